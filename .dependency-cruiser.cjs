@@ -1,0 +1,188 @@
+// Who may import whom. Each folder of src/ is a room; a room's list says which other rooms it may
+// enter, and why. Everyone may import `base`. What is not listed is an error.
+
+/** @type {Record<string, { may: string[], types?: string[], why: string }>} */
+const rooms = {
+  base: { may: [], why: 'base is what everything stands on, so it stands on nothing.' },
+  metrics: { may: [], why: 'metrics are pure functions of numbers.' },
+  network: { may: [], why: 'a network is rows of data and folds over them; it knows no engine.' },
+  formats: { may: [], why: 'formats turn bytes into records; they know no network.' },
+  config: { may: ['network'], why: 'the schema names networks and heads, nothing more.' },
+  run: {
+    may: [],
+    types: ['config', 'metrics'],
+    why: 'a run folder stores records; it computes none.',
+  },
+  dataset: {
+    may: [],
+    types: ['config'],
+    why: 'a dataset is images and labels; it knows no network.',
+  },
+  weights: {
+    may: ['formats', 'network'],
+    why: 'weights translate published files into canonical tensors.',
+  },
+  advisor: {
+    may: ['network'],
+    types: ['config'],
+    why: 'numbers in, decision out: no files, no engine.',
+  },
+  engines: {
+    may: ['network', 'formats'],
+    why: 'an engine compiles a plan; it knows no dataset and no run.',
+  },
+  training: {
+    may: ['network', 'metrics', 'dataset', 'run', 'engines'],
+    types: ['config'],
+    why: 'the loop drives an engine through its interface; it never calls evaluation.',
+  },
+  evaluation: {
+    may: ['network', 'metrics', 'dataset', 'run', 'engines'],
+    types: ['config'],
+    why: 'evaluation drives an engine through its interface; it never calls training.',
+  },
+  export: {
+    may: ['formats', 'network', 'weights', 'run'],
+    why: 'exporters write what a run holds.',
+  },
+  report: { may: ['run', 'metrics'], why: 'a report is a function of the run record.' },
+  pipeline: {
+    may: [
+      'metrics',
+      'network',
+      'formats',
+      'config',
+      'run',
+      'dataset',
+      'weights',
+      'advisor',
+      'engines',
+      'training',
+      'evaluation',
+      'export',
+      'report',
+    ],
+    why: 'the use cases put the rooms together; they never print.',
+  },
+  batch: { may: ['pipeline', 'config', 'run'], why: 'a batch is a loop over the same pipeline.' },
+  cli: {
+    may: ['config', 'pipeline', 'batch'],
+    types: ['run'],
+    why: 'commands are thin: flags in, pipeline, text out.',
+  },
+};
+
+const roomRules = Object.entries(rooms).flatMap(([room, { may, types = [], why }]) => {
+  const allowed = [room, 'base', ...may].join('|');
+  const rules = [
+    {
+      name: `room-${room}`,
+      comment: why,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: {
+        path: '^src/',
+        pathNot: `^src/(${[allowed, ...types].join('|')})/`,
+      },
+    },
+  ];
+  if (types.length > 0) {
+    rules.push({
+      name: `room-${room}-types-only`,
+      comment: `${room} may use ${types.join(', ')} as types only: ${why}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: `^src/(${types.join('|')})/`, dependencyTypesNot: ['type-only'] },
+    });
+  }
+  return rules;
+});
+
+/** Packages that one room, or one file, keeps to itself. */
+const keptPackages = [
+  ['onnxruntime-node', '^src/engines/onnx/(session|devices)\\.ts$'],
+  ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
+  ['sharp', '^src/dataset/decode\\.ts$'],
+  ['(protobufjs|h5wasm)', '^src/formats/'],
+  ['zod', '^src/config/'],
+  ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
+  ['undici', '^src/weights/download\\.ts$'],
+];
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'A cycle means that two files are one idea, or that one idea is in the wrong place.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file that nobody imports is dead, unless it is an entry.',
+      severity: 'error',
+      from: { orphan: true, pathNot: '^(src/cli/main|bin/)' },
+      to: {},
+    },
+    {
+      name: 'not-to-dev-dependencies',
+      comment: 'What ships must run without the development packages.',
+      severity: 'error',
+      from: { path: '^(src|bin)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-unlisted-packages',
+      comment: 'Every package in use is in package.json.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] },
+    },
+    {
+      name: 'engine-interface-alone',
+      comment: 'engine.ts is the contract; a contract that imports an implementation is none.',
+      severity: 'error',
+      from: { path: '^src/engines/engine\\.ts$' },
+      to: { path: '^src/engines/(onnx|tensorflow|index)' },
+    },
+    {
+      name: 'engines-only-through-their-interface',
+      comment: 'Only the pipeline picks an engine; training and evaluation see engine.ts alone.',
+      severity: 'error',
+      from: { path: '^src/(training|evaluation)/' },
+      to: { path: '^src/engines/(onnx|tensorflow|index)' },
+    },
+    {
+      name: 'engine-index-from-pipeline',
+      comment: 'Only the pipeline picks an engine.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/pipeline/' },
+      to: { path: '^src/engines/index\\.ts$' },
+    },
+    {
+      name: 'export-weights-naming-alone',
+      comment: 'Exporters need the names of other projects, not their downloads.',
+      severity: 'error',
+      from: { path: '^src/export/' },
+      to: { path: '^src/weights/', pathNot: '^src/weights/naming' },
+    },
+    ...roomRules,
+    ...keptPackages.map(([name, home]) => ({
+      name: `package-${name}`,
+      comment: `${name} stays inside ${home}: elsewhere it would leak its types and its start-up time.`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: home },
+      to: { path: `node_modules/${name}` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
+  },
+};

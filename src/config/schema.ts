@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { BACKBONES, HEADS } from '../network/catalog.ts';
+
+/**
+ * The one schema of a run. A key's description is its help text in the flags, the wizard and the
+ * editor schema. Values that depend on the strategy (epochs, rates, augmentation) have their
+ * defaults in `presets/strategies/*.yaml`; all others have them here.
+ */
+export const STRATEGIES = ['head', 'all', 'top', 'scratch'] as const;
+export type StrategyName = (typeof STRATEGIES)[number];
+
+export const SCHEDULES = ['constant', 'step', 'cosine', 'one-cycle', 'plateau'] as const;
+export const METRICS = ['loss', 'accuracy', 'top5', 'macro_f1'] as const;
+
+const fraction = z.number().min(0).max(1);
+const positive = z.number().positive();
+const count = z.int().positive();
+
+const optimizer = z.strictObject({
+  kind: z.enum(['sgd', 'adam', 'adamw']).describe('optimizer'),
+  learningRate: positive.describe('peak learning rate'),
+  momentum: fraction.default(0.9).describe('momentum of sgd'),
+  nesterov: z.boolean().default(false).describe('Nesterov momentum of sgd'),
+  beta1: fraction.default(0.9).describe("adam's first decay rate"),
+  beta2: fraction.default(0.999).describe("adam's second decay rate"),
+  epsilon: positive.default(1e-8).describe("adam's epsilon"),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('weight decay (decoupled for adamw, L2 otherwise)'),
+  layerDecay: fraction
+    .default(1)
+    .describe('learning rate of each block below the head, as a factor of the one above'),
+});
+
+const schedule = z.strictObject({
+  kind: z.enum(SCHEDULES).describe('learning-rate schedule'),
+  warmup: z.number().min(0).default(0).describe('epochs of linear warm-up'),
+  every: count.default(10).describe('step: epochs between drops'),
+  factor: fraction.default(0.1).describe('step, plateau: what the rate is multiplied with'),
+  patience: count.default(3).describe('plateau: epochs without progress before a drop'),
+  floor: fraction.default(0).describe('cosine: final rate as a share of the peak'),
+});
+
+const augment = z.strictObject({
+  crop: z
+    .strictObject({
+      scale: z.tuple([fraction, fraction]).describe('area taken, as a share of the image'),
+      ratio: z.tuple([positive, positive]).describe('aspect ratio'),
+    })
+    .nullable()
+    .describe('random resized crop; null for none'),
+  flip: fraction.describe('probability of a horizontal flip'),
+  rotate: z.number().min(0).max(180).describe('degrees either way'),
+  brightness: fraction.describe('strength of brightness changes'),
+  contrast: fraction.describe('strength of contrast changes'),
+  saturation: fraction.describe('strength of saturation changes'),
+  hue: z.number().min(0).max(0.5).describe('strength of hue changes, in turns'),
+  views: z
+    .int()
+    .min(0)
+    .describe(
+      'different augmented pictures of each image; 0: a new one each epoch (cannot be cached)',
+    ),
+});
+
+const earlyStop = z
+  .strictObject({
+    metric: z.enum(METRICS).default('loss').describe('validation metric to watch'),
+    patience: count.default(5).describe('epochs without progress before stopping'),
+    minDelta: z.number().min(0).default(0).describe('smallest change that counts as progress'),
+  })
+  .nullable()
+  .describe('early stopping; null for none. The best weights are restored either way');
+
+export const runConfigSchema = z.strictObject({
+  data: z
+    .string()
+    .min(1)
+    .describe(
+      'folder of images (one sub-folder a class, or train/val/test above them), or a CSV of path,label',
+    ),
+  out: z.string().min(1).describe('run folder; runs/NAME by default'),
+  backbone: z.enum(BACKBONES).describe('network'),
+  weights: z.string().default('auto').describe('auto (the published ones), random, or a file'),
+  strategy: z
+    .enum(['auto', ...STRATEGIES])
+    .default('auto')
+    .describe('fine-tuning strategy'),
+  head: z.strictObject({
+    kind: z
+      .enum(HEADS)
+      .default('linear')
+      .describe('linear: pool, dropout, dense; mlp: one hidden layer more; vgg: fc6, fc7, fc8'),
+    dropout: z.number().min(0).max(0.95).default(0.2).describe('dropout in the head'),
+    hidden: count.default(256).describe('width of the hidden layers of mlp and vgg'),
+  }),
+  image: z.strictObject({
+    size: count
+      .nullable()
+      .default(null)
+      .describe("side of the network's input; null: the weights' own"),
+    background: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i)
+      .default('#ffffff')
+      .describe('colour behind transparent pixels'),
+    onBad: z
+      .enum(['skip', 'fail'])
+      .default('skip')
+      .describe('what a file that cannot be decoded does'),
+    maxPixels: count
+      .default(268_402_689)
+      .describe('larger images are refused before memory is taken'),
+  }),
+  split: z.strictObject({
+    val: z.number().min(0).max(0.9).default(0.2).describe('share of the images for validation'),
+    test: z.number().min(0).max(0.9).default(0).describe('share of the images for the final test'),
+    seed: z.int().default(0).describe('seed of the split'),
+  }),
+  freeze: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("last frozen layer; null: the strategy's own"),
+  epochs: count.describe('epochs'),
+  warmupEpochs: z.int().min(0).describe('epochs in which the head alone is trained first'),
+  batchSize: count.describe('images in one optimizer step'),
+  microBatch: count
+    .nullable()
+    .default(null)
+    .describe('images in one pass; null: chosen by the engine'),
+  optimizer,
+  schedule,
+  labelSmoothing: z.number().min(0).max(0.9).describe('label smoothing'),
+  mixup: z.number().min(0).max(10).default(0).describe('mixup alpha; 0 for none'),
+  classWeights: z
+    .enum(['none', 'balanced'])
+    .default('none')
+    .describe('balanced: rare classes count more'),
+  clipNorm: positive
+    .nullable()
+    .default(null)
+    .describe('largest global norm of the gradient; null for none'),
+  earlyStop,
+  augment,
+  seed: z.int().default(0).describe('seed of everything random but the split'),
+  export: z
+    .array(z.enum(['onnx', 'safetensors']))
+    .default(['onnx', 'safetensors'])
+    .describe('what to export'),
+  engine: z.enum(['auto', 'onnx', 'tensorflow']).default('auto').describe('engine'),
+  device: z.string().default('cpu').describe('device of the engine'),
+  cache: z
+    .boolean()
+    .default(true)
+    .describe('keep activations of frozen layers on disk between runs'),
+});
+
+export type RunConfig = z.output<typeof runConfigSchema>;
+/** What a user may write: every key optional, at any depth. */
+export type PartialConfig = DeepPartial<z.input<typeof runConfigSchema>>;
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: DeepPartial<T[K]> }
+    : T;

@@ -1,0 +1,130 @@
+import type { NamedTensors, Shape } from '../base/tensor.ts';
+import type { NetworkSpec } from '../network/spec.ts';
+
+/**
+ * What an engine does: it compiles stretches of a network into programs. Layers are addressed by
+ * their index in `network.layers`; a stretch is the half-open range [from, to). Where `from` is 0
+ * the input is uint8 RGB pixels [N, H, W, 3] and the preprocessing is part of the program;
+ * elsewhere it is float32 activations [N, ...shapes[from - 1]]. Tensors that go in and come out
+ * have canonical names and layouts whatever the engine uses inside.
+ */
+export interface Engine {
+  readonly name: string;
+  /** Where it runs, as the user would name it: `cpu`, `cuda`. */
+  readonly device: string;
+  compileForward(request: ForwardRequest): Promise<ForwardProgram>;
+  compileTraining(request: TrainingRequest): Promise<TrainingProgram>;
+}
+
+export type Pixels = Uint8Array;
+export type Activations = Float32Array;
+
+export interface ForwardRequest {
+  readonly network: NetworkSpec;
+  readonly from: number;
+  readonly to: number;
+  /** Constants of the program; those of other layers are ignored. */
+  readonly weights: NamedTensors;
+  /** The most rows that one run takes; memory grows with it. */
+  readonly batchSize: number;
+  /** Also return the outputs of these layers (each in (from, to]: 'the output of layer index - 1'). */
+  readonly taps?: readonly number[];
+  /** Apply softmax to the last output. */
+  readonly softmax?: boolean;
+}
+
+/** A constant function of its input: the frozen prefix, or a whole trained network. */
+export interface ForwardProgram {
+  /** Of one row of the output, without the batch axis. */
+  readonly outputShape: Shape;
+  /**
+   * @param rows [count, ...], count at most `batchSize`
+   * @returns [count, ...outputShape]; valid until the next call
+   */
+  run(rows: Pixels | Activations, count: number): Promise<Activations>;
+  /** The same with the taps, in the order asked for. */
+  runTaps(rows: Pixels | Activations, count: number): Promise<readonly Activations[]>;
+  release(): Promise<void>;
+}
+
+export type OptimizerSpec =
+  | { readonly kind: 'sgd'; readonly momentum: number; readonly nesterov: boolean }
+  | {
+      /** `adam` adds the decay to the gradient (L2); `adamw` decouples it (Loshchilov and Hutter 2019). */
+      readonly kind: 'adam' | 'adamw';
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly epsilon: number;
+    };
+
+/** Parameters that share a learning rate. A parameter that is in no group is frozen. */
+export interface ParameterGroup {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly weightDecay: number;
+}
+
+export interface LossSpec {
+  /** Softmax cross-entropy with targets (1 - s) * t + s / classes. */
+  readonly labelSmoothing: number;
+  /** [classes], as PyTorch's `weight`: scales each class's term of the sum; absent for ones. */
+  readonly classWeights?: Float32Array;
+}
+
+export interface TrainingRequest {
+  readonly network: NetworkSpec;
+  /** The freeze boundary: layers [from, end) are the trainable suffix; its input comes from the caller. */
+  readonly from: number;
+  /** Initial values of every parameter (and running statistic) of the suffix. */
+  readonly weights: NamedTensors;
+  readonly groups: readonly ParameterGroup[];
+  readonly optimizer: OptimizerSpec;
+  readonly loss: LossSpec;
+  /** Global-norm clipping of the accumulated gradient, as PyTorch's `clip_grad_norm_`. */
+  readonly clipNorm?: number;
+  /** The most rows of one optimizer step. */
+  readonly batchSize: number;
+  /** Rows in one pass; a step accumulates over its micro-batches. The engine picks where absent. */
+  readonly microBatch?: number;
+}
+
+/** One optimizer step's data. Everything random in a step comes in here, so that a run can be repeated. */
+export interface TrainingBatch {
+  /** [count, ...] */
+  readonly rows: Pixels | Activations;
+  readonly count: number;
+  /** [count, classes]; each row is a distribution (one-hot, or soft by mixup). */
+  readonly targets: Float32Array;
+  /** [count]; the loss is the sum of weight * cross-entropy: give 1 / count each for the mean. */
+  readonly weights: Float32Array;
+  /** By name of dropout layer: [count, ...its shape], 0 or 1 / (1 - rate). Every dropout layer of the suffix. */
+  readonly dropout: ReadonlyMap<string, Float32Array>;
+}
+
+export interface StepResult {
+  /** Sum of weight * cross-entropy over the batch. */
+  readonly loss: number;
+  /** [count, classes], before the update; valid until the next call. */
+  readonly logits: Float32Array;
+}
+
+/** What a checkpoint needs: parameters, running statistics, optimizer slots, and the step count. */
+export interface TrainingState {
+  /** Updates done; Adam's bias correction counts from it. */
+  readonly step: number;
+  /** Every tensor of the suffix, frozen ones too. Copies. */
+  readonly weights: NamedTensors;
+  /** `NAME.momentum` (sgd) or `NAME.m`, `NAME.v` (adam), in the parameter's canonical layout. Copies. */
+  readonly slots: NamedTensors;
+}
+
+export interface TrainingProgram {
+  /** @param learningRates one a group, in the order of the request */
+  step(batch: TrainingBatch, learningRates: readonly number[]): Promise<StepResult>;
+  /** Logits [count, classes] in inference mode with the present weights; valid until the next call. */
+  predict(rows: Pixels | Activations, count: number): Promise<Float32Array>;
+  state(): TrainingState;
+  /** Bit for bit what `state` gave, so that a resumed run is the uninterrupted one. */
+  load(state: TrainingState): void;
+  release(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+import type { Preprocessing } from './spec.ts';
+
+/** torchvision's and timm's: RGB / 255, ImageNet mean and standard deviation, 256 then 224. */
+export const TORCHVISION_PREPROCESSING: Preprocessing = {
+  channels: 'rgb',
+  scale: 1 / 255,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+  size: 224,
+  resize: 256,
+};
+
+/** Keras's for VGG: BGR, 0-255, the mean of each channel subtracted, no scaling. */
+export const KERAS_PREPROCESSING: Preprocessing = {
+  channels: 'bgr',
+  scale: 1,
+  mean: [103.939, 116.779, 123.68],
+  std: [1, 1, 1],
+  size: 224,
+  resize: 256,
+};
+
+/** For a network that starts from random weights: RGB to about [-2, 2], no crop. */
+export function plainPreprocessing(size: number): Preprocessing {
+  return {
+    channels: 'rgb',
+    scale: 1 / 255,
+    mean: [0.5, 0.5, 0.5],
+    std: [0.25, 0.25, 0.25],
+    size,
+    resize: size,
+  };
+}
