@@ -14,3 +14,66 @@ export type BackboneName = (typeof BACKBONES)[number];
 
 export const HEADS = ['linear', 'mlp', 'vgg'] as const;
 export type HeadName = (typeof HEADS)[number];
+
+/** A backbone as data: everything else about it is a fold over its row. */
+export interface BackboneRow {
+  readonly name: string;
+  /** 3x3 convolutions in each of the blocks; a 2x2 max-pool ends a block. */
+  readonly convolutions: readonly number[];
+  /** Output channels of the convolutions of each block. */
+  readonly widths: readonly number[];
+  readonly batchNorm: boolean;
+  /** Side of the input it was made for, in pixels. */
+  readonly size: number;
+  /** Side of the map that the `vgg` head flattens; other maps are averaged down to it. */
+  readonly headMap: number;
+  /** Width of fc6 and fc7 of the `vgg` head; undefined: what the head asks for. */
+  readonly denseWidth: number | undefined;
+}
+
+/** Table 1 of Simonyan and Zisserman 2014: columns A, B, D and E. */
+const PUBLISHED = {
+  vgg11: [1, 1, 2, 2, 2],
+  vgg13: [2, 2, 2, 2, 2],
+  vgg16: [2, 2, 3, 3, 3],
+  vgg19: [2, 2, 4, 4, 4],
+} as const;
+
+function published(column: keyof typeof PUBLISHED, batchNorm: boolean): BackboneRow {
+  return {
+    name: batchNorm ? `${column}_bn` : column,
+    convolutions: PUBLISHED[column],
+    widths: [64, 128, 256, 512, 512],
+    batchNorm,
+    size: 224,
+    headMap: 7,
+    denseWidth: 4096,
+  };
+}
+
+/**
+ * VGG-11's shape at a fifteenth of the width and 64x64 pixels: 0.46 M parameters and 34 M
+ * multiply-adds an image. It has batch norm because it is trained from random weights.
+ */
+const NANO: BackboneRow = {
+  name: 'vgg-nano',
+  convolutions: [1, 1, 2, 2, 2],
+  widths: [16, 32, 64, 96, 128],
+  batchNorm: true,
+  size: 64,
+  headMap: 2,
+  denseWidth: undefined,
+};
+
+/** Every backbone's row. */
+export const BACKBONE_ROWS: Readonly<Record<BackboneName, BackboneRow>> = {
+  'vgg-nano': NANO,
+  vgg11: published('vgg11', false),
+  vgg13: published('vgg13', false),
+  vgg16: published('vgg16', false),
+  vgg19: published('vgg19', false),
+  vgg11_bn: published('vgg11', true),
+  vgg13_bn: published('vgg13', true),
+  vgg16_bn: published('vgg16', true),
+  vgg19_bn: published('vgg19', true),
+};
