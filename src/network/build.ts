@@ -1,5 +1,5 @@
 import { usageError } from '../base/errors.ts';
-import { BACKBONE_ROWS, type BackboneName, type BackboneRow, type HeadName } from './catalog.ts';
+import { BACKBONE_ROWS, type BackboneName, type BackboneRow } from './catalog.ts';
 import { type HeadSpec, headLayers } from './head.ts';
 import { layerShapes } from './shapes.ts';
 import type { Layer, NetworkSpec, Preprocessing } from './spec.ts';
