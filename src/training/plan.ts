@@ -1,0 +1,164 @@
+import type { RunConfig, StrategyName } from '../config/schema.ts';
+import type { OptimizerSpec, ParameterGroup } from '../engines/engine.ts';
+import { blockOf, boundaryAfter } from '../network/boundary.ts';
+import { isStatistic, layerParameters } from '../network/parameters.ts';
+import type { NetworkSpec } from '../network/spec.ts';
+
+export interface PlannedGroup extends ParameterGroup {
+  /** The group's peak learning rate; the schedule scales it. */
+  readonly learningRate: number;
+}
+
+/** A stretch of training with one freeze boundary. Each phase trains all that the one before did. */
+export interface TrainPhase {
+  readonly name: 'warm-up' | 'main';
+  /** Layers [0, from) are frozen. */
+  readonly from: number;
+  readonly epochs: number;
+  readonly groups: readonly PlannedGroup[];
+  readonly schedule: RunConfig['schedule'];
+}
+
+export interface TrainPlan {
+  readonly strategy: StrategyName;
+  /** One or two; the last is the one that early stopping and the best weights are about. */
+  readonly phases: readonly TrainPhase[];
+  readonly optimizer: OptimizerSpec;
+}
+
+export interface PlanRequest {
+  readonly strategy: StrategyName;
+  readonly config: RunConfig;
+  readonly network: NetworkSpec;
+  /** Layers of the head whose weights are new (random), not read from a file. */
+  readonly newLayers: ReadonlySet<string>;
+}
+
+/**
+ * Peak learning rates of the warm-up, which trains a new head on frozen features: the Keras guide's
+ * for Adam, and the VGG paper's for SGD. The configured rate is used where it is higher.
+ */
+const WARMUP_RATES = { sgd: 1e-2, adam: 1e-3, adamw: 1e-3 } as const;
+
+/**
+ * Turns a strategy into phases.
+ *
+ * `head` trains the new layers of the head (the output layer always); `top` the last block of
+ * convolutions and the classifier; `all` and `scratch` everything. `freeze` overrides the boundary.
+ * A strategy that trains below the head may warm the head up first; a network of random weights
+ * has nothing to protect from a new head, so `scratch` never does.
+ *
+ * @throws VggtuneError (usage) when `freeze` names no layer
+ */
+export function planTraining(request: PlanRequest): TrainPlan {
+  const { strategy, config, network } = request;
+  const from = mainBoundary(request);
+  const head = headBoundary(network, request.newLayers);
+  const main: TrainPhase = {
+    name: 'main',
+    from,
+    epochs: config.epochs,
+    groups: parameterGroups(request, from, config.optimizer.learningRate),
+    schedule: config.schedule,
+  };
+  const warm = strategy !== 'scratch' && config.warmupEpochs > 0 && from < head;
+  return {
+    strategy,
+    phases: warm ? [warmUp(request, head), main] : [main],
+    optimizer: optimizerSpec(config.optimizer),
+  };
+}
+
+function warmUp(request: PlanRequest, head: number): TrainPhase {
+  const { warmupEpochs, optimizer, schedule } = request.config;
+  const rate = Math.max(optimizer.learningRate, WARMUP_RATES[optimizer.kind]);
+  return {
+    name: 'warm-up',
+    from: head,
+    epochs: warmupEpochs,
+    groups: parameterGroups(request, head, rate),
+    schedule: { ...schedule, kind: 'constant', warmup: 0 },
+  };
+}
+
+function mainBoundary({ strategy, config, network, newLayers }: PlanRequest): number {
+  if (config.freeze !== null) return belowDropout(network, boundaryAfter(network, config.freeze));
+  switch (strategy) {
+    case 'head':
+      return headBoundary(network, newLayers);
+    case 'top':
+      return lastBlockBoundary(network);
+    case 'all':
+    case 'scratch':
+      return 0;
+  }
+}
+
+/** Below the first new layer of the head; the output layer counts as new whatever its weights. */
+function headBoundary(network: NetworkSpec, newLayers: ReadonlySet<string>): number {
+  const output = network.layers.findLastIndex((layer) => layer.kind === 'dense');
+  const first = network.layers.findIndex(
+    (layer, index) => index >= network.headStart && (index === output || newLayers.has(layer.name)),
+  );
+  return belowDropout(network, first);
+}
+
+function lastBlockBoundary(network: NetworkSpec): number {
+  const last = network.layers.findLastIndex((layer) => layer.kind === 'conv');
+  const layer = network.layers[last];
+  const number = layer === undefined ? 1 : Number(blockOf(layer).replace('block', ''));
+  return boundaryAfter(network, number > 1 ? `block${number - 1}` : 'none');
+}
+
+/** Dropout right below the boundary acts in training, so it stays with the trained layers. */
+function belowDropout(network: NetworkSpec, boundary: number): number {
+  let from = boundary;
+  while (network.layers[from - 1]?.kind === 'dropout') from--;
+  return from;
+}
+
+/**
+ * One group a block and one for the head, in the order of the layers; each block's rate is
+ * `layerDecay` times that of the one above. Biases and batch norm are not decayed: they cannot
+ * overfit, and pulling a scale to zero is no regularisation.
+ */
+function parameterGroups(request: PlanRequest, from: number, peak: number): PlannedGroup[] {
+  const { network, config } = request;
+  const trained = network.layers.slice(from).filter((layer) => layerParameters(layer).length > 0);
+  const blocks = [...new Set(trained.map(blockOf))];
+  return blocks.flatMap((block, index) => {
+    const depth = blocks.length - 1 - index;
+    const learningRate = peak * config.optimizer.layerDecay ** depth;
+    const layers = trained.filter((layer) => blockOf(layer) === block);
+    const weights = layers
+      .filter((layer) => layer.kind !== 'batchnorm')
+      .map((layer) => `${layer.name}.weight`);
+    const others = layers
+      .flatMap(layerParameters)
+      .map(({ name }) => name)
+      .filter((name) => !weights.includes(name) && !isStatistic(name));
+    return [
+      { name: block, parameters: weights, weightDecay: config.optimizer.weightDecay, learningRate },
+      { name: `${block}.undecayed`, parameters: others, weightDecay: 0, learningRate },
+    ];
+  });
+}
+
+function optimizerSpec(config: RunConfig['optimizer']): OptimizerSpec {
+  const { kind, momentum, nesterov, beta1, beta2, epsilon } = config;
+  return kind === 'sgd' ? { kind, momentum, nesterov } : { kind, beta1, beta2, epsilon };
+}
+
+/** The names of layers with parameters that no phase trains, and of those that one does. */
+export function frozenAndTrained(
+  plan: TrainPlan,
+  network: NetworkSpec,
+): { readonly frozen: readonly string[]; readonly trained: readonly string[] } {
+  const from = Math.min(...plan.phases.map((phase) => phase.from));
+  const named = (start: number, end?: number) =>
+    network.layers
+      .slice(start, end)
+      .filter((layer) => layerParameters(layer).length > 0)
+      .map((layer) => layer.name);
+  return { frozen: named(0, from), trained: named(from) };
+}
