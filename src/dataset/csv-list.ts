@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dataError } from '../base/errors.ts';
+import { type Candidate, type Candidates, sideOf } from './candidates.ts';
+import { type CsvRow, parseCsv } from './csv.ts';
+import { compareNames, kindOfFile } from './file-names.ts';
+import { foreignReason } from './folders.ts';
+import type { Side, SkippedFile } from './types.ts';
+
+const PATH_HEADERS = new Set([
+  'path',
+  'file',
+  'filename',
+  'file_name',
+  'filepath',
+  'image',
+  'name',
+]);
+const LABEL_HEADERS = new Set(['label', 'class', 'category', 'target', 'labels']);
+
+/**
+ * A CSV of `path,label` with an optional header and an optional third column `split`. Relative
+ * paths are meant from the CSV's folder and must stay inside it; absolute ones are taken as they are.
+ *
+ * @throws VggtuneError (data) with every row that is wrong
+ */
+export async function collectCsv(file: string): Promise<Candidates> {
+  const rows = parseCsv(await readText(file), file);
+  const problems: string[] = [];
+  const seen = new Map<string, { candidate: Candidate; line: number }>();
+  for (const row of isHeader(rows[0]) ? rows.slice(1) : rows) {
+    const read = readRow(row, dirname(file));
+    if (typeof read === 'string') problems.push(`line ${row.line}: ${read}`);
+    else addRow({ row, read, seen, problems });
+  }
+  if (problems.length > 0) throw badRows(file, problems);
+  const all = [...seen.values()].map((entry) => entry.candidate);
+  const skipped: SkippedFile[] = all
+    .filter((candidate) => kindOfFile(candidate.path) !== 'image')
+    .map(({ path }) => ({ path, reason: notAnImage(path) }));
+  return {
+    root: dirname(file),
+    layout: 'csv',
+    classNames: [...new Set(all.map((candidate) => candidate.className))].sort(compareNames),
+    files: all.filter((candidate) => kindOfFile(candidate.path) === 'image'),
+    skipped,
+    seen: all.map((candidate) => candidate.path),
+  };
+}
+
+function notAnImage(path: string): string {
+  return kindOfFile(path) === 'foreign'
+    ? foreignReason(path)
+    : 'its name does not end like an image (.jpg, .png, .webp, .gif, .tif, .avif)';
+}
+
+async function readText(file: string): Promise<string> {
+  const bytes = await readFile(file);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw dataError('the CSV is not UTF-8', {
+      expected: 'UTF-8 text: path,label a line',
+      found: 'bytes that are no UTF-8',
+      where: file,
+      fix: 'save it as UTF-8',
+    });
+  }
+}
+
+function isHeader(row: CsvRow | undefined): boolean {
+  const [path = '', label = ''] = row?.cells ?? [];
+  return PATH_HEADERS.has(path.toLowerCase()) && LABEL_HEADERS.has(label.toLowerCase());
+}
+
+/** @returns the candidate, or what is wrong with the row */
+function readRow(row: CsvRow, folder: string): Candidate | string {
+  const [path = '', className = '', split = ''] = row.cells;
+  if (row.cells.length < 2) return 'one cell, expected path,label';
+  if (row.cells.length > 3)
+    return `${row.cells.length} cells, expected path,label or path,label,split`;
+  if (path === '') return 'no path';
+  if (className === '') return 'no label';
+  if (path.includes('\0')) return 'a path with a zero byte';
+  const side: Side | undefined = sideOf(split);
+  if (side === undefined && split !== '') return `split is ${split}, expected train, val or test`;
+  const inside = relative(folder, resolve(folder, path)).split(sep).join('/');
+  const leaves = inside === '..' || inside.startsWith('../') || isAbsolute(inside);
+  if (leaves && !isAbsolute(path)) {
+    return `${path} leaves the CSV's folder; write it as an absolute path if that is meant`;
+  }
+  const entry = { path: leaves ? resolve(path) : inside, className };
+  return side === undefined ? entry : { ...entry, side };
+}
+
+function addRow(of: {
+  readonly row: CsvRow;
+  readonly read: Candidate;
+  readonly seen: Map<string, { candidate: Candidate; line: number }>;
+  readonly problems: string[];
+}): void {
+  const { row, read, seen, problems } = of;
+  const before = seen.get(read.path);
+  if (before === undefined) {
+    seen.set(read.path, { candidate: read, line: row.line });
+  } else if (before.candidate.className !== read.className) {
+    const { className } = before.candidate;
+    problems.push(
+      `line ${row.line}: ${read.path} is ${read.className} here and ${className} in line ${before.line}`,
+    );
+  } else if (before.candidate.side !== read.side) {
+    problems.push(`line ${row.line}: ${read.path} is on another side in line ${before.line}`);
+  }
+}
+
+function badRows(file: string, problems: readonly string[]) {
+  const shown = problems.slice(0, 10);
+  const more = problems.length - shown.length;
+  return dataError(`${problems.length} rows of the CSV cannot be used`, {
+    expected: 'path,label or path,label,split in each line',
+    found: shown.join('; ') + (more > 0 ? `; and ${more} more` : ''),
+    where: file,
+    fix: 'correct these lines',
+  });
+}

@@ -1,0 +1,231 @@
+import { readFile } from 'node:fs/promises';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { dataError, messageOf, systemCode, VggtuneError } from '../base/errors.ts';
+import { sha256 } from '../base/hash.ts';
+import type { AugmentParameters } from './augment.ts';
+import { changeColours } from './colour.ts';
+import { fileSystemPath, printablePath } from './file-names.ts';
+import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
+import type { DecodeSpec } from './types.ts';
+import { systemReason } from './walk.ts';
+
+// Many small images run side by side in libuv's threads; more threads inside each one cost more
+// than they bring, and a cache of operations never sees the same file twice in a row.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/** A file's path, or the bytes of an encoded image. */
+export type ImageSource = string | Uint8Array;
+
+/** What an image says of itself, before any pixel is decoded. */
+export interface ImageHeader extends ImageSize {
+  /** `jpeg`, `png`, `webp`, `gif`, `tiff` or `avif`. Width and height are those of the upright image. */
+  readonly format: string;
+  readonly cmyk: boolean;
+}
+
+export interface DecodeOptions {
+  /** Larger images are refused from their header, before memory is taken. */
+  readonly maxPixels?: number;
+  /** The changes to make, given the upright image's size; without it the centre is taken. */
+  readonly augment?: (image: ImageSize) => AugmentParameters;
+}
+
+/** sharp's own limit: 16383 x 16383. */
+export const DEFAULT_MAX_PIXELS = 268_402_689;
+
+const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
+
+/** Changes when decoded pixels could: remembered results and cached features depend on it. */
+export const DECODER = sha256(JSON.stringify([1, sharp.versions])).slice(0, 16);
+
+/** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
+export async function readHeader(source: ImageSource): Promise<ImageHeader> {
+  return described(source, async () => {
+    const input = await inputOf(source);
+    const metadata = await sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata();
+    const format = formatOf(metadata);
+    if (!FORMATS.has(format)) throw new Refusal(`a ${format} image, which is not read`);
+    return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk' };
+  });
+}
+
+function formatOf(metadata: Metadata): string {
+  if (metadata.format !== 'heif') return metadata.format;
+  return metadata.compression === 'av1' ? 'avif' : 'heic';
+}
+
+/**
+ * An image as the network takes it: the first frame or page, upright by its EXIF orientation, in
+ * sRGB (CMYK through its ICC profile, or a common one; an RGB profile is left alone, as it was when
+ * the published networks were trained), 8 bits, transparent pixels on the background, resized with
+ * an antialiased bilinear filter (PIL's and torchvision's) and cropped.
+ *
+ * @returns RGB, [size, size, 3]
+ * @throws VggtuneError (data) whose `found` says what is wrong with the file
+ */
+export async function decodeImage(
+  source: ImageSource,
+  spec: DecodeSpec,
+  options: DecodeOptions = {},
+): Promise<Uint8Array> {
+  const header = await readHeader(source);
+  return described(source, async () => {
+    const limit = options.maxPixels ?? DEFAULT_MAX_PIXELS;
+    refuseTooLarge(header, limit);
+    const changes = options.augment?.(header);
+    const crop = changes?.crop;
+    const placement =
+      crop === undefined ? centrePlacement(header, spec) : cropPlacement(header, crop, spec.size);
+    const image = place(await openImage(source, header, limit), {
+      spec,
+      placement,
+      flip: changes?.flip ?? false,
+    });
+    const pixels = await squarePixels(image, spec, changes?.angle ?? 0);
+    if (changes !== undefined) changeColours(pixels, changes);
+    return pixels;
+  });
+}
+
+async function openImage(
+  source: ImageSource,
+  header: ImageHeader,
+  limitInputPixels: number,
+): Promise<Sharp> {
+  return sharp(await inputOf(source), {
+    failOn: 'error',
+    limitInputPixels,
+    ignoreIcc: !header.cmyk,
+    autoOrient: true,
+  });
+}
+
+interface Placing {
+  readonly spec: DecodeSpec;
+  readonly placement: Placement;
+  readonly flip: boolean;
+}
+
+function place(image: Sharp, { spec, placement, flip }: Placing): Sharp {
+  const { width, height, left, top } = placement;
+  const upright = image
+    .flatten({ background: spec.background })
+    .toColourspace('srgb')
+    // Without the fast shrink a JPEG is shrunk while decoding to twice the wanted size at most.
+    .resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
+  // The mirror image is taken before the crop, so the crop is counted from the other side.
+  const from = flip ? width - spec.size - left : left;
+  return upright.flop(flip).extract({ left: from, top, width: spec.size, height: spec.size });
+}
+
+/** Turns the square if asked to, and cuts its middle out of what the turn made of it. */
+async function squarePixels(image: Sharp, spec: DecodeSpec, angle: number): Promise<Uint8Array> {
+  const { size, background } = spec;
+  const turned =
+    angle === 0 ? image : image.affine(rotation(angle), { background, interpolator: 'bilinear' });
+  const { data, info } = await turned.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(`${info.channels} channels where 3 were expected`);
+  if (info.width === size && info.height === size) return new Uint8Array(data);
+  const [left, top] = [Math.floor((info.width - size) / 2), Math.floor((info.height - size) / 2)];
+  const square = new Uint8Array(size * size * 3);
+  for (let y = 0; y < size; y++) {
+    const start = ((y + top) * info.width + left) * 3;
+    square.set(data.subarray(start, start + size * 3), y * size * 3);
+  }
+  return square;
+}
+
+/** Clockwise on the screen, where y points down. */
+function rotation(degrees: number): [number, number, number, number] {
+  const angle = (degrees * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return [cos, -sin, sin, cos];
+}
+
+/**
+ * Decodes every pixel once, in a stream, and keeps none: a file that passes will decode later.
+ *
+ * @returns why it cannot be used, or undefined if it can
+ */
+export async function findDefect(
+  source: ImageSource,
+  maxPixels: number,
+): Promise<string | undefined> {
+  const strict = await decodeFully(source, { failOn: 'warning', limitInputPixels: maxPixels });
+  if (strict === undefined || !HARMLESS.test(strict)) return strict;
+  return decodeFully(source, { failOn: 'error', limitInputPixels: maxPixels });
+}
+
+/**
+ * Libraries warn of much that costs no pixel (odd colour profiles, bytes after the last one), and
+ * only by a warning of JPEG data that went wrong in the middle. These warnings are the former.
+ */
+const HARMLESS = /Warning treated as error|extraneous bytes/i;
+
+async function decodeFully(
+  source: ImageSource,
+  options: { readonly failOn: 'warning' | 'error'; readonly limitInputPixels: number },
+): Promise<string | undefined> {
+  try {
+    await sharp(await inputOf(source), { ...options, ignoreIcc: true })
+      // Given a colour space at the start, a JPEG is not shrunk while decoding, which hides damage.
+      .pipelineColourspace('srgb')
+      .resize(8, 8, { fit: 'fill', kernel: 'linear' })
+      .raw()
+      .toBuffer();
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+export function tooLargeReason(image: ImageSize, maxPixels: number): string | undefined {
+  if (image.width * image.height <= maxPixels) return undefined;
+  return `${image.width} x ${image.height} pixels, more than the limit of ${maxPixels}`;
+}
+
+function refuseTooLarge(image: ImageSize, maxPixels: number): void {
+  const reason = tooLargeReason(image, maxPixels);
+  if (reason !== undefined) throw new Refusal(reason);
+}
+
+/** sharp opens a path by itself, in its own thread; only bytes that are no UTF-8 are read here. */
+async function inputOf(source: ImageSource): Promise<string | Uint8Array> {
+  if (typeof source !== 'string') return source;
+  const path = fileSystemPath(source);
+  return typeof path === 'string' ? path : readFile(path);
+}
+
+async function described<T>(source: ImageSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const name = typeof source === 'string' ? printablePath(source) : 'an image in memory';
+    throw dataError(`could not decode ${name}`, {
+      expected: 'a JPEG, PNG, WebP, GIF, TIFF or AVIF image',
+      found: reasonOf(error),
+      ...(typeof source === 'string' ? { where: name } : {}),
+      fix: 'replace or remove the file',
+      cause: error,
+    });
+  }
+}
+
+/** A reason of our own, in final words. */
+class Refusal extends Error {}
+
+/** Why an image cannot be used: our words, the system's, or the first line of the library's. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof VggtuneError) return error.details.found ?? error.message;
+  if (error instanceof Refusal) return error.message;
+  if (systemCode(error) !== undefined) return systemReason(error);
+  const lines = messageOf(error).split('\n');
+  const line = lines.find((part) => part.trim() !== '')?.trim() ?? 'unknown error';
+  if (/unsupported image format|corrupt header/i.test(line)) {
+    return 'no image that can be read: another kind of file, damaged or cut off';
+  }
+  if (/Input file is missing/i.test(line)) return 'no such file';
+  if (/Input (file|buffer) is empty/i.test(line)) return 'empty file';
+  return `damaged or cut off: ${line}`;
+}

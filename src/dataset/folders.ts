@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import type { Emit } from '../base/events.ts';
+import { type Candidate, type Candidates, sideOf } from './candidates.ts';
+import { compareNames, kindOfFile, printablePath } from './file-names.ts';
+import type { Side, SkippedFile } from './types.ts';
+import { FOLDER_PROBLEM, type Listing, listFolder, walkFolder } from './walk.ts';
+
+interface ClassFolder {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly className: string;
+  readonly side?: Side;
+}
+
+/** One sub-folder a class, with or without train/, val/ and test/ above them. */
+export async function collectFolders(root: string, emit: Emit): Promise<Candidates> {
+  const top = await listFolder(root);
+  const sides = await sideFolders(root, top);
+  const folders =
+    sides === undefined
+      ? top.folders.map((name) => ({ path: name, className: name }))
+      : await classFoldersOfSides({ root, sides, top, emit });
+  const gathered = await gather(root, folders);
+  const loose = top.files.filter((name) => kindOfFile(name) === 'image');
+  if (loose.length > 0 && gathered.files.length > 0) {
+    emit({
+      type: 'warning',
+      code: 'images-without-class',
+      message: `${loose.length} images lie directly in ${printablePath(root)}, in no class folder: ignored`,
+    });
+  }
+  return {
+    root,
+    layout: sides === undefined ? 'folders' : 'sides',
+    classNames: [...new Set(folders.map((folder) => folder.className))].sort(compareNames),
+    files: gathered.files,
+    skipped: gathered.skipped,
+    seen: [...top.files, ...gathered.seen],
+  };
+}
+
+/**
+ * The side folders, if that is what they are: there is a train/ that holds folders, and it has a
+ * val/ or test/ beside it or stands alone. Otherwise `train` is a class, beside `bus` and `car`.
+ */
+async function sideFolders(
+  root: string,
+  top: Listing,
+): Promise<ReadonlyMap<string, Side> | undefined> {
+  const sides = new Map<string, Side>();
+  for (const name of top.folders) {
+    const side = sideOf(name);
+    if (side !== undefined) sides.set(name, side);
+  }
+  const found = new Set(sides.values());
+  if (!found.has('train') || (found.size === 1 && top.folders.length > 1)) return undefined;
+  for (const [name, side] of sides) {
+    if (side !== 'train') continue;
+    const inside = await listFolder(join(root, name)).catch(() => undefined);
+    if (inside !== undefined && inside.folders.length > 0) return sides;
+  }
+  return undefined;
+}
+
+async function classFoldersOfSides(of: {
+  readonly root: string;
+  readonly sides: ReadonlyMap<string, Side>;
+  readonly top: Listing;
+  readonly emit: Emit;
+}): Promise<ClassFolder[]> {
+  const others = of.top.folders.filter((name) => !of.sides.has(name));
+  if (others.length > 0) {
+    const names = others.map(printablePath).join(', ');
+    of.emit({
+      type: 'warning',
+      code: 'folders-ignored',
+      message: `beside train/ there are folders that are no side: ignored: ${names}`,
+    });
+  }
+  const folders: ClassFolder[] = [];
+  for (const [name, side] of of.sides) {
+    const inside = await listFolder(join(of.root, name));
+    for (const className of inside.folders) {
+      folders.push({ path: `${name}/${className}`, className, side });
+    }
+  }
+  return folders;
+}
+
+interface Gathered {
+  readonly files: Candidate[];
+  readonly skipped: SkippedFile[];
+  readonly seen: string[];
+}
+
+async function gather(root: string, folders: readonly ClassFolder[]): Promise<Gathered> {
+  const gathered: Gathered = { files: [], skipped: [], seen: [] };
+  for (const folder of folders) {
+    for (const found of await walkFolder(join(root, folder.path))) {
+      const path = found.path === '' ? folder.path : `${folder.path}/${found.path}`;
+      gathered.seen.push(path);
+      sortOut({ folder, path, problem: found.problem, gathered });
+    }
+  }
+  return gathered;
+}
+
+function sortOut(of: {
+  readonly folder: ClassFolder;
+  readonly path: string;
+  readonly problem: string | undefined;
+  readonly gathered: Gathered;
+}): void {
+  const { folder, path, problem, gathered } = of;
+  const kind = kindOfFile(path);
+  if (problem?.startsWith(FOLDER_PROBLEM) || (problem !== undefined && kind !== 'other')) {
+    gathered.skipped.push({ path, reason: problem });
+  } else if (kind === 'foreign') {
+    gathered.skipped.push({ path, reason: foreignReason(path) });
+  } else if (kind === 'image') {
+    const { className, side } = folder;
+    gathered.files.push(side === undefined ? { path, className } : { path, className, side });
+  }
+}
+
+/** Why an image of a kind that is not read is left out. */
+export function foreignReason(path: string): string {
+  const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
+  return `${extension} images are not read: convert it to JPEG or PNG`;
+}
