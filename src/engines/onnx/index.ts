@@ -1,0 +1,20 @@
+import type { Engine } from '../engine.ts';
+import { compileForward } from './forward-program.ts';
+import { expectDevice, type SessionOptions } from './session.ts';
+import { compileTraining } from './training-program.ts';
+
+export { emitForwardModel, type ForwardModelOptions } from './forward-graph.ts';
+
+/**
+ * The engine that compiles whole training steps into ONNX graphs and runs them with ONNX Runtime.
+ * @throws VggtuneError (unavailable) when the runtime has no such device
+ */
+export async function createOnnxEngine(options: SessionOptions): Promise<Engine> {
+  expectDevice(options.device);
+  return {
+    name: 'onnx',
+    device: options.device,
+    compileForward: (request) => compileForward(request, options),
+    compileTraining: (request) => compileTraining(request, options),
+  };
+}

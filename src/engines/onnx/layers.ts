@@ -1,0 +1,173 @@
+import { type Shape, sizeOf } from '../../base/tensor.ts';
+import { layerParameters } from '../../network/parameters.ts';
+import type { Layer, NetworkSpec } from '../../network/spec.ts';
+import type { Graph } from './graph.ts';
+import type { Value } from './operator.ts';
+
+export type BatchNormLayer = Extract<Layer, { kind: 'batchnorm' }>;
+
+/** How a stretch of layers becomes nodes. */
+export interface StretchOptions {
+  readonly network: NetworkSpec;
+  /** Layers [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /** The input or constant that holds a parameter or statistic. */
+  readonly parameter: (name: string) => Value;
+  /** The mask of a dropout layer; absent in inference. */
+  readonly mask?: (name: string) => Value;
+  /** Batch norms that use the statistics of the batch, and update the running ones. */
+  readonly usesBatchStatistics?: (layer: BatchNormLayer) => boolean;
+  /** Layers that are left out, because they were folded into another. */
+  readonly folded?: ReadonlySet<number>;
+  /** Boundaries whose activations are asked for, as in `ForwardRequest.taps`. */
+  readonly taps?: readonly number[];
+}
+
+export interface Stretch {
+  readonly output: Value;
+  /** By boundary. */
+  readonly taps: ReadonlyMap<number, Value>;
+  /** Running statistics after the batch, by canonical name. */
+  readonly statistics: ReadonlyMap<string, Value>;
+}
+
+/** The shape of one row at a boundary, without the batch axis: pixels [H, W, 3] at 0. */
+export function rowShape(network: NetworkSpec, boundary: number): Shape {
+  const { size } = network.preprocessing;
+  return boundary === 0 ? [size, size, 3] : (network.shapes[boundary - 1] ?? []);
+}
+
+/** The stretch's input of a fixed number of rows: pixels, normalised, or activations. */
+export function addRows(
+  graph: Graph,
+  { network, from }: Pick<StretchOptions, 'network' | 'from'>,
+  { name, rows }: { readonly name: string; readonly rows: number },
+): Value {
+  const shape = [rows, ...rowShape(network, from)];
+  if (from > 0) return graph.input(name, shape);
+  const { channels, scale, mean, std } = network.preprocessing;
+  return graph.add('normalise', [graph.input(name, shape, 'uint8')], {
+    reverse: channels === 'bgr',
+    scale: std.map((deviation) => scale / deviation),
+    shift: mean.map((value, channel) => -value / (std[channel] ?? 1)),
+  });
+}
+
+/** Adds the layers of a stretch. */
+export function addStretch(graph: Graph, input: Value, options: StretchOptions): Stretch {
+  const statistics = new Map<string, Value>();
+  const values = new Map<number, Value>([[options.from, input]]);
+  let value = input;
+  for (const index of executionOrder(options)) {
+    const layer = options.network.layers[index];
+    if (layer === undefined) throw new Error(`the network has no layer ${index}`);
+    if (!options.folded?.has(index)) {
+      value = addLayer(graph, value, { layer, options, statistics });
+      graph.label(value, layer.name);
+    }
+    values.set(index + 1, value);
+  }
+  const taps = new Map<number, Value>();
+  for (const tap of options.taps ?? []) taps.set(tap, values.get(tap) ?? value);
+  return { output: value, taps, statistics };
+}
+
+/**
+ * Max pooling commutes with ReLU, and pooling first leaves a quarter of the values to rectify and
+ * to mask; so the two change places unless somebody looks in between.
+ */
+function executionOrder({ network, from, to, taps = [] }: StretchOptions): number[] {
+  const order: number[] = [];
+  for (let index = from; index < to; index++) {
+    const next = index + 1;
+    const swap =
+      network.layers[index]?.kind === 'relu' &&
+      network.layers[next]?.kind === 'maxpool' &&
+      next < to &&
+      !taps.includes(next);
+    order.push(...(swap ? [next, index] : [index]));
+    if (swap) index++;
+  }
+  return order;
+}
+
+interface LayerContext {
+  readonly layer: Layer;
+  readonly options: StretchOptions;
+  readonly statistics: Map<string, Value>;
+}
+
+function addLayer(graph: Graph, x: Value, context: LayerContext): Value {
+  const { layer, options } = context;
+  const parameter = (suffix: string) => options.parameter(`${layer.name}.${suffix}`);
+  switch (layer.kind) {
+    case 'conv':
+      return graph.add('conv', [x, parameter('weight'), parameter('bias')], {});
+    case 'dense':
+      return graph.add('dense', [x, parameter('weight'), parameter('bias')], {});
+    case 'relu':
+      return graph.add('relu', [x], {});
+    case 'maxpool':
+      return graph.add('maxPool', [x], { size: layer.size });
+    case 'avgpool': {
+      const isIdentity = x.shape[2] === layer.size && x.shape[3] === layer.size;
+      return isIdentity ? x : graph.add('averagePool', [x], { size: layer.size });
+    }
+    case 'gap':
+      return graph.add('globalAveragePool', [x], {});
+    case 'flatten':
+      return graph.add('flatten', [x], {});
+    case 'dropout':
+      return options.mask === undefined ? x : graph.add('mul', [x, options.mask(layer.name)], {});
+    case 'batchnorm':
+      return options.usesBatchStatistics?.(layer)
+        ? batchNormOfBatch(graph, x, { ...context, layer })
+        : batchNormOfRun(graph, x, { ...context, layer });
+  }
+}
+
+interface BatchNormContext extends LayerContext {
+  readonly layer: BatchNormLayer;
+}
+
+/** [C] as [1, C, 1, 1]. */
+function perChannel(graph: Graph, value: Value): Value {
+  return graph.add('reshape', [value], { shape: [1, sizeOf(value.shape), 1, 1] });
+}
+
+/** Training mode: PyTorch's running variance is the unbiased one, its normalisation the biased. */
+function batchNormOfBatch(graph: Graph, x: Value, context: BatchNormContext): Value {
+  const { layer, options, statistics } = context;
+  const parameter = (suffix: string) => options.parameter(`${layer.name}.${suffix}`);
+  const scale = perChannel(graph, parameter('weight'));
+  const shift = perChannel(graph, parameter('bias'));
+  const { epsilon, momentum } = layer;
+  const [y, mean, variance] = graph.node('batchNorm', [x, scale, shift], { epsilon }).outputs;
+  if (y === undefined || mean === undefined || variance === undefined) {
+    throw new Error('batchNorm has three outputs');
+  }
+  const samples = sizeOf(x.shape) / layer.channels;
+  const mix = (suffix: string, batch: Value, factor: number) => {
+    const name = `${layer.name}.${suffix}`;
+    const kept = graph.add('mul', [options.parameter(name), graph.scalar(1 - momentum)], {});
+    const flat = graph.add('reshape', [batch], { shape: [layer.channels] });
+    const fresh = graph.add('mul', [flat, graph.scalar(momentum * factor)], {});
+    statistics.set(name, graph.add('add', [kept, fresh], {}));
+  };
+  mix('running_mean', mean, 1);
+  mix('running_var', variance, samples / (samples - 1));
+  return y;
+}
+
+/** Inference mode: (x - mean) / sqrt(variance + epsilon) * weight + bias, as one scale and shift. */
+function batchNormOfRun(graph: Graph, x: Value, { layer, options }: BatchNormContext): Value {
+  const [weight, bias, mean, variance] = layerParameters(layer).map(({ name }) =>
+    options.parameter(name),
+  ) as [Value, Value, Value, Value];
+  const shifted = graph.add('add', [variance, graph.scalar(layer.epsilon)], {});
+  const scale = graph.add('div', [weight, graph.add('sqrt', [shifted], {})], {});
+  const shift = graph.add('sub', [bias, graph.add('mul', [mean, scale], {})], {});
+  const scaled = graph.add('mul', [x, perChannel(graph, scale)], {});
+  return graph.add('add', [scaled, perChannel(graph, shift)], {});
+}

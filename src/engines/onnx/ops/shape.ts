@@ -1,0 +1,43 @@
+import { sizeOf } from '../../../base/tensor.ts';
+import type { Operator } from '../operator.ts';
+import { expect, float } from './types.ts';
+
+/** The same elements in row-major order under another shape. */
+export const reshape: Operator<'reshape'> = {
+  infer: ([x], { shape }) => {
+    expect(sizeOf(x.shape) === sizeOf(shape), `[${x.shape}] cannot be reshaped to [${shape}]`);
+    return float(shape);
+  },
+  emit: (e, { inputs: [x], attributes: { shape }, outputs: [y] }) =>
+    e.node('Reshape', [e.read(x), e.ints(shape)], [e.write(y)]),
+  gradient: [({ graph, dy, inputs: [x] }) => graph.add('reshape', [dy], { shape: x.shape })],
+};
+
+/** [N, ...] to [N, rest]: a reshape that does not name N, so that a model may leave it open. */
+export const flatten: Operator<'flatten'> = {
+  infer: ([x]) => float([x.shape[0] ?? 1, sizeOf(x.shape.slice(1))]),
+  emit: (e, { inputs: [x], outputs: [y] }) =>
+    e.node('Flatten', [e.read(x)], [e.write(y)], { attributes: { axis: { int: 1 } } }),
+  gradient: [({ graph, dy, inputs: [x] }) => graph.add('reshape', [dy], { shape: x.shape })],
+};
+
+/** Axis i of the output is axis permutation[i] of the input. */
+export const transpose: Operator<'transpose'> = {
+  infer: ([x], { permutation }) => float(permutation.map((axis) => x.shape[axis] ?? 1)),
+  emit: (e, { inputs: [x], attributes: { permutation }, outputs: [y] }) =>
+    e.node('Transpose', [e.read(x)], [e.write(y)], { attributes: { perm: { ints: permutation } } }),
+  gradient: [
+    ({ graph, dy, attributes: { permutation } }) => {
+      const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
+      return graph.add('transpose', [dy], { permutation: inverse });
+    },
+  ],
+};
+
+/** Axes of size 1 repeated; its gradient is the backward pass's un-broadcasting. */
+export const expand: Operator<'expand'> = {
+  infer: (_inputs, { shape }) => float(shape),
+  emit: (e, { inputs: [x], attributes: { shape }, outputs: [y] }) =>
+    e.node('Expand', [e.read(x), e.ints(shape)], [e.write(y)]),
+  gradient: [({ dy }) => dy],
+};

@@ -1,0 +1,87 @@
+import { availableParallelism } from 'node:os';
+import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { messageOf, unavailableError } from '../../base/errors.ts';
+import { type Shape, sizeOf } from '../../base/tensor.ts';
+import { encodeOnnx, type OnnxModel } from '../../formats/onnx-proto.ts';
+
+/** A tensor that the runtime reads or writes in place. */
+export interface Buffer32 {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+export interface PixelBuffer {
+  readonly shape: Shape;
+  readonly data: Uint8Array;
+}
+
+export type Feeds = ReadonlyMap<string, Buffer32 | PixelBuffer>;
+export type Fetches = ReadonlyMap<string, Buffer32>;
+
+export interface SessionOptions {
+  /** As the user names it: `cpu`. */
+  readonly device: string;
+  /** Threads of one operator; by default as many as the process may use. */
+  readonly threads?: number;
+}
+
+/** A compiled model. */
+export interface Session {
+  /** Runs the model; the results are written into the buffers of `fetches`. */
+  run(feeds: Feeds, fetches: Fetches): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Fails unless the installed runtime has a backend for the device: nothing ever falls back.
+ * @throws VggtuneError (unavailable) that lists the backends there are
+ */
+export function expectDevice(device: string): void {
+  const backends = listSupportedBackends().map(({ name }) => name);
+  if (device === 'cpu' && backends.includes('cpu')) return;
+  throw unavailableError(`the onnx engine has no device "${device}"`, {
+    expected: 'cpu',
+    found: `${device}; the installed onnxruntime-node has ${backends.join(', ')}`,
+    where: 'device',
+    fix: 'use --device cpu',
+  });
+}
+
+/** @throws VggtuneError (unavailable) when the runtime does not take the device or the model */
+export async function createSession(model: OnnxModel, options: SessionOptions): Promise<Session> {
+  expectDevice(options.device);
+  const session = await InferenceSession.create(encodeOnnx(model), {
+    executionProviders: [options.device],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    intraOpNumThreads: options.threads ?? availableParallelism(),
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  }).catch((error: unknown) => {
+    throw unavailableError(`onnxruntime-node did not take the graph "${model.name}"`, {
+      found: messageOf(error),
+      fix: 'reinstall onnxruntime-node in the version that vggtune asks for',
+      cause: error,
+    });
+  });
+  return {
+    run: async (feeds, fetches) => {
+      await session.run(toTensors(feeds), toTensors(fetches));
+    },
+    release: () => session.release(),
+  };
+}
+
+function toTensors(buffers: Feeds): Record<string, Tensor> {
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, { shape, data }] of buffers) {
+    if (data.length !== sizeOf(shape)) {
+      throw new RangeError(`${name} of shape [${shape}] is given ${data.length} elements`);
+    }
+    tensors[name] =
+      data instanceof Float32Array
+        ? new Tensor('float32', data, shape)
+        : new Tensor('uint8', data, shape);
+  }
+  return tensors;
+}

@@ -1,0 +1,13 @@
+/** Names of the inputs and outputs of the two graphs of a training program. */
+export const ROWS = 'rows';
+export const TARGETS = 'targets';
+export const ROW_WEIGHTS = 'row_weights';
+export const LOSS = 'loss';
+export const LOGITS = 'logits';
+
+export const maskName = (layer: string) => `${layer}.mask`;
+export const gradientName = (parameter: string) => `${parameter}.grad`;
+export const slotName = (parameter: string, slot: string) => `${parameter}.${slot}`;
+export const scalarName = (group: number, scalar: string) => `group${group}.${scalar}`;
+/** What a graph makes of an input that it replaces. */
+export const newName = (name: string) => `${name}.new`;

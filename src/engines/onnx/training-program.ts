@@ -1,0 +1,260 @@
+import { type Shape, sizeOf, type Tensor, tensor } from '../../base/tensor.ts';
+import { isStatistic } from '../../network/parameters.ts';
+import type {
+  StepResult,
+  TrainingBatch,
+  TrainingProgram,
+  TrainingRequest,
+  TrainingState,
+} from '../engine.ts';
+import { SwappingBuffers } from './buffers.ts';
+import { tensorOf } from './fold-batch-norm.ts';
+import { gradientGraph, predictionGraph } from './gradient-graph.ts';
+import { rowShape } from './layers.ts';
+import { lower } from './lowering.ts';
+import { scalarNames, slotNames, stepScalars } from './optimizers.ts';
+import { type Pass, PassFeeds, passesOf } from './passes.ts';
+import {
+  type Buffer32,
+  createSession,
+  type Feeds,
+  type Session,
+  type SessionOptions,
+} from './session.ts';
+import * as names from './training-names.ts';
+import { planTraining, type TrainingPlan } from './training-plan.ts';
+import { updateGraph } from './update-graph.ts';
+
+/** Compiles the trainable suffix; the graphs for other row counts follow when they are needed. */
+export async function compileTraining(
+  request: TrainingRequest,
+  options: SessionOptions,
+): Promise<TrainingProgram> {
+  const program = new OnnxTrainingProgram(planTraining(request), options);
+  await program.compile();
+  return program;
+}
+
+class OnnxTrainingProgram implements TrainingProgram {
+  readonly #plan: TrainingPlan;
+  readonly #options: SessionOptions;
+  /** Whether a step has several passes, so that gradients are summed over them. */
+  readonly #accumulate: boolean;
+  /** Frozen parameters and statistics: read alone. */
+  readonly #frozen: ReadonlyMap<string, Tensor>;
+  /** Running statistics of the batch norms in training mode: replaced by each pass. */
+  readonly #statistics: SwappingBuffers;
+  /** Trained parameters and their optimizer slots: replaced by each step. */
+  readonly #parameters: SwappingBuffers;
+  readonly #slots: SwappingBuffers;
+  readonly #gradients: SwappingBuffers;
+  readonly #passFeeds: PassFeeds;
+  readonly #loss: Buffer32 = { shape: [], data: new Float32Array(1) };
+  readonly #logits: Float32Array;
+  /** Gradient graphs by rows. */
+  readonly #gradientSessions = new Map<number, Session>();
+  #updateSession: Session | undefined;
+  #predictionSession: Session | undefined;
+  #predictions = new Float32Array(0);
+  #step = 0;
+
+  constructor(plan: TrainingPlan, options: SessionOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#accumulate = plan.microBatch < plan.batchSize;
+    const trained = new Map(plan.trained.map((name) => [name, plan.shapes.get(name) ?? []]));
+    const statistics = [...plan.shapes].filter(([name]) => this.#isUpdatedStatistic(name));
+    const gradients = [...trained].map(
+      ([name, shape]) => [names.gradientName(name), shape] as const,
+    );
+    const frozen = [...plan.shapes.keys()].filter(
+      (name) => !trained.has(name) && !this.#isUpdatedStatistic(name),
+    );
+    this.#statistics = new SwappingBuffers(statistics);
+    this.#parameters = new SwappingBuffers(trained);
+    this.#slots = new SwappingBuffers(slotShapes(plan, trained));
+    this.#gradients = new SwappingBuffers(gradients);
+    this.#frozen = new Map(
+      frozen.map((name) => {
+        const { shape, data } = tensorOf(plan.weights, name);
+        return [name, tensor(shape, data.slice())];
+      }),
+    );
+    this.#passFeeds = new PassFeeds(plan);
+    this.#logits = new Float32Array(plan.batchSize * plan.network.classes);
+    this.#statistics.write(plan.weights);
+    this.#parameters.write(plan.weights);
+  }
+
+  async compile(): Promise<void> {
+    this.#updateSession = await createSession(
+      lower(updateGraph(this.#plan), { name: 'update' }),
+      this.#options,
+    );
+    await this.#gradientSession(Math.min(this.#plan.microBatch, this.#plan.batchSize));
+  }
+
+  async step(batch: TrainingBatch, learningRates: readonly number[]): Promise<StepResult> {
+    const { groups, network } = this.#plan;
+    if (learningRates.length !== groups.length) {
+      throw new RangeError(`${groups.length} groups, ${learningRates.length} learning rates`);
+    }
+    this.#passFeeds.check(batch);
+    if (this.#accumulate) this.#gradients.clear();
+    let loss = 0;
+    for (const pass of passesOf(batch.count, this.#plan)) loss += await this.#pass(batch, pass);
+    await this.#update(learningRates);
+    return { loss, logits: this.#logits.subarray(0, batch.count * network.classes) };
+  }
+
+  async #pass(batch: TrainingBatch, pass: Pass): Promise<number> {
+    const { classes } = this.#plan.network;
+    const session = await this.#gradientSession(pass.rows);
+    const logits = new Float32Array(pass.rows * classes);
+    const feeds: Feeds = new Map([
+      ...this.#weightFeeds(),
+      ...this.#passFeeds.feeds(batch, pass),
+      ...(this.#accumulate ? this.#gradients.current : []),
+    ]);
+    const outputs: Iterable<[string, Buffer32]> = this.#accumulate
+      ? renamed(this.#gradients.next)
+      : this.#gradients.next;
+    const fetches = new Map<string, Buffer32>([
+      [names.LOSS, this.#loss],
+      [names.LOGITS, { shape: [pass.rows, classes], data: logits }],
+      ...outputs,
+      ...renamed(this.#statistics.next),
+    ]);
+    await session.run(feeds, fetches);
+    this.#gradients.swap();
+    this.#statistics.swap();
+    this.#logits.set(logits.subarray(0, pass.count * classes), pass.start * classes);
+    return this.#loss.data[0] ?? Number.NaN;
+  }
+
+  async #update(learningRates: readonly number[]): Promise<void> {
+    const { groups, optimizer } = this.#plan;
+    const step = this.#step + 1;
+    const feeds = new Map<string, Buffer32>([
+      ...this.#parameters.current,
+      ...this.#slots.current,
+      ...this.#gradients.current,
+    ]);
+    groups.forEach(({ weightDecay }, index) => {
+      const learningRate = learningRates[index] ?? 0;
+      const scalars = stepScalars(optimizer, { step, learningRate, weightDecay });
+      for (const name of scalarNames(optimizer)) {
+        const data = Float32Array.of(scalars[name]);
+        feeds.set(names.scalarName(index, name), { shape: [], data });
+      }
+    });
+    const fetches = new Map([...renamed(this.#parameters.next), ...renamed(this.#slots.next)]);
+    await this.#compiled(this.#updateSession).run(feeds, fetches);
+    this.#parameters.swap();
+    this.#slots.swap();
+    this.#step = step;
+  }
+
+  async predict(rows: Uint8Array | Float32Array, count: number): Promise<Float32Array> {
+    const { classes } = this.#plan.network;
+    const row = rowShape(this.#plan.network, this.#plan.from);
+    const size = sizeOf(row);
+    if (rows.length < count * size) {
+      throw new RangeError(`${count} rows of [${row}] are ${count * size} elements`);
+    }
+    this.#predictionSession ??= await createSession(
+      lower(predictionGraph(this.#plan), {
+        name: 'predict',
+        openBatch: [names.ROWS, names.LOGITS],
+      }),
+      this.#options,
+    );
+    if (this.#predictions.length < count * classes) {
+      this.#predictions = new Float32Array(count * classes);
+    }
+    const most = this.#plan.microBatch;
+    for (let start = 0; start < count; start += most) {
+      const end = Math.min(count, start + most);
+      const data = rows.subarray(start * size, end * size);
+      const input = { shape: [end - start, ...row], data } as Buffer32;
+      const output = this.#predictions.subarray(start * classes, end * classes);
+      await this.#predictionSession.run(
+        new Map([...this.#weightFeeds(), [names.ROWS, input] as const]),
+        new Map([[names.LOGITS, { shape: [end - start, classes], data: output }]]),
+      );
+    }
+    return this.#predictions.subarray(0, count * classes);
+  }
+
+  state(): TrainingState {
+    const all = new Map([
+      ...this.#frozenCopies(),
+      ...this.#statistics.read(),
+      ...this.#parameters.read(),
+    ]);
+    const weights = new Map(
+      [...this.#plan.shapes.keys()].map((name) => [name, tensorOf(all, name)]),
+    );
+    return { step: this.#step, weights, slots: new Map(this.#slots.read()) };
+  }
+
+  load({ step, weights, slots }: TrainingState): void {
+    this.#parameters.write(weights);
+    this.#slots.write(slots);
+    this.#statistics.write(weights);
+    for (const [name, { data }] of this.#frozen) data.set(tensorOf(weights, name).data);
+    this.#step = step;
+  }
+
+  async release(): Promise<void> {
+    const sessions = [...this.#gradientSessions.values(), this.#updateSession];
+    for (const session of [...sessions, this.#predictionSession]) await session?.release();
+    this.#gradientSessions.clear();
+    this.#updateSession = undefined;
+    this.#predictionSession = undefined;
+  }
+
+  async #gradientSession(rows: number): Promise<Session> {
+    const known = this.#gradientSessions.get(rows);
+    if (known !== undefined) return known;
+    const graph = gradientGraph(this.#plan, { rows, accumulate: this.#accumulate });
+    const session = await createSession(lower(graph, { name: `gradient${rows}` }), this.#options);
+    this.#gradientSessions.set(rows, session);
+    return session;
+  }
+
+  #compiled(session: Session | undefined): Session {
+    if (session === undefined) throw new Error('the training program was released');
+    return session;
+  }
+
+  /** Every parameter and statistic as it is now. */
+  #weightFeeds(): [string, Buffer32][] {
+    return [...this.#frozen, ...this.#statistics.current, ...this.#parameters.current];
+  }
+
+  #frozenCopies(): [string, Tensor][] {
+    return [...this.#frozen].map(([name, { shape, data }]) => [
+      name,
+      { shape, data: data.slice() },
+    ]);
+  }
+
+  #isUpdatedStatistic(name: string): boolean {
+    return (
+      isStatistic(name) && this.#plan.trainedBatchNorms.has(name.slice(0, name.lastIndexOf('.')))
+    );
+  }
+}
+
+/** The slots of every trained parameter. */
+function slotShapes(plan: TrainingPlan, trained: ReadonlyMap<string, Shape>): [string, Shape][] {
+  return [...trained].flatMap(([name, shape]) =>
+    slotNames(plan.optimizer).map((slot): [string, Shape] => [names.slotName(name, slot), shape]),
+  );
+}
+
+/** Buffers under the names that a graph's outputs have. */
+function renamed(buffers: ReadonlyMap<string, Buffer32>): [string, Buffer32][] {
+  return [...buffers].map(([name, buffer]) => [names.newName(name), buffer]);
+}
