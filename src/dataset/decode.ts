@@ -29,6 +29,8 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /** The changes to make, given the upright image's size; without it the centre is taken. */
   readonly augment?: (image: ImageSize) => AugmentParameters;
+  /** Gives up between the header and the pixels. */
+  readonly signal?: AbortSignal;
 }
 
 /** sharp's own limit: 16383 x 16383. */
@@ -73,6 +75,7 @@ export async function decodeImage(
   return described(source, async () => {
     const limit = options.maxPixels ?? DEFAULT_MAX_PIXELS;
     refuseTooLarge(header, limit);
+    options.signal?.throwIfAborted();
     const changes = options.augment?.(header);
     const crop = changes?.crop;
     const placement =

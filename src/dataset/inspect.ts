@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { findDefect, readHeader, reasonOf, tooLargeReason } from './decode.ts';
+import { fileSystemPath } from './file-names.ts';
+import type { Finding } from './scan-cache.ts';
+import { systemReason } from './walk.ts';
+
+export interface InspectOptions {
+  readonly maxPixels: number;
+  /** Decode every pixel, or be content with the header. */
+  readonly verify: boolean;
+  /** What an earlier scan found. */
+  readonly known: Finding | undefined;
+}
+
+export interface Inspection {
+  /** Absent if the system would not let the file be read: nothing to remember. */
+  readonly finding?: Finding;
+  /** Why the file cannot be used, if it cannot. */
+  readonly problem?: string;
+}
+
+/** Looks into one file: its hash, its header, and its pixels. Never throws for what is in the file. */
+export async function inspectImage(path: string, options: InspectOptions): Promise<Inspection> {
+  try {
+    const { size, mtimeNs } = await stat(fileSystemPath(path), { bigint: true });
+    const stamp = `${size}-${mtimeNs}`;
+    const finding = await findingOf(path, stamp, options);
+    const problem = finding.defect ?? tooLargeReason(finding, options.maxPixels);
+    return problem === undefined ? { finding } : { finding, problem };
+  } catch (error) {
+    return { problem: systemReason(error) };
+  }
+}
+
+async function findingOf(path: string, stamp: string, options: InspectOptions): Promise<Finding> {
+  const { known, verify, maxPixels } = options;
+  const fresh = known?.stamp === stamp ? known : undefined;
+  const base = fresh ?? (await readHead(path, stamp));
+  const done = base.defect !== undefined || base.decoded || !verify;
+  if (done || tooLargeReason(base, maxPixels) !== undefined) return base;
+  const defect = await findDefect(path, maxPixels);
+  return defect === undefined ? { ...base, decoded: true } : { ...base, decoded: true, defect };
+}
+
+async function readHead(path: string, stamp: string): Promise<Finding> {
+  const hash = await hashFile(path);
+  try {
+    const { width, height } = await readHeader(path);
+    return { stamp, hash, width, height, decoded: false };
+  } catch (error) {
+    return { stamp, hash, width: 0, height: 0, decoded: false, defect: reasonOf(error) };
+  }
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(fileSystemPath(path))) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import { cacheFolder } from '../base/cache-folder.ts';
+import { sha256 } from '../base/hash.ts';
+
+/** What was found out about a file's bytes; it holds for as long as size and mtime stay. */
+export interface Finding {
+  /** `size-mtime`, the latter in nanoseconds. */
+  readonly stamp: string;
+  readonly hash: string;
+  readonly width: number;
+  readonly height: number;
+  /** Whether every pixel was decoded, or the header was read alone. */
+  readonly decoded: boolean;
+  /** Why it cannot be used, if it cannot. */
+  readonly defect?: string;
+}
+
+export type Findings = Map<string, Finding>;
+
+interface CacheFile {
+  readonly version: 1;
+  readonly decoder: string;
+  readonly findings: Readonly<Record<string, Finding>>;
+}
+
+/** One file a data set, by its root: a data set that moves is looked at again. */
+function cachePath(root: string): string {
+  return join(cacheFolder(), 'scan', `${sha256(root).slice(0, 32)}.json`);
+}
+
+/** What earlier scans of this root found, with this decoder; empty if there is nothing to use. */
+export async function readFindings(root: string, decoder: string): Promise<Findings> {
+  try {
+    const file = JSON.parse(await readFile(cachePath(root), 'utf8')) as CacheFile;
+    if (file.version !== 1 || file.decoder !== decoder) return new Map();
+    return new Map(Object.entries(file.findings).filter(([, finding]) => isFinding(finding)));
+  } catch {
+    // A cache that is missing or damaged costs time, nothing else.
+    return new Map();
+  }
+}
+
+function isFinding(value: Partial<Finding>): value is Finding {
+  return (
+    typeof value.stamp === 'string' &&
+    /^[0-9a-f]{64}$/.test(value.hash ?? '') &&
+    Number.isFinite(value.width) &&
+    Number.isFinite(value.height) &&
+    typeof value.decoded === 'boolean'
+  );
+}
+
+/** @throws VggtuneError (data) if it cannot be written */
+export async function writeFindings(
+  root: string,
+  decoder: string,
+  findings: Findings,
+): Promise<void> {
+  const file: CacheFile = { version: 1, decoder, findings: Object.fromEntries(findings) };
+  await writeFileAtomic(cachePath(root), JSON.stringify(file));
+}

@@ -1,0 +1,223 @@
+import { dataError, usageError } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
+import { sha256 } from '../base/hash.ts';
+import { printablePath } from './file-names.ts';
+import type { DatasetIndex, ImageEntry, Side, Split } from './types.ts';
+
+export interface SplitOptions {
+  /** Shares of the images, 0 to below 1 together. A side with share 0 stays empty. */
+  readonly val: number;
+  readonly test: number;
+  readonly seed: number;
+  readonly emit?: Emit;
+}
+
+/**
+ * Divides a data set into training, validation and test images.
+ *
+ * Each content (a file's hash) throws its own die: the first bits of SHA-256 of seed and hash, as a
+ * number in [0, 1), against the shares. So an image's side depends on its bytes and the seed alone:
+ * not on where the folder lies, nor on which images are added or removed later, and files with the
+ * same bytes are on one side. The price is that a class gets its share in expectation, not to the
+ * image: of 50 images 20 % is 10 +- 3. Quotas would be exact, but then every added image can push
+ * an old one over the border, from training into validation, and figures before and after could no
+ * longer be compared.
+ *
+ * One exception: no class is missing from a side that it can be in (with one content it is in
+ * train, with two in train and val, with three on all sides that have a share). Where the dice leave
+ * a side empty, the content nearest to that side's interval goes there. Only such a content, of a
+ * class that small, can move again when images are added.
+ *
+ * Sides that the layout or the CSV names are kept, and an image without one counts as train's. A side
+ * that nothing names takes its share from train. Content on several given sides is a leak: it stays in test, otherwise in val, and leaves
+ * the others, with a warning.
+ *
+ * @throws VggtuneError (usage) if the shares leave nothing for train, (data) if the layout does
+ */
+export function splitDataset(index: DatasetIndex, options: SplitOptions): Split {
+  refuseShares(options);
+  const contents = groupByContent(index.images, options.seed);
+  const leaks = new Set(contents.filter((content) => givenSides(content).size > 1));
+  warnOfContents(contents, leaks, options.emit);
+  const given = new Set(index.images.map((image) => image.side));
+  const shares: Shares = {
+    val: given.has('val') ? 0 : options.val,
+    test: given.has('test') ? 0 : options.test,
+  };
+  const sides = new Map<string, Side>();
+  for (const [label, own] of groupBy(contents, (content) => content.label)) {
+    const fixed = own.map((content) => [content, givenSide(content)] as const);
+    for (const [{ hash }, side] of fixed) sides.set(hash, side);
+    const free = fixed.filter(([, side]) => side === 'train').map(([content]) => content);
+    for (const [hash, side] of deal(free, shares)) sides.set(hash, side);
+    if (own.length === 1 && free.length === 1) warnOfSingle(index.classes[label], options.emit);
+  }
+  const dropped = new Set([...leaks].map((content) => content.hash));
+  const split = gather(index.images, sides, dropped);
+  checkTraining(index, split, options.emit);
+  return split;
+}
+
+function refuseShares({ val, test }: SplitOptions): void {
+  if (val >= 0 && test >= 0 && val + test < 1) return;
+  throw usageError('the shares of the split leave nothing to train on', {
+    expected: 'split.val and split.test from 0 on, below 1 together',
+    found: `${val} and ${test}`,
+    where: 'split.val, split.test',
+    fix: 'make one of them smaller',
+  });
+}
+
+/** All images with the same bytes. */
+interface Content {
+  readonly hash: string;
+  /** Of its first image: the class in whose draw it takes part. */
+  readonly label: number;
+  /** In [0, 1): below `val` it is validation, below `val + test` test. */
+  readonly die: number;
+  readonly images: readonly ImageEntry[];
+}
+
+interface Shares {
+  readonly val: number;
+  readonly test: number;
+}
+
+function groupByContent(images: readonly ImageEntry[], seed: number): Content[] {
+  return [...groupBy(images, (image) => image.hash)].map(([hash, group]) => ({
+    hash,
+    label: group.reduce((least, image) => Math.min(least, image.label), Number.MAX_SAFE_INTEGER),
+    die: Number.parseInt(sha256(`split:${seed}:${hash}`).slice(0, 13), 16) / 2 ** 52,
+    images: group,
+  }));
+}
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+function givenSides({ images }: Content): Set<Side> {
+  return new Set(images.flatMap(({ side }) => (side === undefined ? [] : [side])));
+}
+
+/** The side that the layout wants: test before val before train, which is where the rest begins. */
+function givenSide(content: Content): Side {
+  const named = givenSides(content);
+  return (['test', 'val'] as const).find((side) => named.has(side)) ?? 'train';
+}
+
+/** Deals the contents of one class to the sides that have a share. */
+function deal(contents: readonly Content[], shares: Shares): Map<string, Side> {
+  const all: readonly Side[] = ['train', 'val', 'test'];
+  const wanted = all
+    .filter((side) => side === 'train' || shares[side] > 0)
+    .slice(0, contents.length);
+  const intervals = intervalsOf(wanted, shares);
+  const members = new Map(wanted.map((side) => [side, [] as Content[]]));
+  for (const content of [...contents].sort((a, b) => a.die - b.die)) {
+    const side = wanted.find((name) => inside(content.die, intervals[name])) ?? 'train';
+    members.get(side)?.push(content);
+  }
+  for (const side of wanted) {
+    if (members.get(side)?.length === 0) fill(members, side, intervals[side]);
+  }
+  return new Map(
+    [...members].flatMap(([side, group]) => group.map(({ hash }) => [hash, side] as const)),
+  );
+}
+
+type Interval = readonly [number, number];
+
+function intervalsOf(wanted: readonly Side[], shares: Shares): Record<Side, Interval> {
+  const val = wanted.includes('val') ? shares.val : 0;
+  const test = wanted.includes('test') ? shares.test : 0;
+  return { val: [0, val], test: [val, val + test], train: [val + test, 1] };
+}
+
+function inside(die: number, [from, to]: Interval): boolean {
+  return die >= from && die < to;
+}
+
+/** Moves to an empty side the nearest content of the fullest one. */
+function fill(members: Map<Side, Content[]>, side: Side, [from, to]: Interval): void {
+  const [donor] = [...members.values()].sort((a, b) => b.length - a.length);
+  const away = ({ die }: Content) => Math.max(from - die, die - to);
+  const [nearest] = [...(donor ?? [])].sort((a, b) => away(a) - away(b));
+  if (donor === undefined || nearest === undefined) return;
+  donor.splice(donor.indexOf(nearest), 1);
+  members.get(side)?.push(nearest);
+}
+
+/** In the order of the images. Of leaked content only the files on its own side are kept. */
+function gather(
+  images: readonly ImageEntry[],
+  sides: ReadonlyMap<string, Side>,
+  leaked: ReadonlySet<string>,
+): Split {
+  const split: Record<Side, ImageEntry[]> = { train: [], val: [], test: [] };
+  for (const image of images) {
+    const side = sides.get(image.hash) ?? 'train';
+    const elsewhere = image.side !== undefined && image.side !== side;
+    if (!(elsewhere && leaked.has(image.hash))) split[side].push(image);
+  }
+  return split;
+}
+
+function warnOfContents(
+  contents: readonly Content[],
+  leaks: ReadonlySet<Content>,
+  emit: Emit | undefined,
+): void {
+  if (leaks.size > 0) {
+    const message = `${leaks.size} images are on more than one side; each is kept in test, or else in val, and left out of the others: ${listContents([...leaks])}`;
+    emit?.({ type: 'warning', code: 'leak', message });
+  }
+  const conflicts = contents.filter(({ images, label }) =>
+    images.some((image) => image.label !== label),
+  );
+  if (conflicts.length > 0) {
+    const message = `${conflicts.length} images are in more than one class with the very same bytes: ${listContents(conflicts)}`;
+    emit?.({ type: 'warning', code: 'conflicting-labels', message });
+  }
+}
+
+function listContents(contents: readonly Content[]): string {
+  const shown = contents.slice(0, 5).map(({ images }) => {
+    return images.map(({ path }) => printablePath(path)).join(' = ');
+  });
+  const more = contents.length - shown.length;
+  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+}
+
+function warnOfSingle(name: string | undefined, emit: Emit | undefined): void {
+  emit?.({
+    type: 'warning',
+    code: 'single-image-class',
+    message: `class ${printablePath(name ?? '')} has one image: it is used for training, and nothing can measure how well the class is learned`,
+  });
+}
+
+function checkTraining(index: DatasetIndex, split: Split, emit: Emit | undefined): void {
+  if (split.train.length === 0) {
+    throw dataError('no image is left to train on', {
+      expected: 'a train side with images',
+      found: `${split.val.length} validation and ${split.test.length} test images`,
+      where: index.root,
+      fix: 'put images into train/',
+    });
+  }
+  const trained = new Set(split.train.map((image) => image.label));
+  const missing = index.classes.filter((_, label) => !trained.has(label)).map(printablePath);
+  if (missing.length === 0) return;
+  emit?.({
+    type: 'warning',
+    code: 'class-not-in-train',
+    message: `no training image of ${missing.join(', ')}: the network cannot learn to name it`,
+  });
+}
