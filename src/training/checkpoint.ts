@@ -1,0 +1,58 @@
+import type { NamedTensors } from '../base/tensor.ts';
+import type { TrainingState } from '../engines/engine.ts';
+
+/** Sums over the steps of an epoch so far. */
+export interface EpochSums {
+  readonly loss: number;
+  readonly correct: number;
+  readonly images: number;
+}
+
+/** Validation figures of an epoch; just the training loss where there is no validation side. */
+export type EpochFigures = Readonly<Record<string, number>>;
+
+/** Where a run stands between two steps. Plain JSON; with the engine's state it is the whole run. */
+export interface Progress {
+  /** Index of the phase. */
+  readonly phase: number;
+  /** Epochs of the phase that are over. */
+  readonly epoch: number;
+  /** Batches of the present epoch that are over. */
+  readonly batch: number;
+  readonly sums: EpochSums;
+  /** Figures of the phase's epochs that are over. */
+  readonly history: readonly EpochFigures[];
+}
+
+export interface Checkpoint {
+  readonly progress: Progress;
+  readonly state: TrainingState;
+}
+
+/** Where checkpoints go. Each is complete or absent; a failed save leaves the one before. */
+export interface CheckpointStore {
+  saveLast(checkpoint: Checkpoint): Promise<void>;
+  /** The trained tensors of the best epoch so far. */
+  saveBest(weights: NamedTensors, progress: Progress): Promise<void>;
+  loadBest(): Promise<NamedTensors>;
+}
+
+export const START: Progress = {
+  phase: 0,
+  epoch: 0,
+  batch: 0,
+  sums: { loss: 0, correct: 0, images: 0 },
+  history: [],
+};
+
+/** Whether every number of every tensor is finite. */
+export function allFinite(tensors: NamedTensors): boolean {
+  for (const { data } of tensors.values()) {
+    // One sum over the whole is ten times as fast as a test of each number. Infinities of both
+    // signs give NaN; only a sum of finite numbers beyond 1e308 could mislead, and float32 has none.
+    let sum = 0;
+    for (let i = 0; i < data.length; i++) sum += data[i] as number;
+    if (!Number.isFinite(sum)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,122 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createRng } from '../base/rng.ts';
+import type { StepResult } from '../engines/engine.ts';
+import type { EpochSums, Progress } from './checkpoint.ts';
+import { diverged } from './divergence.ts';
+import { createDropoutMasks } from './dropout-masks.ts';
+import type { PhaseRun } from './job.ts';
+import type { RowBatch } from './rows.ts';
+import { scheduleFactor } from './schedules.ts';
+import { balancedWeights, mixUp, oneHot, rowWeights } from './targets.ts';
+
+/** Runs the batches of an epoch that are left, or fewer when the signal asks for it. */
+export interface EpochRunner {
+  (progress: Progress): Promise<Progress>;
+  readonly stepsPerEpoch: number;
+}
+
+/**
+ * Everything random in a step depends on the seed, the phase, the epoch and the batch alone, so a
+ * run can be taken up at any step.
+ */
+export function createEpochRunner(run: PhaseRun): EpochRunner {
+  const { config, signal, sources } = run;
+  const { labels } = sources.train;
+  const stepsPerEpoch = Math.max(1, Math.ceil(labels.length / config.batchSize));
+  const takeStep = createStepper(run, stepsPerEpoch);
+
+  async function runEpoch(start: Progress): Promise<Progress> {
+    const rng = createRng('shuffle', config.seed, start.phase, start.epoch);
+    const order = rng.shuffle(labels.map((_, position) => position));
+    const left = order.slice(start.batch * config.batchSize);
+    let progress = start;
+    if (signal.aborted) return progress;
+    const { batchSize } = config;
+    for await (const batch of sources.train.batches(left, { batchSize, epoch: start.epoch })) {
+      progress = await takeStep(batch, progress);
+      // The engine holds the event loop for a step: signals and timers get their turn here.
+      await nextTurn();
+      if (signal.aborted) break;
+    }
+    return progress;
+  }
+
+  return Object.assign(runEpoch, { stepsPerEpoch });
+}
+
+/** One optimizer step. A batch of which no image could be decoded is passed over. */
+function createStepper(run: PhaseRun, stepsPerEpoch: number) {
+  const { program, phase, emit } = run;
+  const makeBatch = createBatchMaker(run);
+
+  return async (batch: RowBatch, progress: Progress): Promise<Progress> => {
+    const step = progress.batch + 1;
+    if (batch.positions.length === 0) return { ...progress, batch: step };
+    const rates = learningRates(run, progress, stepsPerEpoch);
+    const made = makeBatch(batch, progress);
+    const result = await program.step(made, rates);
+    if (!Number.isFinite(result.loss)) {
+      throw diverged(phase, { epoch: progress.epoch, step, what: 'the loss' });
+    }
+    const labels = batch.positions.map((at) => run.sources.train.labels[at] as number);
+    const sums = addStep(progress.sums, result, labels);
+    emit({
+      type: 'step',
+      phase: phase.name,
+      epoch: progress.epoch + 1,
+      step,
+      stepsPerEpoch,
+      loss: result.loss,
+      accuracy: sums.correct / sums.images,
+      learningRate: Math.max(...rates),
+      images: labels.length,
+    });
+    return { ...progress, batch: step, sums };
+  };
+}
+
+function createBatchMaker(run: PhaseRun) {
+  const { config, network, phase, sources } = run;
+  const { labels } = sources.train;
+  const masks = createDropoutMasks(network, phase.from, config.batchSize);
+  const balanced = config.classWeights === 'balanced';
+  const classWeights = balanced ? balancedWeights(labels, network.classes) : undefined;
+
+  return (batch: RowBatch, progress: Progress) => {
+    const keys = [config.seed, progress.phase, progress.epoch, progress.batch];
+    const count = batch.positions.length;
+    const plain = oneHot(
+      batch.positions.map((at) => labels[at] as number),
+      network.classes,
+    );
+    const { rows, targets } =
+      config.mixup > 0
+        ? mixUp(batch, plain, { alpha: config.mixup, keys })
+        : { rows: batch.rows, targets: plain };
+    const weights = rowWeights(targets, count, classWeights);
+    return { rows, count, targets, weights, dropout: masks(count, keys) };
+  };
+}
+
+function learningRates(run: PhaseRun, progress: Progress, stepsPerEpoch: number): number[] {
+  const factor = scheduleFactor(run.phase.schedule, {
+    step: progress.epoch * stepsPerEpoch + progress.batch,
+    stepsPerEpoch,
+    epochs: run.phase.epochs,
+    history: progress.history.map((figures) => figures.loss ?? Number.NaN),
+  });
+  return run.phase.groups.map((group) => group.learningRate * factor);
+}
+
+function addStep(sums: EpochSums, result: StepResult, labels: readonly number[]): EpochSums {
+  const classes = result.logits.length / labels.length;
+  const hits = labels.filter((label, row) => {
+    const logits = result.logits.subarray(row * classes, (row + 1) * classes);
+    return logits.every((logit) => logit <= (logits[label] as number));
+  });
+  return {
+    loss: sums.loss + result.loss * labels.length,
+    correct: sums.correct + hits.length,
+    images: sums.images + labels.length,
+  };
+}

@@ -1,0 +1,40 @@
+import type { Emit } from '../base/events.ts';
+import type { NamedTensors } from '../base/tensor.ts';
+import type { RunConfig } from '../config/schema.ts';
+import type { Engine, TrainingProgram } from '../engines/engine.ts';
+import type { NetworkSpec } from '../network/spec.ts';
+import type { Checkpoint, CheckpointStore, Progress } from './checkpoint.ts';
+import type { TrainPhase, TrainPlan } from './plan.ts';
+import type { RowSource } from './rows.ts';
+
+/** The rows of a phase. */
+export interface PhaseSources {
+  readonly train: RowSource;
+  /** Absent when nothing is held out for validation. */
+  readonly validation?: RowSource;
+  release(): Promise<void>;
+}
+
+export interface TrainingJob {
+  readonly engine: Engine;
+  readonly network: NetworkSpec;
+  readonly plan: TrainPlan;
+  readonly config: RunConfig;
+  /** Every tensor of the network, to start from. */
+  readonly weights: NamedTensors;
+  /** Called when a phase begins, with the boundary in `phase.from`. */
+  readonly sources: (phase: TrainPhase) => Promise<PhaseSources>;
+  readonly checkpoints: CheckpointStore;
+  /** Goes on from here; the run is then bit for bit the one that was not interrupted. */
+  readonly resume?: Checkpoint;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** One phase of a job. */
+export interface PhaseRun extends Omit<TrainingJob, 'sources'> {
+  readonly phase: TrainPhase;
+  readonly program: TrainingProgram;
+  readonly sources: PhaseSources;
+  readonly start: Progress;
+}

@@ -1,0 +1,106 @@
+import { interruptedError } from '../base/errors.ts';
+import type { NamedTensors } from '../base/tensor.ts';
+import type { TrainingState } from '../engines/engine.ts';
+import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
+import { diverged } from './divergence.ts';
+import { judgeEpochs } from './early-stop.ts';
+import { createEpochRunner } from './epoch.ts';
+import type { PhaseRun } from './job.ts';
+import { validate } from './validate.ts';
+
+/**
+ * Runs the epochs of a phase that are left: batches, validation, best weights, checkpoint.
+ * @returns the weights after the last step, and the figures of all epochs
+ */
+export async function runPhase(
+  run: PhaseRun,
+): Promise<{ readonly weights: NamedTensors; readonly progress: Progress }> {
+  const { phase, sources, config, emit } = run;
+  const last = run.start.phase === run.plan.phases.length - 1;
+  const runEpoch = createEpochRunner(run);
+  emit({
+    type: 'train-start',
+    phase: phase.name,
+    epochs: phase.epochs,
+    stepsPerEpoch: runEpoch.stepsPerEpoch,
+    images: sources.train.labels.length,
+  });
+  let progress = run.start;
+  while (progress.epoch < phase.epochs) {
+    const verdict = judgeEpochs(progress.history, last ? config.earlyStop : null);
+    if (verdict.stop) {
+      const metric = config.earlyStop?.metric ?? 'loss';
+      emit({ type: 'early-stop', epoch: progress.epoch, bestEpoch: verdict.best + 1, metric });
+      break;
+    }
+    progress = await oneEpoch(run, { runEpoch, progress, last });
+  }
+  const { weights } = run.program.state();
+  return { weights, progress };
+}
+
+interface EpochSetting {
+  readonly runEpoch: ReturnType<typeof createEpochRunner>;
+  readonly progress: Progress;
+  readonly last: boolean;
+}
+
+async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress> {
+  const { phase, config, emit, signal } = run;
+  const started = performance.now();
+  const trained = await setting.runEpoch(setting.progress);
+  if (signal.aborted) throw await interrupted(run, trained);
+  const { sums, epoch } = trained;
+  const loss = sums.loss / Math.max(1, sums.images);
+  const validation = await figuresOf(run, loss);
+  if (signal.aborted) throw await interrupted(run, trained);
+
+  const history = [...trained.history, validation];
+  const progress: Progress = { ...START, phase: trained.phase, epoch: epoch + 1, history };
+  const state = goodState(run, trained);
+  const judged = run.sources.validation !== undefined;
+  // Without a validation side no epoch is known to be better than the last.
+  const best = judged
+    ? judgeEpochs(history, config.earlyStop).best === epoch
+    : epoch + 1 === phase.epochs;
+  if (best && setting.last) await run.checkpoints.saveBest(state.weights, progress);
+  await run.checkpoints.saveLast({ progress, state });
+  emit({
+    type: 'epoch',
+    phase: phase.name,
+    epoch: epoch + 1,
+    epochs: phase.epochs,
+    loss,
+    accuracy: sums.correct / Math.max(1, sums.images),
+    validation: judged ? validation : {},
+    best,
+    seconds: (performance.now() - started) / 1000,
+  });
+  return progress;
+}
+
+async function figuresOf(run: PhaseRun, trainingLoss: number): Promise<EpochFigures> {
+  const { program, sources, config, network } = run;
+  if (sources.validation === undefined) return { loss: trainingLoss };
+  return validate(program, sources.validation, {
+    batchSize: config.batchSize,
+    classes: network.classes,
+    signal: run.signal,
+  });
+}
+
+async function interrupted(run: PhaseRun, progress: Progress): Promise<Error> {
+  await run.checkpoints.saveLast({ progress, state: goodState(run, progress) });
+  const { phase } = run;
+  return interruptedError('interrupted; a checkpoint is kept', {
+    where: `${phase.name}, epoch ${progress.epoch + 1} of ${phase.epochs}, after step ${progress.batch}`,
+    fix: 'go on with --resume',
+  });
+}
+
+/** The engine's state, if it is worth keeping. @throws VggtuneError (usage) when it is not finite */
+function goodState(run: PhaseRun, progress: Progress): TrainingState {
+  const state = run.program.state();
+  if (allFinite(state.weights)) return state;
+  throw diverged(run.phase, { epoch: progress.epoch, step: progress.batch, what: 'a weight' });
+}

@@ -1,0 +1,84 @@
+import type { ImageEntry, View } from '../dataset/types.ts';
+import type { Activations, Pixels } from '../engines/engine.ts';
+
+export interface PixelRequest {
+  readonly image: ImageEntry;
+  readonly view: View;
+}
+
+export interface PixelBatch {
+  /** uint8 RGB [positions.length, size, size, 3]; valid until the next batch is asked for. */
+  readonly pixels: Pixels;
+  /** Which of the requests these are, in order. An image that cannot be decoded is left out. */
+  readonly positions: readonly number[];
+}
+
+/** Decodes images in the order asked for, in batches of `batchSize` requests, ahead of its reader. */
+export type ReadPixels = (
+  requests: readonly PixelRequest[],
+  batchSize: number,
+) => AsyncIterable<PixelBatch>;
+
+/** Input rows of a trainable suffix. */
+export interface RowBatch {
+  /** Valid until the next batch is asked for. */
+  readonly rows: Pixels | Activations;
+  /** Position in `labels` of each row; can be empty when none of a batch could be decoded. */
+  readonly positions: readonly number[];
+}
+
+/** What a phase reads: the same images as pixels, or as activations at its freeze boundary. */
+export interface RowSource {
+  /** The label of each image. */
+  readonly labels: readonly number[];
+  /**
+   * @param order positions in `labels`
+   * @param epoch picks the augmented view
+   */
+  batches(
+    order: readonly number[],
+    options: { readonly batchSize: number; readonly epoch: number },
+  ): AsyncIterable<RowBatch>;
+}
+
+/** Which view of the training images an epoch sees. */
+export type ViewOfEpoch = (epoch: number) => View;
+
+/**
+ * @param augmented whether augmentation changes anything
+ * @param views different views of an image; 0: a new one each epoch
+ */
+export function viewsByEpoch(augmented: boolean, views: number): ViewOfEpoch {
+  if (!augmented) return () => ({ kind: 'plain' });
+  return (epoch) => ({ kind: 'augmented', view: views === 0 ? epoch : epoch % views });
+}
+
+/** Pixels as they are: the input of a network that is trained from its first layer. */
+export function pixelSource(options: {
+  readonly images: readonly ImageEntry[];
+  readonly view: ViewOfEpoch;
+  readonly readPixels: ReadPixels;
+}): RowSource {
+  const { images, view, readPixels } = options;
+  return {
+    labels: images.map((image) => image.label),
+    async *batches(order, { batchSize, epoch }) {
+      const chosen = order.map((position) => ({
+        image: images[position] as ImageEntry,
+        view: view(epoch),
+      }));
+      for await (const { pixels, positions } of readPixels(chosen, batchSize)) {
+        yield { rows: pixels, positions: positions.map((at) => order[at] as number) };
+      }
+    },
+  };
+}
+
+/** Splits a list into pieces of at most `size`. */
+export function piecesOf<T>(items: readonly T[], size: number): T[][] {
+  const pieces: T[][] = [];
+  for (let start = 0; start < items.length; start += size) {
+    pieces.push(items.slice(start, start + size));
+  }
+  return pieces;
+}

@@ -1,0 +1,42 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TrainingProgram } from '../engines/engine.ts';
+import { figuresOf, softmaxRows } from '../metrics/figures.ts';
+import type { Scored } from '../metrics/scores.ts';
+import type { EpochFigures } from './checkpoint.ts';
+import type { RowSource } from './rows.ts';
+
+export interface ValidationOptions {
+  readonly batchSize: number;
+  readonly classes: number;
+  readonly signal: AbortSignal;
+}
+
+/** The figures of a side with the program's present weights; of a part of it after an interrupt. */
+export async function validate(
+  program: TrainingProgram,
+  source: RowSource,
+  options: ValidationOptions,
+): Promise<EpochFigures> {
+  return { ...figuresOf(await score(program, source, options)) };
+}
+
+/** What the program says of the images of a side, as probabilities. */
+export async function score(
+  program: Pick<TrainingProgram, 'predict'>,
+  source: RowSource,
+  { batchSize, classes, signal }: ValidationOptions,
+): Promise<Scored> {
+  const order = source.labels.map((_, position) => position);
+  const scores = new Float32Array(order.length * classes);
+  const labels: number[] = [];
+  for await (const { rows, positions } of source.batches(order, { batchSize, epoch: 0 })) {
+    if (positions.length > 0) {
+      const logits = await program.predict(rows, positions.length);
+      scores.set(softmaxRows(logits, classes), labels.length * classes);
+      labels.push(...positions.map((at) => source.labels[at] as number));
+    }
+    await nextTurn();
+    if (signal.aborted) break;
+  }
+  return { scores: scores.subarray(0, labels.length * classes), classes, labels };
+}

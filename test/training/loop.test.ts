@@ -1,0 +1,145 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/base/events.ts';
+import { STRATEGIES } from '../../src/config/schema.ts';
+import type { Engine } from '../../src/engines/engine.ts';
+import { createOnnxEngine } from '../../src/engines/onnx/index.ts';
+import { layerParameters } from '../../src/network/parameters.ts';
+import type { TrainingJob } from '../../src/training/job.ts';
+import { runTraining } from '../../src/training/loop.ts';
+import { frozenAndTrained } from '../../src/training/plan.ts';
+import { changedNames, memoryCheckpoints, type TinyJobOptions, tinyJob } from './fixtures.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createOnnxEngine({ device: 'cpu', threads: 1 });
+});
+
+const job = (options: Omit<TinyJobOptions, 'engine'>) => tinyJob({ ...options, engine });
+
+/** Runs a job that is interrupted after so many steps. @returns its last checkpoint */
+async function interruptedAfter(steps: number, whole: TrainingJob) {
+  const controller = new AbortController();
+  const checkpoints = memoryCheckpoints();
+  let seen = 0;
+  const emit = (event: RunEvent) => {
+    if (event.type === 'step' && ++seen === steps) controller.abort();
+  };
+  const run = runTraining({ ...whole, checkpoints, emit, signal: controller.signal });
+  await expect(run).rejects.toMatchObject({ kind: 'interrupted', exitCode: 130 });
+  expect(seen).toBe(steps);
+  return checkpoints;
+}
+
+describe.each(STRATEGIES)('%s', (strategy) => {
+  it('trains its parameters and leaves the frozen ones as they are, bit for bit', async () => {
+    const whole = job({ strategy });
+    const { weights } = await runTraining(whole);
+    const { frozen, trained } = frozenAndTrained(whole.plan, whole.network);
+    const names = (layers: readonly string[]) =>
+      whole.network.layers
+        .filter((layer) => layers.includes(layer.name))
+        .flatMap((layer) => layerParameters(layer).map(({ name }) => name));
+    const changed = changedNames(whole.weights, weights);
+    expect(changed.sort()).toEqual(names(trained).sort());
+    expect(names(frozen).length + changed.length).toBe(whole.weights.size);
+  });
+
+  it('gives the same weights twice with one seed, and others with another', async () => {
+    const once = await runTraining(job({ strategy }));
+    const twice = await runTraining(job({ strategy }));
+    expect(changedNames(once.weights, twice.weights)).toEqual([]);
+    const other = await runTraining(job({ strategy, config: { seed: 1 } }));
+    expect(changedNames(once.weights, other.weights)).not.toEqual([]);
+  });
+
+  it('resumes at any step to the weights of the uninterrupted run, bit for bit', async () => {
+    const config = {
+      mixup: 0.2,
+      optimizer: { ...job({ strategy }).config.optimizer, kind: 'adamw' as const },
+      schedule: { ...job({ strategy }).config.schedule, kind: 'one-cycle' as const },
+    };
+    const whole = job({ strategy, config });
+    const uninterrupted = await runTraining(whole);
+    // Four steps an epoch: in the middle, at the end of an epoch, after a warm-up, at the very end.
+    for (const steps of [1, 4, 6, 8]) {
+      const checkpoints = await interruptedAfter(steps, whole);
+      const resume = checkpoints.last();
+      if (resume === undefined) throw new Error('no checkpoint');
+      const resumed = await runTraining({ ...whole, checkpoints, resume });
+      expect(changedNames(uninterrupted.weights, resumed.weights), `${steps} steps`).toEqual([]);
+      expect(resumed.history).toEqual(uninterrupted.history);
+    }
+  });
+});
+
+describe('runTraining', () => {
+  it('learns', async () => {
+    const events: RunEvent[] = [];
+    const optimizer = { ...job({ strategy: 'scratch' }).config.optimizer, learningRate: 0.02 };
+    const config = { epochs: 15, optimizer };
+    const emit = (event: RunEvent) => events.push(event);
+    await runTraining({ ...job({ strategy: 'scratch', config }), emit });
+    const epochs = events.filter((event) => event.type === 'epoch');
+    expect(epochs).toHaveLength(15);
+    expect(epochs.at(-1)?.validation.accuracy).toBeGreaterThan(0.9);
+    expect(epochs.at(-1)?.loss).toBeLessThan((epochs[0]?.loss ?? 0) / 2);
+  });
+
+  it('restores the best epoch, not the last', async () => {
+    const checkpoints = memoryCheckpoints();
+    const saved: { epoch: number; names: string[] }[] = [];
+    const base = job({ strategy: 'head', config: { epochs: 6 } });
+    const saveBest: typeof checkpoints.saveBest = async (weights, progress) => {
+      saved.push({ epoch: progress.epoch, names: [...weights.keys()] });
+      await checkpoints.saveBest(weights, progress);
+    };
+    // A rate that grows the loss after the first epochs.
+    const optimizer = { ...base.config.optimizer, learningRate: 8 };
+    const whole = job({ strategy: 'head', config: { epochs: 6, optimizer } });
+    const outcome = await runTraining({ ...whole, checkpoints: { ...checkpoints, saveBest } });
+    const losses = outcome.history.map((figures) => figures.loss);
+    expect(outcome.bestEpoch).toBe(losses.indexOf(Math.min(...(losses as number[]))));
+    expect(outcome.bestEpoch).toBeLessThan(5);
+    expect(saved.at(-1)?.epoch).toBe(outcome.bestEpoch + 1);
+    const best = await checkpoints.loadBest();
+    expect(changedNames(best, outcome.weights)).toEqual([]);
+    const last = checkpoints.last()?.state.weights ?? new Map();
+    expect(changedNames(last, outcome.weights)).not.toEqual([]);
+  });
+
+  it('stops early, and a resumed run stops at the same epoch', async () => {
+    const config = {
+      epochs: 20,
+      optimizer: { ...job({ strategy: 'head' }).config.optimizer, learningRate: 8 },
+      earlyStop: { metric: 'loss' as const, patience: 2, minDelta: 0 },
+    };
+    const whole = job({ strategy: 'head', config });
+    const outcome = await runTraining(whole);
+    expect(outcome.history.length).toBe(outcome.bestEpoch + 3);
+    const resume = (whole.checkpoints as ReturnType<typeof memoryCheckpoints>).last();
+    if (resume === undefined) throw new Error('no checkpoint');
+    const again = await runTraining({ ...whole, resume });
+    expect(again.history).toEqual(outcome.history);
+  });
+
+  it('weights classes, and changes the result by it', async () => {
+    const plain = await runTraining(job({ strategy: 'head' }));
+    const unbalanced = job({ strategy: 'head', config: { classWeights: 'balanced' } });
+    const balanced = await runTraining(unbalanced);
+    // The made classes are of one size, so balancing them changes nothing but rounding.
+    const fc8 = (outcome: typeof plain) => outcome.weights.get('fc8.weight')?.data ?? [];
+    fc8(plain).forEach((value, i) => {
+      expect(fc8(balanced)[i]).toBeCloseTo(value, 4);
+    });
+  });
+
+  it('stops at a loss that is no number, names the step, and keeps the last good checkpoint', async () => {
+    const optimizer = { ...job({ strategy: 'scratch' }).config.optimizer, learningRate: 1e30 };
+    const whole = job({ strategy: 'scratch', config: { optimizer }, batchNorm: false });
+    await expect(runTraining(whole)).rejects.toMatchObject({
+      kind: 'usage',
+      details: { where: expect.stringMatching(/main, epoch 1, step \d/) },
+    });
+    expect((whole.checkpoints as ReturnType<typeof memoryCheckpoints>).last()).toBeUndefined();
+  });
+});
