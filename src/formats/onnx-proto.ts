@@ -7,7 +7,7 @@ export const IR_VERSION = 8;
 export const OPSET_VERSION = 17;
 
 /** TensorProto.DataType of the types in use. */
-export const ONNX_TYPES = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
+export const ONNX_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
 export type OnnxType = keyof typeof ONNX_TYPES;
 
 export type OnnxAttribute =

@@ -1,7 +1,7 @@
 import type { NamedTensors } from '../../base/tensor.ts';
 import { encodeOnnx } from '../../formats/onnx-proto.ts';
+import { foldBatchNorms, tensorOf } from '../../network/fold-batch-norm.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import { foldBatchNorms, tensorOf } from './fold-batch-norm.ts';
 import { Graph } from './graph.ts';
 import { addRows, addStretch } from './layers.ts';
 import { lower } from './lowering.ts';

@@ -1,4 +1,5 @@
 import { type Shape, sizeOf, type Tensor, tensor } from '../../base/tensor.ts';
+import { tensorOf } from '../../network/fold-batch-norm.ts';
 import { isStatistic } from '../../network/parameters.ts';
 import type {
   StepResult,
@@ -8,7 +9,6 @@ import type {
   TrainingState,
 } from '../engine.ts';
 import { SwappingBuffers } from './buffers.ts';
-import { tensorOf } from './fold-batch-norm.ts';
 import { gradientGraph, predictionGraph } from './gradient-graph.ts';
 import { rowShape } from './layers.ts';
 import { lower } from './lowering.ts';

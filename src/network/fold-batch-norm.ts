@@ -1,5 +1,5 @@
-import { type NamedTensors, sizeOf, type Tensor } from '../../base/tensor.ts';
-import type { NetworkSpec } from '../../network/spec.ts';
+import { type NamedTensors, sizeOf, type Tensor } from '../base/tensor.ts';
+import type { NetworkSpec } from './spec.ts';
 
 export interface Folded {
   /** The batch norms that are gone. */

@@ -1,0 +1,156 @@
+import { type NamedTensors, type Shape, sizeOf, type Tensor } from '../base/tensor.ts';
+import { tensorOf } from './fold-batch-norm.ts';
+import type { Layer, NetworkSpec } from './spec.ts';
+
+/** A layer of a head that acts on a map of any size; nothing is padded. */
+export type MapLayer =
+  | {
+      readonly kind: 'conv';
+      readonly name: string;
+      readonly inChannels: number;
+      readonly outChannels: number;
+      readonly kernel: number;
+    }
+  | { readonly kind: 'relu'; readonly name: string }
+  /** Average over every size x size window, stride 1. */
+  | { readonly kind: 'average'; readonly name: string; readonly size: number };
+
+/**
+ * The fully convolutional form of a network (Simonyan and Zisserman 2014, section 3.2): the head
+ * acts on every window of the last map and gives a map of class scores; their average over the map
+ * is the answer. An image of the training size has one answer for all windows: the network's own.
+ */
+export interface DenseForm {
+  /** The backbone's layers, unchanged. */
+  readonly backbone: readonly Layer[];
+  readonly head: readonly MapLayer[];
+  /** The backbone's tensors as they are, the head's as kernels OIHW. */
+  readonly weights: NamedTensors;
+  /** Side of the window that one score sees, in cells of the last map. */
+  readonly window: number;
+  /** Pixels of the image between two cells. */
+  readonly stride: number;
+  /** Side of the smallest image, in pixels. */
+  readonly smallest: number;
+  /** What became of the head, for people. */
+  readonly method: string;
+}
+
+/**
+ * Heads by kind:
+ * - `vgg`: fc6 becomes a convolution as large as the map it was trained on, fc7 and fc8 1x1 ones.
+ *   An adaptive average pool before it is linear and goes into fc6's kernel.
+ * - `linear` has no dense layer over space: averaging and then a dense layer is, by linearity, a 1x1
+ *   convolution at every cell and then the average.
+ * - `mlp` has none either, but a ReLU between its layers, which does not commute with the average:
+ *   every window of the trained size is averaged, then its dense layers are 1x1 convolutions.
+ */
+export function denseForm(network: NetworkSpec, weights: NamedTensors): DenseForm {
+  const map = network.shapes[network.headStart - 1] ?? [];
+  const side = map[1] ?? 1;
+  const layers = network.layers.slice(network.headStart);
+  const stride = strideOf(network);
+  const context = { layers, weights, side, channels: map[0] ?? 0 };
+  const form = formOf(network.head, context);
+  return {
+    backbone: network.layers.slice(0, network.headStart),
+    ...form,
+    weights: new Map([...weights, ...form.weights]),
+    stride,
+    smallest: form.window * stride,
+  };
+}
+
+function strideOf({ layers }: NetworkSpec): number {
+  return layers.reduce((stride, layer) => stride * (layer.kind === 'maxpool' ? layer.size : 1), 1);
+}
+
+interface HeadContext {
+  readonly layers: readonly Layer[];
+  readonly weights: NamedTensors;
+  /** Of the map that the head was trained on. */
+  readonly side: number;
+  readonly channels: number;
+}
+
+type HeadForm = Pick<DenseForm, 'head' | 'weights' | 'window' | 'method'>;
+
+function formOf(head: string, context: HeadContext): HeadForm {
+  const { side } = context;
+  if (context.layers.some(({ kind }) => kind === 'flatten')) {
+    const method = `fc6 is a ${side}x${side} convolution, fc7 and fc8 are 1x1 convolutions`;
+    return { ...pointwise(context, firstKernel(context)), window: side, method };
+  }
+  if (context.layers.filter(({ kind }) => kind === 'dense').length === 1) {
+    const method = `the head "${head}" has no dense layer over space: its output layer is a 1x1 convolution at every cell, and the scores are averaged, which is the same by linearity`;
+    return { ...pointwise(context), window: 1, method };
+  }
+  const { head: convolutions, weights } = pointwise(context);
+  const average: MapLayer = { kind: 'average', name: 'average', size: side };
+  const method = `the head "${head}" has no dense layer over space: each ${side}x${side} window of the map is averaged, and its dense layers are 1x1 convolutions on that`;
+  return { head: [average, ...convolutions], weights, window: side, method };
+}
+
+/** Dense layers as 1x1 convolutions, or the first one with a kernel of its own. */
+function pointwise(
+  { layers, weights }: HeadContext,
+  first?: Tensor,
+): { head: MapLayer[]; weights: NamedTensors } {
+  const head: MapLayer[] = [];
+  const kernels = new Map<string, Tensor>();
+  for (const layer of layers) {
+    if (layer.kind === 'relu') head.push(layer);
+    if (layer.kind !== 'dense') continue;
+    const name = `${layer.name}.weight`;
+    const { data } = tensorOf(weights, name);
+    const flat: Tensor = { shape: [layer.outputs, layer.inputs, 1, 1], data };
+    const kernel = kernels.size === 0 && first !== undefined ? first : flat;
+    const [outChannels = 0, inChannels = 0, size = 1] = kernel.shape;
+    kernels.set(name, kernel);
+    head.push({ kind: 'conv', name: layer.name, inChannels, outChannels, kernel: size });
+  }
+  return { head, weights: kernels };
+}
+
+/** fc6 [out, C * M * M] as a kernel [out, C, S, S] over the map of side S before the pool to M. */
+function firstKernel({ layers, weights, side, channels }: HeadContext): Tensor {
+  const dense = layers.find((layer) => layer.kind === 'dense');
+  const pooled = layers.find((layer) => layer.kind === 'avgpool')?.size ?? side;
+  const { data } = tensorOf(weights, `${dense?.name}.weight`);
+  const outputs = dense?.kind === 'dense' ? dense.outputs : 0;
+  const shape: Shape = [outputs, channels, side, side];
+  return pooled === side ? { shape, data } : { shape, data: unpool(data, { shape, pooled }) };
+}
+
+/** The kernel that gives the same sums on the map as the pooled one gives on its averages. */
+function unpool(data: Float32Array, { shape, pooled }: { shape: Shape; pooled: number }) {
+  const [outputs = 0, channels = 0, side = 0] = shape;
+  const cells = poolingCells(side, pooled);
+  const kernel = new Float64Array(sizeOf(shape));
+  for (let plane = 0; plane < outputs * channels; plane++) {
+    for (const [i, rows] of cells.entries()) {
+      for (const [j, columns] of cells.entries()) {
+        const weight = data[(plane * pooled + i) * pooled + j] ?? 0;
+        const share = weight / ((rows.end - rows.start) * (columns.end - columns.start));
+        for (let y = rows.start; y < rows.end; y++) {
+          const row = (plane * side + y) * side;
+          for (let x = columns.start; x < columns.end; x++) {
+            kernel[row + x] = (kernel[row + x] ?? 0) + share;
+          }
+        }
+      }
+    }
+  }
+  return Float32Array.from(kernel);
+}
+
+/** PyTorch's adaptive pooling of `side` cells to `pooled`: cell i is [floor(i S / M), ceil((i + 1) S / M)). */
+export function poolingCells(
+  side: number,
+  pooled: number,
+): readonly { readonly start: number; readonly end: number }[] {
+  return Array.from({ length: pooled }, (_, i) => ({
+    start: Math.floor((i * side) / pooled),
+    end: Math.ceil(((i + 1) * side) / pooled),
+  }));
+}
