@@ -1,0 +1,115 @@
+import { dataError } from '../base/errors.ts';
+import { type ByteSource, readRange } from './byte-source.ts';
+
+/** A stored (uncompressed) member of a zip file. */
+export interface ZipMember {
+  /** Where its bytes start in the file. */
+  readonly start: number;
+  readonly size: number;
+}
+
+interface DirectoryEntry {
+  readonly name: string;
+  readonly method: number;
+  readonly size: number;
+  readonly header: number;
+}
+
+/** APPNOTE.TXT 6.3, sections 4.3.7 to 4.3.16. */
+const END_SIGNATURE = 0x06054b50;
+const END64_LOCATOR_SIGNATURE = 0x07064b50;
+const END64_SIGNATURE = 0x06064b50;
+const ENTRY_SIGNATURE = 0x02014b50;
+const LOCAL_SIGNATURE = 0x04034b50;
+const END_BYTES = 22;
+/** A state dict has a member a tensor; the limit keeps a hostile directory from filling the memory. */
+const MAX_DIRECTORY_BYTES = 2 ** 24;
+
+/** The members of a zip file, from its central directory alone. @throws VggtuneError (data) */
+export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<string, ZipEntry>> {
+  const { start, size } = await findDirectory(source);
+  if (size > MAX_DIRECTORY_BYTES) throw damaged(source, `a directory of ${size} bytes`);
+  const bytes = Buffer.from((await readRange(source, start, size)).buffer);
+  const entries = new Map<string, ZipEntry>();
+  let at = 0;
+  while (at + 46 <= bytes.length && bytes.readUInt32LE(at) === ENTRY_SIGNATURE) {
+    const lengths = [28, 30, 32].map((field) => bytes.readUInt16LE(at + field));
+    const end = at + 46 + lengths.reduce((sum, length) => sum + length, 0);
+    if (end > bytes.length) throw damaged(source, 'a directory entry that is cut off');
+    const entry = parseEntry(bytes.subarray(at, end), lengths[0] ?? 0);
+    entries.set(entry.name, { locate: () => locate(source, entry) });
+    at = end;
+  }
+  return entries;
+}
+
+export interface ZipEntry {
+  /** Reads the member's own header. @throws VggtuneError (data) when it is compressed or damaged */
+  locate(): Promise<ZipMember>;
+}
+
+async function findDirectory(source: ByteSource): Promise<{ start: number; size: number }> {
+  const tailBytes = Math.min(source.size, END_BYTES + 0xffff);
+  const tailStart = source.size - tailBytes;
+  const tail = Buffer.from((await readRange(source, tailStart, tailBytes)).buffer);
+  for (let at = tail.length - END_BYTES; at >= 0; at--) {
+    if (tail.readUInt32LE(at) !== END_SIGNATURE) continue;
+    const locator = await findDirectory64(source, tail, at - 20);
+    return locator ?? { size: tail.readUInt32LE(at + 12), start: tail.readUInt32LE(at + 16) };
+  }
+  throw damaged(source, 'no directory at its end');
+}
+
+async function findDirectory64(
+  source: ByteSource,
+  tail: Buffer,
+  at: number,
+): Promise<{ start: number; size: number } | undefined> {
+  if (at < 0 || tail.readUInt32LE(at) !== END64_LOCATOR_SIGNATURE) return undefined;
+  const position = Number(tail.readBigUInt64LE(at + 8));
+  const record = Buffer.from((await readRange(source, position, 56)).buffer);
+  if (record.readUInt32LE(0) !== END64_SIGNATURE) throw damaged(source, 'no zip64 directory');
+  return { size: Number(record.readBigUInt64LE(40)), start: Number(record.readBigUInt64LE(48)) };
+}
+
+function parseEntry(bytes: Buffer, nameLength: number): DirectoryEntry {
+  let size = bytes.readUInt32LE(24);
+  let header = bytes.readUInt32LE(42);
+  const compressed = bytes.readUInt32LE(20);
+  const extra = bytes.subarray(46 + nameLength);
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== 1) continue;
+    // The zip64 field holds, in this order, those of the sizes and the offset that are all ones.
+    let field = at + 4;
+    const wide = (value: number): number => {
+      if (value !== 0xffffffff || field + 8 > extra.length) return value;
+      field += 8;
+      return Number(extra.readBigUInt64LE(field - 8));
+    };
+    size = wide(size);
+    wide(compressed);
+    header = wide(header);
+  }
+  const name = bytes.toString('utf8', 46, 46 + nameLength);
+  return { name, method: bytes.readUInt16LE(10), size, header };
+}
+
+async function locate(source: ByteSource, entry: DirectoryEntry): Promise<ZipMember> {
+  if (entry.method !== 0) throw damaged(source, `${entry.name}, which is compressed`);
+  const local = Buffer.from((await readRange(source, entry.header, 30)).buffer);
+  if (local.readUInt32LE(0) !== LOCAL_SIGNATURE) {
+    throw damaged(source, `no header of ${entry.name} at byte ${entry.header}`);
+  }
+  const start = entry.header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
+  if (start + entry.size > source.size) throw damaged(source, `${entry.name} is cut off`);
+  return { start, size: entry.size };
+}
+
+function damaged(source: ByteSource, found: string): Error {
+  return dataError(`${source.where} is not a whole PyTorch zip file`, {
+    expected: 'a zip file with stored members, as torch.save writes it',
+    found,
+    where: source.where,
+    fix: 'copy or download the file again, or save it again with torch.save',
+  });
+}
