@@ -1,0 +1,27 @@
+import { confusionMatrix, perClassMetrics } from '../metrics/confusion.ts';
+import { figuresOf } from '../metrics/figures.ts';
+import type { Scored } from '../metrics/scores.ts';
+import { FORMAT_VERSION, type MetricsRecord } from '../run/record.ts';
+
+/** Everything that metrics.json says of a side. */
+export function metricsRecord(
+  scored: Scored,
+  of: { readonly side: MetricsRecord['side']; readonly classes: readonly string[] },
+): MetricsRecord {
+  const confusion = confusionMatrix(scored);
+  const perClass = perClassMetrics(confusion);
+  return {
+    version: FORMAT_VERSION,
+    side: of.side,
+    images: scored.labels.length,
+    metrics: { ...figuresOf(scored) },
+    perClass: of.classes.map((name, c) => ({
+      name,
+      precision: perClass[c]?.precision ?? 0,
+      recall: perClass[c]?.recall ?? 0,
+      f1: perClass[c]?.f1 ?? 0,
+      support: perClass[c]?.support ?? 0,
+    })),
+    confusion,
+  };
+}

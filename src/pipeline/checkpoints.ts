@@ -1,0 +1,70 @@
+import { dataError, systemCode } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
+import type { NamedTensors, Tensor } from '../base/tensor.ts';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { FORMAT_VERSION } from '../run/record.ts';
+import type { RunPaths } from '../run/store.ts';
+import type { Checkpoint, CheckpointStore, Progress } from '../training/checkpoint.ts';
+
+/** Optimizer slots stand beside the weights under this prefix. */
+const SLOT = 'slot:';
+
+/** Checkpoints of a run folder, as safetensors with where the run stands in their metadata. */
+export function fileCheckpoints(paths: RunPaths, emit: Emit): CheckpointStore {
+  const save = async (path: string, tensors: NamedTensors, progress: Progress, step: number) => {
+    const metadata = {
+      format: 'vggtune-checkpoint',
+      version: String(FORMAT_VERSION),
+      progress: JSON.stringify(progress),
+      step: String(step),
+    };
+    await writeSafetensors(path, tensors, metadata);
+    emit({ type: 'checkpoint', path, step });
+  };
+  return {
+    async saveLast({ progress, state }) {
+      const slots = [...state.slots].map(([name, slot]): [string, Tensor] => [SLOT + name, slot]);
+      const tensors = new Map([...state.weights, ...slots]);
+      await save(paths.last, tensors, progress, state.step);
+    },
+    async saveBest(weights, progress) {
+      await save(paths.best, weights, progress, progress.epoch);
+    },
+    async loadBest() {
+      return (await readSafetensors(paths.best)).tensors;
+    },
+  };
+}
+
+/**
+ * The last checkpoint of a run; undefined when it was ended before it had one.
+ * @throws VggtuneError (data) when it is damaged or of another version
+ */
+export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | undefined> {
+  const file = await readSafetensors(paths.last).catch((error: unknown) => {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (systemCode(error) === 'ENOENT' || systemCode(cause) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  const { tensors, metadata } = file;
+  if (metadata.version !== String(FORMAT_VERSION) || metadata.progress === undefined) {
+    throw dataError(`${paths.last} is no checkpoint that can be resumed`, {
+      expected: `a checkpoint of format version ${FORMAT_VERSION}`,
+      found: `version ${metadata.version ?? 'unknown'}`,
+      where: paths.last,
+      fix: 'start the run again with --overwrite',
+    });
+  }
+  const isSlot = (name: string) => name.startsWith(SLOT);
+  const weights = [...tensors].filter(([name]) => !isSlot(name));
+  const slots = [...tensors].filter(([name]) => isSlot(name));
+  return {
+    progress: JSON.parse(metadata.progress) as Progress,
+    state: {
+      step: Number(metadata.step),
+      weights: new Map(weights),
+      slots: new Map(slots.map(([name, slot]) => [name.slice(SLOT.length), slot])),
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import type { Emit } from '../base/events.ts';
+import type { RunConfig, StrategyName } from '../config/schema.ts';
+import type { DatasetIndex, ImageEntry, Split } from '../dataset/types.ts';
+import type { Engine } from '../engines/engine.ts';
+import { openEngine } from '../engines/index.ts';
+import { metricsRecord } from '../evaluation/evaluate.ts';
+import { describeModel } from '../export/metadata.ts';
+import { parameterCount } from '../network/parameters.ts';
+import type { NetworkSpec } from '../network/spec.ts';
+import {
+  FORMAT_VERSION,
+  type MetricsRecord,
+  type PlanRecord,
+  type RunRecord,
+} from '../run/record.ts';
+import { type RunPaths, readRecord, writeRecord } from '../run/store.ts';
+import { runTraining } from '../training/loop.ts';
+import { frozenAndTrained, planTraining, type TrainPlan } from '../training/plan.ts';
+import { score } from '../training/validate.ts';
+import { fileCheckpoints, readLastCheckpoint } from './checkpoints.ts';
+import { exportModel } from './export.ts';
+import type { TrainedModel } from './model.ts';
+import {
+  createPhaseSources,
+  decodeSpec,
+  plainRows,
+  prefixBatch,
+  type SourceSetting,
+} from './phase-sources.ts';
+import { startingPoint } from './start-weights.ts';
+
+export interface TrainRunRequest {
+  readonly config: RunConfig;
+  readonly strategy: StrategyName;
+  readonly evidence: readonly string[];
+  readonly index: DatasetIndex;
+  readonly split: Split;
+  readonly paths: RunPaths;
+  readonly resume?: boolean;
+  readonly offline?: boolean;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+  readonly engine?: Engine;
+}
+
+/** Trains, measures and exports in a run folder that is open. */
+export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
+  const { config, strategy, index, split, paths, signal, emit, offline = false } = request;
+  const engine = request.engine ?? (await openEngine(config.engine, config.device));
+  const start = await startingPoint(config, index.classes.length, { offline, emit });
+  const { network, weights, newLayers } = start;
+  emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
+  const plan = planTraining({ strategy, config, network, newLayers });
+  const planned = planRecord(plan, network, [...request.evidence, `starts from ${start.source}`]);
+  if (request.resume !== true) await writeRecord(paths, 'plan', planned);
+
+  const setting: SourceSetting = {
+    ...{ engine, network, weights, config, split, signal, emit },
+    root: index.root,
+  };
+  const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
+  emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
+  const trained = await runTraining({
+    ...{ engine, network, plan, config, weights, signal, emit },
+    sources: createPhaseSources(setting),
+    checkpoints: fileCheckpoints(paths, emit),
+    ...(resume !== undefined && { resume }),
+  });
+
+  const model = trainedModel(request, network, trained.weights);
+  emit({ type: 'stage', stage: 'evaluate', message: 'measuring the trained network' });
+  const metrics = await measure({ setting, model, plan, classes: index.classes });
+  if (metrics !== undefined) await writeRecord(paths, 'metrics', metrics);
+  emit({ type: 'stage', stage: 'export', message: 'writing the model' });
+  await exportTrained(request, { setting, model, engine });
+  const record = { folder: paths.folder, config, metrics };
+  return { ...record, plan: planned, split: await readRecord(paths, 'split') };
+}
+
+function planRecord(
+  plan: TrainPlan,
+  network: NetworkSpec,
+  evidence: readonly string[],
+): PlanRecord {
+  const { frozen, trained } = frozenAndTrained(plan, network);
+  const count = (names: readonly string[]) =>
+    network.layers
+      .filter((layer) => names.includes(layer.name))
+      .reduce((sum, layer) => sum + parameterCount(layer), 0);
+  const parameters = { total: count([...frozen, ...trained]), trained: count(trained) };
+  return {
+    version: FORMAT_VERSION,
+    strategy: plan.strategy,
+    evidence,
+    frozen,
+    trained,
+    parameters,
+  };
+}
+
+function trainedModel(
+  { config, index }: TrainRunRequest,
+  network: NetworkSpec,
+  weights: TrainedModel['weights'],
+): TrainedModel {
+  const { background } = config.image;
+  const description = describeModel(network, {
+    head: config.head,
+    labels: index.classes,
+    background,
+  });
+  return { description, network, weights, decode: decodeSpec(network, background) };
+}
+
+/**
+ * The figures of the test side, or of the validation side where there is none; from the cached
+ * activations at the last freeze boundary, which the trained layers then finish.
+ */
+async function measure(of: {
+  readonly setting: SourceSetting;
+  readonly model: TrainedModel;
+  readonly plan: TrainPlan;
+  readonly classes: readonly string[];
+}): Promise<MetricsRecord | undefined> {
+  const { setting, model, plan, classes } = of;
+  const { split, engine, network, config, signal } = setting;
+  const side = split.test.length > 0 ? 'test' : 'val';
+  if (split[side].length === 0) return undefined;
+  const from = plan.phases.at(-1)?.from ?? 0;
+  const { batchSize } = config;
+  const rows = await plainRows(setting, split[side], from);
+  const to = network.layers.length;
+  const { weights } = model;
+  const program = await engine.compileForward({ network, weights, from, to, batchSize });
+  try {
+    const predict = (input: Uint8Array | Float32Array, count: number) => program.run(input, count);
+    const options = { batchSize, classes: classes.length, signal };
+    return metricsRecord(await score({ predict }, rows, options), { side, classes });
+  } finally {
+    await program.release();
+    await rows.release();
+  }
+}
+
+/** Images that an export is checked on, at most. */
+const CHECKED = 8;
+
+async function exportTrained(
+  { config, paths, emit }: TrainRunRequest,
+  of: { readonly setting: SourceSetting; readonly model: TrainedModel; readonly engine: Engine },
+): Promise<void> {
+  // The run's own model is always written: evaluate, predict and later exports read it.
+  const formats = [...new Set(['safetensors', ...config.export] as const)];
+  const folder = paths.model;
+  const check = await checkImages(of.setting);
+  await exportModel({ model: of.model, engine: of.engine, formats, folder, check, emit });
+}
+
+/** Some validation images, plain; training images where there are no others. */
+async function checkImages(setting: SourceSetting) {
+  const { split, network } = setting;
+  const held = [...split.val, ...split.test];
+  const images: readonly ImageEntry[] = held.length > 0 ? held : split.train;
+  const count = Math.min(CHECKED, prefixBatch(network), images.length);
+  const rows = await plainRows(setting, images.slice(0, count), 0);
+  const order = rows.labels.map((_, at) => at);
+  for await (const batch of rows.batches(order, { batchSize: count, epoch: 0 })) {
+    if (batch.rows instanceof Uint8Array && batch.positions.length > 0) {
+      return { pixels: batch.rows, count: batch.positions.length };
+    }
+  }
+  // Every one went bad since the scan: a grey picture still tells one network from another.
+  const { size } = network.preprocessing;
+  return { pixels: new Uint8Array(size * size * 3).fill(128), count: 1 };
+}

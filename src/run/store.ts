@@ -1,0 +1,204 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { writeFailure, writeFileAtomic } from '../base/atomic-file.ts';
+import { dataError, messageOf, systemCode, usageError } from '../base/errors.ts';
+import type { RunConfig } from '../config/schema.ts';
+import { lockFolder, type Unlock } from './lock.ts';
+import {
+  FORMAT_VERSION,
+  type MetricsRecord,
+  type PlanRecord,
+  type RunRecord,
+  type SplitRecord,
+} from './record.ts';
+
+/** The files of a run folder. */
+export interface RunPaths {
+  readonly folder: string;
+  readonly config: string;
+  readonly split: string;
+  readonly plan: string;
+  readonly events: string;
+  readonly metrics: string;
+  readonly last: string;
+  readonly best: string;
+  readonly model: string;
+}
+
+export function runPaths(folder: string): RunPaths {
+  const at = (...names: string[]) => join(resolve(folder), ...names);
+  return {
+    folder: resolve(folder),
+    config: at('config.yaml'),
+    split: at('split.json'),
+    plan: at('plan.json'),
+    events: at('events.ndjson'),
+    metrics: at('metrics.json'),
+    last: at('checkpoints', 'last.safetensors'),
+    best: at('checkpoints', 'best.safetensors'),
+    model: at('model'),
+  };
+}
+
+/** What a run leaves in its folder: what `overwrite` removes, and nothing else. */
+const OWN = [
+  'config.yaml',
+  'split.json',
+  'plan.json',
+  'events.ndjson',
+  'metrics.json',
+  'checkpoints',
+  'model',
+  'report.html',
+];
+
+export interface OpenOptions {
+  /** Goes on with the run that is there. */
+  readonly resume?: boolean;
+  /** Removes the run that is there. */
+  readonly overwrite?: boolean;
+}
+
+export interface OpenRun {
+  readonly paths: RunPaths;
+  /** Whether there is a run to go on with. */
+  readonly resumed: boolean;
+  readonly unlock: Unlock;
+}
+
+/**
+ * Takes a run folder: makes a new one, or opens the one that is there, and locks it.
+ * @throws VggtuneError (usage) when there is a run already and neither resume nor overwrite is
+ *   asked for, when there is none to resume, or when another process is at work in it
+ */
+export async function openRun(folder: string, options: OpenOptions = {}): Promise<OpenRun> {
+  const paths = runPaths(folder);
+  const found = await ownFiles(paths.folder);
+  const isRun = found.includes('config.yaml');
+  if (options.resume === true && !isRun) throw nothingToResume(folder);
+  if (found.length > 0 && options.resume !== true && options.overwrite !== true) {
+    throw existsAlready(folder, found);
+  }
+  await mkdir(paths.folder, { recursive: true }).catch((error: unknown) => {
+    throw writeFailure(paths.folder, error);
+  });
+  const unlock = await lockFolder(paths.folder);
+  if (options.resume !== true) {
+    for (const name of OWN) await rm(join(paths.folder, name), { recursive: true, force: true });
+  }
+  return { paths, resumed: options.resume === true, unlock };
+}
+
+async function ownFiles(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => OWN.includes(name));
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT') return [];
+    throw usageError(`${folder} cannot be a run folder`, {
+      expected: 'a folder that can be read and written',
+      found: code === 'ENOTDIR' ? 'a file' : messageOf(error),
+      where: folder,
+      fix: 'choose another folder with --out',
+      cause: error,
+    });
+  }
+}
+
+function existsAlready(folder: string, found: readonly string[]): Error {
+  return usageError(`there is a run in ${folder} already`, {
+    expected: 'a new folder',
+    found: found.join(', '),
+    where: folder,
+    fix: 'go on with --resume, replace it with --overwrite, or choose another folder with --out',
+  });
+}
+
+function nothingToResume(folder: string): Error {
+  return usageError(`there is no run in ${folder} to resume`, {
+    expected: 'a folder with a config.yaml that a run has written',
+    where: folder,
+    fix: 'leave --resume out to start it',
+  });
+}
+
+const RUN_COMMENT = `Every setting of this run; format version ${FORMAT_VERSION}`;
+
+export async function writeConfig(paths: RunPaths, config: RunConfig): Promise<void> {
+  await writeFileAtomic(paths.config, `# ${RUN_COMMENT}\n${stringify(config)}`);
+}
+
+type Records = { split: SplitRecord; plan: PlanRecord; metrics: MetricsRecord };
+
+export async function writeRecord<K extends keyof Records>(
+  paths: RunPaths,
+  kind: K,
+  record: Records[K],
+): Promise<void> {
+  await writeFileAtomic(paths[kind], `${JSON.stringify(record, null, 1)}\n`);
+}
+
+/**
+ * The config as it was written; whoever opens the run checks it by the schema.
+ * @throws VggtuneError (usage) when it is not there, (data) when it is no YAML
+ */
+export async function readConfig(paths: RunPaths): Promise<unknown> {
+  const text = await readText(paths.config, paths.folder);
+  try {
+    return parse(text);
+  } catch (error) {
+    throw dataError(`${paths.config} is no YAML`, { found: messageOf(error), where: paths.config });
+  }
+}
+
+/** @throws VggtuneError when the file is not there (usage), damaged or of another version (data) */
+export async function readRecord<K extends keyof Records>(
+  paths: RunPaths,
+  kind: K,
+): Promise<Records[K]> {
+  const text = await readText(paths[kind], paths.folder);
+  let record: Partial<Records[K]>;
+  try {
+    record = JSON.parse(text) as Partial<Records[K]>;
+  } catch (error) {
+    throw dataError(`${paths[kind]} is damaged`, {
+      expected: 'JSON',
+      found: messageOf(error),
+      where: paths[kind],
+      fix: 'start the run again with --overwrite',
+    });
+  }
+  if (record.version === FORMAT_VERSION) return record as Records[K];
+  throw dataError(`${paths[kind]} is of another version`, {
+    expected: `format version ${FORMAT_VERSION}`,
+    found: `format version ${String(record.version)}`,
+    where: paths[kind],
+    fix: 'use the vggtune that wrote it, or start the run again',
+  });
+}
+
+/** All records of a run; metrics only if it came that far. */
+export async function readRun(folder: string, config: RunConfig): Promise<RunRecord> {
+  const paths = runPaths(folder);
+  const split = await readRecord(paths, 'split');
+  const plan = await readRecord(paths, 'plan');
+  const metrics = (await ownFiles(paths.folder)).includes('metrics.json')
+    ? await readRecord(paths, 'metrics')
+    : undefined;
+  return { folder: paths.folder, config, split, plan, metrics };
+}
+
+async function readText(path: string, folder: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw usageError(`${folder} is not the folder of a run`, {
+      expected: path,
+      found: systemCode(error) === 'ENOENT' ? 'no such file' : messageOf(error),
+      where: folder,
+      fix: 'name a folder that `vggtune train` has made',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import type { ForwardProgram } from '../engines/engine.ts';
+import { runFull } from './feature-rows.ts';
+import type { RowSource } from './rows.ts';
+
+/**
+ * Activations at the freeze boundary of pictures that are new in each epoch: there is nothing to
+ * cache, so the frozen prefix runs over every batch.
+ */
+export function freshSource(options: {
+  /** Gives batches of pixels. */
+  readonly pixels: RowSource;
+  readonly prefix: ForwardProgram;
+  readonly rowLength: number;
+}): RowSource & { release(): Promise<void> } {
+  const { pixels, prefix, rowLength } = options;
+  return {
+    labels: pixels.labels,
+    async *batches(order, request) {
+      for await (const { rows, positions } of pixels.batches(order, request)) {
+        if (!(rows instanceof Uint8Array)) throw new TypeError('the prefix takes pixels');
+        const count = positions.length;
+        const features = await runFull(prefix, { pixels: rows, count }, request.batchSize);
+        yield { rows: features.subarray(0, count * rowLength), positions };
+      }
+    },
+    release: () => prefix.release(),
+  };
+}
