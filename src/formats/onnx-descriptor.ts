@@ -8,7 +8,12 @@ function message(fields: Record<string, string>, oneofs?: Record<string, { oneof
     const [type = '', id = ''] = repeated ? words.slice(1) : words;
     return [name, { type, id: Number(id), ...(repeated ? { rule: 'repeated' } : {}) }];
   });
-  return { fields: Object.fromEntries(entries), ...(oneofs === undefined ? {} : { oneofs }) };
+  return {
+    // As onnx.proto: a field that is set is written, zero or not, which checkers of models expect.
+    edition: 'proto2',
+    fields: Object.fromEntries(entries),
+    ...(oneofs === undefined ? {} : { oneofs }),
+  };
 }
 
 /**
