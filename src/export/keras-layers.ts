@@ -21,7 +21,9 @@ export interface KerasWeight {
   /** Made when asked for. */
   readonly data: () => Float32Array;
   /** The canonical tensor that it holds; undefined for a constant of the model's own. */
-  readonly from: string | undefined;
+  readonly from?: string;
+  /** How the canonical tensor's axes became the weight's; undefined where they are the same. */
+  readonly order?: AxisOrder;
 }
 
 /**
@@ -47,8 +49,8 @@ function preprocessingLayer({ preprocessing }: NetworkSpec): KerasLayer {
     name: 'preprocessing',
     config: { ...convolution(3, 1), trainable: false },
     weights: [
-      { name: 'kernel', shape: [1, 1, 3, 3], data: () => kernel, from: undefined },
-      { name: 'bias', shape: [3], data: () => Float32Array.from(shift), from: undefined },
+      { name: 'kernel', shape: [1, 1, 3, 3], data: () => kernel },
+      { name: 'bias', shape: [3], data: () => Float32Array.from(shift) },
     ],
   };
 }
@@ -131,6 +133,7 @@ function kernelAndBias(
       shape: order.shape,
       data: () => permuted(kernel.data, order),
       from: `${layer.name}.weight`,
+      order,
     },
     { name: 'bias', shape: bias.shape, data: () => bias.data, from: `${layer.name}.bias` },
   ];
@@ -189,8 +192,9 @@ export function permuted(
   return out;
 }
 
-/** The way back from `permuted`. */
-export function unpermuted(data: Float32Array, order: AxisOrder): Float32Array {
+/** The canonical tensor's elements from the weight's. */
+export function unpermuted(data: Float32Array, order: AxisOrder | undefined): Float32Array {
+  if (order === undefined) return data;
   const view = order.axes.map((axis) => order.view[axis] ?? 1);
   const axes = order.axes.map((_, axis) => order.axes.indexOf(axis));
   return permuted(data, { view, axes });
@@ -241,7 +245,6 @@ function adaptivePool(name: string, side: number, size: number): KerasLayer[] {
         name: 'kernel',
         shape: [side, size],
         data: () => poolingMatrix(side, size),
-        from: undefined,
       },
     ],
   });

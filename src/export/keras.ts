@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import type { NamedTensors, Tensor } from '../base/tensor.ts';
+import { type Hdf5Dataset, type Hdf5Group, hdf5Chunks } from '../formats/hdf5-write.ts';
+import { openKerasArchive } from '../formats/keras-archive.ts';
+import { writeZip } from '../formats/zip-write.ts';
+import { tensorOf } from '../network/fold-batch-norm.ts';
+import type { Exporter } from './exporter.ts';
+import { type KerasLayer, kerasLayers, unpermuted } from './keras-layers.ts';
+import { type ExportModel, modelCard } from './model.ts';
+import { code, readme } from './readme.ts';
+
+const INSIDE =
+  'channel order, scale, mean and deviation are layers of the model; it takes float32 RGB 0-255 [N, size, size, 3]';
+
+/** A `.keras` file of Keras 3: a zip of two JSON files and the weights as HDF5. */
+export const exporter: Exporter = {
+  async write({ model, folder }) {
+    const layers = kerasLayers(model);
+    const card = modelCard(model, INSIDE);
+    const json = (value: unknown) => [Buffer.from(JSON.stringify(value))];
+    await writeZip(join(folder, 'model.keras'), [
+      { name: 'metadata.json', chunks: json({ keras_version: '3.0.0', vggtune: card }) },
+      { name: 'config.json', chunks: json(config(model, layers)) },
+      { name: 'model.weights.h5', chunks: hdf5Chunks(weightGroups(layers)) },
+    ]);
+    return { card, readme: kerasReadme(model) };
+  },
+  check: { by: 'reader', read: readBack },
+};
+
+function config(model: ExportModel, layers: readonly KerasLayer[]): unknown {
+  const { size } = model.network.preprocessing;
+  const shape = [null, size, size, 3];
+  const input = keras('keras.layers', 'InputLayer', {
+    batch_shape: shape,
+    dtype: 'float32',
+    name: 'image',
+  });
+  const rows = layers.map(({ className, name, config }) =>
+    keras('keras.layers', className, { name, ...config }),
+  );
+  const sequential = keras('keras', 'Sequential', { name: 'vggtune', layers: [input, ...rows] });
+  return { ...sequential, build_config: { input_shape: shape }, compile_config: null };
+}
+
+function keras(module: string, className: string, config: Readonly<Record<string, unknown>>) {
+  return { module, class_name: className, config, registered_name: null };
+}
+
+/** Where Keras looks for a layer's variables: by its class and how many came before it. */
+function weightGroups(layers: readonly KerasLayer[]): Hdf5Group {
+  const groups = new Map<string, Hdf5Group>();
+  for (const { path, layer } of weightPaths(layers)) {
+    const datasets = layer.weights.map(({ shape, data }, index): [string, Hdf5Dataset] => [
+      String(index),
+      { shape, data },
+    ]);
+    groups.set(path, new Map([['vars', new Map(datasets)]]));
+  }
+  return new Map([['layers', groups]]);
+}
+
+/** `keras/src/saving/saving_lib.py`, `_save_container_state`. */
+function weightPaths(layers: readonly KerasLayer[]): { path: string; layer: KerasLayer }[] {
+  const counts = new Map<string, number>();
+  const paths = layers.map((layer) => {
+    const stem = snakeCase(layer.className);
+    const count = counts.get(stem) ?? 0;
+    counts.set(stem, count + 1);
+    return { path: count === 0 ? stem : `${stem}_${count}`, layer };
+  });
+  return paths.filter(({ layer }) => layer.weights.length > 0);
+}
+
+/** `keras/src/utils/naming.py`, `to_snake_case`. */
+function snakeCase(name: string): string {
+  return name
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+/** The file's weights in canonical form. @throws VggtuneError (data) when the file is damaged */
+async function readBack(folder: string, model: ExportModel): Promise<NamedTensors> {
+  const archive = await openKerasArchive(join(folder, 'model.keras'));
+  const tensors = new Map<string, Tensor>();
+  try {
+    for (const { path, layer } of weightPaths(kerasLayers(model))) {
+      for (const [index, { from, order }] of layer.weights.entries()) {
+        if (from === undefined) continue;
+        const { data } = await archive.read(`layers/${path}/vars/${index}`);
+        const { shape } = tensorOf(model.weights, from);
+        tensors.set(from, { shape, data: unpermuted(data, order) });
+      }
+    }
+  } finally {
+    await archive.close();
+  }
+  return tensors;
+}
+
+function kerasReadme(model: ExportModel): string {
+  const { size, resize } = model.network.preprocessing;
+  const load = `import json
+
+import keras
+import numpy as np
+from PIL import Image
+
+model = keras.saving.load_model("model.keras")
+labels = json.load(open("labels.json"))
+
+
+def pixels(path, shorter=${Math.max(size, resize)}, size=${size}):
+    image = Image.open(path).convert("RGB")
+    scale = shorter / min(image.size)
+    width, height = (max(shorter, int(side * scale + 1e-6)) for side in image.size)
+    image = image.resize((width, height), Image.BILINEAR)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    return np.asarray(image.crop((left, top, left + size, top + size)), np.float32)
+
+
+probabilities = model.predict(pixels("picture.jpg")[None])[0]
+print(labels[probabilities.argmax()], probabilities.max())`;
+  return readme(model, {
+    title: 'Keras 3',
+    inside: INSIDE,
+    body: `Keras 3 with any of its backends (TensorFlow, JAX, PyTorch):\n\n${code('python', load)}`,
+  });
+}

@@ -1,0 +1,56 @@
+import { type ExportModel, resizeRule } from './model.ts';
+
+export interface ReadmeParts {
+  readonly title: string;
+  /** What of the preprocessing is inside the model. */
+  readonly inside: string;
+  /** Markdown: how to load it, in the language of the format. */
+  readonly body: string;
+}
+
+/** The README.md of an export: how to load it, what it takes, how good it is, whose it is. */
+export function readme(model: ExportModel, { title, inside, body }: ReadmeParts): string {
+  const { network, labels, run, provenance, background } = model;
+  const shown = labels.slice(0, 20).join(', ') + (labels.length > 20 ? ', ...' : '');
+  return `# ${run.name}: ${title}
+
+${network.backbone} with the head \`${network.head}\`, fine-tuned by vggtune (strategy \`${run.strategy}\`) for ${labels.length} classes: ${shown}. All names are in \`labels.json\`, in the order of the outputs; everything else about the model is in \`model-card.json\`.
+
+## Load it
+
+${body}
+
+## Preprocessing
+
+Inside the model: ${inside}.
+
+Outside the model, as \`vggtune predict\` does it: ${resizeRule(network.preprocessing)}. Transparent pixels lie on ${background}.
+
+## Figures
+
+Measured on the ${run.side} images of the run:
+
+${table(run.metrics)}
+
+## Provenance of the backbone
+
+${list(provenance)}
+`;
+}
+
+export function code(language: string, text: string): string {
+  return `\`\`\`${language}\n${text}\n\`\`\``;
+}
+
+function table(metrics: Readonly<Record<string, number>>): string {
+  const rows = Object.entries(metrics).map(
+    ([name, value]) => `| ${name} | ${Number(value.toPrecision(5))} |`,
+  );
+  if (rows.length === 0) return 'None were recorded.';
+  return ['| metric | value |', '| --- | --- |', ...rows].join('\n');
+}
+
+function list(facts: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`);
+  return rows.length === 0 ? 'Trained from random weights.' : rows.join('\n');
+}
