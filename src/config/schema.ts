@@ -46,8 +46,14 @@ const schedule = z.strictObject({
 const augment = z.strictObject({
   crop: z
     .strictObject({
-      scale: z.tuple([fraction, fraction]).describe('area taken, as a share of the image'),
-      ratio: z.tuple([positive, positive]).describe('aspect ratio'),
+      scale: z
+        .tuple([fraction, fraction])
+        .default([0.35, 1])
+        .describe('area taken, as a share of the image: smallest,largest'),
+      ratio: z
+        .tuple([positive, positive])
+        .default([3 / 4, 4 / 3])
+        .describe('aspect ratio: smallest,largest'),
     })
     .nullable()
     .describe('random resized crop; null for none'),
@@ -82,43 +88,54 @@ export const runConfigSchema = z.strictObject({
       'folder of images (one sub-folder a class, or train/val/test above them), or a CSV of path,label',
     ),
   out: z.string().min(1).describe('run folder; runs/NAME by default'),
-  backbone: z.enum(BACKBONES).describe('network'),
+  backbone: z.enum(BACKBONES).default('vgg16').describe('network'),
   weights: z.string().default('auto').describe('auto (the published ones), random, or a file'),
   strategy: z
     .enum(['auto', ...STRATEGIES])
     .default('auto')
     .describe('fine-tuning strategy'),
-  head: z.strictObject({
-    kind: z
-      .enum(HEADS)
-      .default('linear')
-      .describe('linear: pool, dropout, dense; mlp: one hidden layer more; vgg: fc6, fc7, fc8'),
-    dropout: z.number().min(0).max(0.95).default(0.2).describe('dropout in the head'),
-    hidden: count.default(256).describe('width of the hidden layers of mlp and vgg'),
-  }),
-  image: z.strictObject({
-    size: count
-      .nullable()
-      .default(null)
-      .describe("side of the network's input; null: the weights' own"),
-    background: z
-      .string()
-      .regex(/^#[0-9a-f]{6}$/i)
-      .default('#ffffff')
-      .describe('colour behind transparent pixels'),
-    onBad: z
-      .enum(['skip', 'fail'])
-      .default('skip')
-      .describe('what a file that cannot be decoded does'),
-    maxPixels: count
-      .default(268_402_689)
-      .describe('larger images are refused before memory is taken'),
-  }),
-  split: z.strictObject({
-    val: z.number().min(0).max(0.9).default(0.2).describe('share of the images for validation'),
-    test: z.number().min(0).max(0.9).default(0).describe('share of the images for the final test'),
-    seed: z.int().default(0).describe('seed of the split'),
-  }),
+  head: z
+    .strictObject({
+      kind: z
+        .enum(HEADS)
+        .default('linear')
+        .describe('linear: pool, dropout, dense; mlp: one hidden layer more; vgg: fc6, fc7, fc8'),
+      dropout: z.number().min(0).max(0.95).default(0.2).describe('dropout in the head'),
+      hidden: count.default(256).describe('width of the hidden layers of mlp and vgg'),
+    })
+    .prefault({}),
+  image: z
+    .strictObject({
+      size: count
+        .nullable()
+        .default(null)
+        .describe("side of the network's input; null: the weights' own"),
+      background: z
+        .string()
+        .regex(/^#[0-9a-f]{6}$/i)
+        .default('#ffffff')
+        .describe('colour behind transparent pixels'),
+      onBad: z
+        .enum(['skip', 'fail'])
+        .default('skip')
+        .describe('what a file that cannot be decoded does'),
+      maxPixels: count
+        .default(268_402_689)
+        .describe('larger images are refused before memory is taken'),
+    })
+    .prefault({}),
+  split: z
+    .strictObject({
+      val: z.number().min(0).max(0.9).default(0.2).describe('share of the images for validation'),
+      test: z
+        .number()
+        .min(0)
+        .max(0.9)
+        .default(0)
+        .describe('share of the images for the final test'),
+      seed: z.int().default(0).describe('seed of the split'),
+    })
+    .prefault({}),
   freeze: z
     .string()
     .nullable()

@@ -1,0 +1,38 @@
+import { closest, editDistance } from '../base/suggest.ts';
+import { CONFIG_FIELDS } from './fields.ts';
+import type { ConfigIssue } from './issues.ts';
+import type { ConfigSource } from './sources.ts';
+import { type Given, textSource } from './texts.ts';
+
+/** Variables that are no keys of the schema. */
+export const OTHER_VARIABLES = {
+  VGGTUNE_CACHE: 'folder for downloads and cached activations',
+  VGGTUNE_MIRROR: "base address of a company's own copy of the published weights",
+} as const;
+
+/** The values that variables named VGGTUNE_* give. Empty ones count as absent. */
+export function environmentSource(environment: NodeJS.ProcessEnv): ConfigSource {
+  const given: Given[] = [];
+  for (const field of CONFIG_FIELDS) {
+    const text = environment[field.variable];
+    if (text !== undefined && text !== '') given.push({ field, text, name: field.variable });
+  }
+  const source = textSource('environment', given);
+  return { ...source, issues: [...(source.issues ?? []), ...misspelt(environment)] };
+}
+
+/**
+ * A variable that is nearly one of ours is a mistake that would go unseen; others that begin with
+ * the same word are somebody else's.
+ */
+function misspelt(environment: NodeJS.ProcessEnv): ConfigIssue[] {
+  const known = [...CONFIG_FIELDS.map((field) => field.variable), ...Object.keys(OTHER_VARIABLES)];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('VGGTUNE_') && !known.includes(name))
+    .flatMap((name) => {
+      const meant = closest(name, known);
+      if (meant === undefined || editDistance(name, meant) > 2) return [];
+      const fix = `did you mean ${meant}?`;
+      return [{ path: '', where: name, message: 'unknown variable', fix }];
+    });
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import type { StrategyName } from './schema.ts';
+import { type ConfigSource, isGroup } from './sources.ts';
+
+/** What a user can ask for by name, on top of the strategy's own values. */
+export const PRESETS = ['quick', 'balanced', 'best'] as const;
+export type PresetName = (typeof PRESETS)[number];
+
+/** `presets/` of the package: two levels above both `src/config` and `dist/config`. */
+const FOLDER = new URL('../../presets/', import.meta.url);
+
+export function presetSource(name: PresetName): ConfigSource {
+  return { origin: `preset ${name}`, values: read(`${name}.yaml`) };
+}
+
+/** The published-style values of a strategy. */
+export function strategySource(strategy: StrategyName): ConfigSource {
+  return { origin: `strategy ${strategy}`, values: read(`strategies/${strategy}.yaml`) };
+}
+
+/** Our own files: a test validates each, so what is wrong with one is a bug. */
+function read(file: string): Record<string, unknown> {
+  const path = fileURLToPath(new URL(file, FOLDER));
+  const values: unknown = parse(readFileSync(path, 'utf8')) ?? {};
+  if (!isGroup(values)) throw new Error(`${path} holds no keys`);
+  return values;
+}

@@ -1,0 +1,65 @@
+import { basename, extname, join, resolve } from 'node:path';
+import { type ConfigIssue, throwIssues } from './issues.ts';
+import { strategySource } from './presets.ts';
+import { ruleIssues } from './rules.ts';
+import { type RunConfig, runConfigSchema, STRATEGIES, type StrategyName } from './schema.ts';
+import { type ConfigSource, type Merged, mergeSources, originOf, placeIn } from './sources.ts';
+import { missingIssues, sourceIssues } from './zod-issues.ts';
+
+export type { ConfigSource } from './sources.ts';
+
+/** A config and where each of its values came from. */
+export interface Resolved {
+  readonly config: RunConfig;
+  readonly merged: Merged;
+}
+
+/**
+ * One config of many sources, first to last: default < strategy < preset < file < environment <
+ * flags. The first two are added here, the others are given in this order.
+ *
+ * @param strategy the one to use; it replaces `auto`
+ * @throws ConfigError with everything that is wrong, at once
+ */
+export function resolveConfig(sources: readonly ConfigSource[], strategy: StrategyName): RunConfig {
+  return resolveWithOrigins(sources, strategy).config;
+}
+
+export function resolveWithOrigins(
+  sources: readonly ConfigSource[],
+  strategy: StrategyName,
+): Resolved {
+  const layers = [strategySource(strategy), ...sources];
+  const merged = mergeSources([...layers, chosen(sources, strategy)]);
+  merged.values.out ??= defaultFolder(merged.values.data, strategy);
+  const wrong = layers.flatMap((source) => [...(source.issues ?? []), ...sourceIssues(source)]);
+  const parsed = runConfigSchema.safeParse(merged.values);
+  if (!parsed.success) {
+    throwIssues([...wrong, ...missingIssues(merged.values)]);
+    throw new Error(`the config passed source by source, and not merged: ${parsed.error.message}`);
+  }
+  throwIssues([...wrong, ...ruleIssues(parsed.data).map((issue) => placed(issue, merged))]);
+  return { config: parsed.data, merged };
+}
+
+/** What the sources ask for: a strategy's name, or `auto`. Anything else is left to `resolveConfig`. */
+export function declaredStrategy(sources: readonly ConfigSource[]): StrategyName | 'auto' {
+  const { strategy } = mergeSources(sources).values;
+  return STRATEGIES.find((name) => name === strategy) ?? 'auto';
+}
+
+function chosen(sources: readonly ConfigSource[], strategy: StrategyName): ConfigSource {
+  const auto = declaredStrategy(sources) === 'auto';
+  return { origin: 'chosen for auto', values: auto ? { strategy } : {} };
+}
+
+/** `runs/NAME`: the name says what was trained on and how. */
+function defaultFolder(data: unknown, strategy: StrategyName): string | undefined {
+  if (typeof data !== 'string' || data === '') return undefined;
+  const name = basename(resolve(data));
+  return join('runs', `${basename(name, extname(name)) || 'images'}-${strategy}`);
+}
+
+function placed(issue: ConfigIssue, merged: Merged): ConfigIssue {
+  return { ...issue, where: placeIn(originOf(merged, issue.path), issue.path) };
+}

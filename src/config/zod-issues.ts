@@ -1,0 +1,136 @@
+import type { z } from 'zod';
+import { didYouMean } from '../base/suggest.ts';
+import { knownKeys } from './fields.ts';
+import { type ConfigIssue, shown } from './issues.ts';
+import { runConfigSchema } from './schema.ts';
+import { type ConfigSource, placeIn } from './sources.ts';
+
+type ZodIssue = z.core.$ZodIssue;
+
+/** What one source holds that the schema does not allow. A key that it leaves out is no issue. */
+export function sourceIssues(source: ConfigSource): ConfigIssue[] {
+  const result = runConfigSchema.safeParse(source.values);
+  if (result.success) return [];
+  return result.error.issues
+    .filter((issue) => valueAt(source.values, issue.path) !== undefined)
+    .flatMap((issue) => translate(issue, source));
+}
+
+/** Keys that no source gives and that have no default. */
+export function missingIssues(values: Readonly<Record<string, unknown>>): ConfigIssue[] {
+  const result = runConfigSchema.safeParse(values);
+  if (result.success) return [];
+  return result.error.issues
+    .filter((issue) => valueAt(values, issue.path) === undefined)
+    .map((issue) => missing(dotted(issue.path)));
+}
+
+const MISSING_FIXES: Readonly<Record<string, string>> = {
+  data: 'name the folder of images: vggtune train FOLDER, or `data:` in a config file',
+};
+
+function missing(path: string): ConfigIssue {
+  const fix = MISSING_FIXES[path] ?? `give it as a flag, a variable or in a config file`;
+  return { path, where: '', message: `${path} is missing`, fix };
+}
+
+function translate(issue: ZodIssue, source: ConfigSource): ConfigIssue[] {
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, issue.path, source);
+  const path = dotted(issue.path);
+  const where = placeIn(source, keyPath(issue.path));
+  const found = shown(valueAt(source.values, issue.path));
+  return [{ path, where, message: 'not a possible value', expected: expectation(issue), found }];
+}
+
+function unknownKeys(
+  keys: readonly string[],
+  parents: readonly PropertyKey[],
+  source: ConfigSource,
+): ConfigIssue[] {
+  const group = dotted(parents);
+  const known = knownKeys(group);
+  return keys.map((key) => {
+    const path = group === '' ? key : `${group}.${key}`;
+    const suggestion = didYouMean(key, known) ?? elsewhere(key);
+    return {
+      path,
+      where: placeIn(source, path),
+      message: `unknown key "${key}"${group === '' ? '' : ` in ${group}`}`,
+      fix: suggestion ?? `possible keys: ${known.join(', ')}`,
+    };
+  });
+}
+
+/** A key that exists, but in another group: `learningRate` at the top level. */
+function elsewhere(key: string): string | undefined {
+  for (const group of knownKeys('')) {
+    if (knownKeys(group).includes(key)) return `did you mean "${group}.${key}"?`;
+  }
+  return undefined;
+}
+
+function expectation(issue: ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : `${article(issue.expected)}`;
+    case 'too_small':
+      return bound(
+        issue.origin,
+        issue.inclusive === false ? 'more than' : 'at least',
+        issue.minimum,
+      );
+    case 'too_big':
+      return bound(
+        issue.origin,
+        issue.inclusive === false ? 'less than' : 'at most',
+        issue.maximum,
+      );
+    case 'invalid_format':
+      return issue.pattern === undefined ? issue.format : 'a colour such as #ffffff';
+    default:
+      return issue.message;
+  }
+}
+
+function bound(origin: string, words: string, limit: number | bigint): string {
+  if (origin === 'string') return `${words} ${limit} character${Number(limit) === 1 ? '' : 's'}`;
+  if (origin === 'array') return `a list of ${words} ${limit} values`;
+  return `${words} ${limit}`;
+}
+
+function article(type: string): string {
+  const names: Readonly<Record<string, string>> = {
+    object: 'a group of keys',
+    array: 'a list',
+    tuple: 'a list of two numbers',
+    string: 'text',
+    boolean: 'true or false',
+    number: 'a number',
+  };
+  return names[type] ?? type;
+}
+
+/** `augment.crop.scale[0]`. */
+function dotted(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** The path up to the first list index: what sources know. */
+function keyPath(path: readonly PropertyKey[]): string {
+  const end = path.findIndex((part) => typeof part === 'number');
+  return dotted(end === -1 ? path : path.slice(0, end));
+}
+
+function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+  let at: unknown = values;
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[part];
+  }
+  return at;
+}
