@@ -1,7 +1,7 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
 import type { Activations, ForwardProgram, ForwardRequest, Pixels } from '../engine.ts';
+import { outputShape, rowShape } from '../rows.ts';
 import { forwardGraph, tapName } from './forward-graph.ts';
-import { rowShape } from './layers.ts';
 import { lower } from './lowering.ts';
 import { type Buffer32, createSession, type Session, type SessionOptions } from './session.ts';
 
@@ -45,11 +45,11 @@ class OnnxForwardProgram implements ForwardProgram {
     this.#batchSize = batchSize;
     this.#taps = taps;
     this.#inputShape = rowShape(network, from);
-    this.outputShape = shapeAt(request, to);
+    this.outputShape = outputShape(network, to);
     const outputs = [[OUTPUT, to] as const, ...taps.map((tap) => [tapName(tap), tap] as const)];
     this.#outputs = new Map(
       outputs.map(([name, boundary]) => {
-        const row = shapeAt(request, boundary);
+        const row = outputShape(network, boundary);
         return [name, { row, data: new Float32Array(batchSize * sizeOf(row)) }];
       }),
     );
@@ -102,10 +102,4 @@ class OnnxForwardProgram implements ForwardProgram {
     if (output === undefined) throw new Error(`the program has no output ${name}`);
     return output.data.subarray(0, count * sizeOf(output.row));
   }
-}
-
-/** As `network.shapes`, but at 0 what comes out is the normalised image [3, size, size]. */
-function shapeAt({ network }: ForwardRequest, boundary: number): Shape {
-  const { size } = network.preprocessing;
-  return boundary === 0 ? [3, size, size] : (network.shapes[boundary - 1] ?? []);
 }

@@ -1,12 +1,12 @@
 import { isStatistic } from '../../network/parameters.ts';
 import type { Layer } from '../../network/spec.ts';
+import type { TrainingPlan } from '../training-plan.ts';
 import { addGradients } from './backward.ts';
 import { Graph } from './graph.ts';
 import { addRows, addStretch } from './layers.ts';
 import { addCrossEntropy } from './losses.ts';
 import type { Value } from './operator.ts';
 import * as names from './training-names.ts';
-import type { TrainingPlan } from './training-plan.ts';
 
 export interface GradientGraphOptions {
   /** Rows of one pass. */

@@ -1,6 +1,7 @@
-import { type Shape, sizeOf } from '../../base/tensor.ts';
+import { sizeOf } from '../../base/tensor.ts';
 import { layerParameters } from '../../network/parameters.ts';
 import type { Layer, NetworkSpec } from '../../network/spec.ts';
+import { rowShape } from '../rows.ts';
 import type { Graph } from './graph.ts';
 import type { Value } from './operator.ts';
 
@@ -30,12 +31,6 @@ export interface Stretch {
   readonly taps: ReadonlyMap<number, Value>;
   /** Running statistics after the batch, by canonical name. */
   readonly statistics: ReadonlyMap<string, Value>;
-}
-
-/** The shape of one row at a boundary, without the batch axis: pixels [H, W, 3] at 0. */
-export function rowShape(network: NetworkSpec, boundary: number): Shape {
-  const { size } = network.preprocessing;
-  return boundary === 0 ? [size, size, 3] : (network.shapes[boundary - 1] ?? []);
 }
 
 /** The stretch's input of a fixed number of rows: pixels, normalised, or activations. */

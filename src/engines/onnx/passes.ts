@@ -1,9 +1,9 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
 import type { TrainingBatch } from '../engine.ts';
-import { rowShape } from './layers.ts';
+import { rowShape } from '../rows.ts';
+import type { TrainingPlan } from '../training-plan.ts';
 import type { Buffer32, PixelBuffer } from './session.ts';
 import * as names from './training-names.ts';
-import type { TrainingPlan } from './training-plan.ts';
 
 /** One run of a gradient graph: `count` of the batch's rows from `start`, padded to `rows`. */
 export interface Pass {

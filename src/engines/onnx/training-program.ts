@@ -8,9 +8,10 @@ import type {
   TrainingRequest,
   TrainingState,
 } from '../engine.ts';
+import { rowShape } from '../rows.ts';
+import { planTraining, type TrainingPlan } from '../training-plan.ts';
 import { SwappingBuffers } from './buffers.ts';
 import { gradientGraph, predictionGraph } from './gradient-graph.ts';
-import { rowShape } from './layers.ts';
 import { lower } from './lowering.ts';
 import { scalarNames, slotNames, stepScalars } from './optimizers.ts';
 import { type Pass, PassFeeds, passesOf } from './passes.ts';
@@ -22,7 +23,6 @@ import {
   type SessionOptions,
 } from './session.ts';
 import * as names from './training-names.ts';
-import { planTraining, type TrainingPlan } from './training-plan.ts';
 import { updateGraph } from './update-graph.ts';
 
 /** Compiles the trainable suffix; the graphs for other row counts follow when they are needed. */

@@ -1,8 +1,8 @@
+import type { TrainingPlan } from '../training-plan.ts';
 import { Graph } from './graph.ts';
 import type { Value } from './operator.ts';
 import { addUpdate, scalarNames, slotNames } from './optimizers.ts';
 import * as names from './training-names.ts';
-import type { TrainingPlan } from './training-plan.ts';
 
 /**
  * The second graph of a step: parameters, their gradients, slots, and each group's numbers of the

@@ -1,7 +1,7 @@
-import { type Shape, sameShape, sizeOf } from '../../base/tensor.ts';
-import { tensorOf } from '../../network/fold-batch-norm.ts';
-import { isStatistic, layerParameters } from '../../network/parameters.ts';
-import type { TrainingRequest } from '../engine.ts';
+import { type Shape, sameShape, sizeOf } from '../base/tensor.ts';
+import { tensorOf } from '../network/fold-batch-norm.ts';
+import { isStatistic, layerParameters } from '../network/parameters.ts';
+import type { TrainingRequest } from './engine.ts';
 
 /** A training request, checked, with what follows from it. */
 export interface TrainingPlan extends TrainingRequest {
