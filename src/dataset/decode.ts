@@ -6,6 +6,7 @@ import type { AugmentParameters } from './augment.ts';
 import { changeColours } from './colour.ts';
 import { fileSystemPath, printablePath } from './file-names.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
+import { rotateSquare } from './rotate.ts';
 import type { DecodeSpec } from './types.ts';
 import { systemReason } from './walk.ts';
 
@@ -47,7 +48,8 @@ export async function readHeader(source: ImageSource): Promise<ImageHeader> {
     const input = await inputOf(source);
     const metadata = await sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata();
     const format = formatOf(metadata);
-    if (!FORMATS.has(format)) throw new Refusal(`a ${format} image, which is not read`);
+    if (!FORMATS.has(format))
+      throw new Refusal(`an image of the kind ${format}, which is not read`);
     return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk' };
   });
 }
@@ -85,9 +87,8 @@ export async function decodeImage(
       placement,
       flip: changes?.flip ?? false,
     });
-    const pixels = await squarePixels(image, spec, changes?.angle ?? 0);
-    if (changes !== undefined) changeColours(pixels, changes);
-    return pixels;
+    const pixels = await rawPixels(image);
+    return changes === undefined ? pixels : applyChanges(pixels, spec, changes);
   });
 }
 
@@ -122,28 +123,25 @@ function place(image: Sharp, { spec, placement, flip }: Placing): Sharp {
   return upright.flop(flip).extract({ left: from, top, width: spec.size, height: spec.size });
 }
 
-/** Turns the square if asked to, and cuts its middle out of what the turn made of it. */
-async function squarePixels(image: Sharp, spec: DecodeSpec, angle: number): Promise<Uint8Array> {
-  const { size, background } = spec;
-  const turned =
-    angle === 0 ? image : image.affine(rotation(angle), { background, interpolator: 'bilinear' });
-  const { data, info } = await turned.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+async function rawPixels(image: Sharp): Promise<Uint8Array> {
+  const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new Error(`${info.channels} channels where 3 were expected`);
-  if (info.width === size && info.height === size) return new Uint8Array(data);
-  const [left, top] = [Math.floor((info.width - size) / 2), Math.floor((info.height - size) / 2)];
-  const square = new Uint8Array(size * size * 3);
-  for (let y = 0; y < size; y++) {
-    const start = ((y + top) * info.width + left) * 3;
-    square.set(data.subarray(start, start + size * 3), y * size * 3);
-  }
-  return square;
+  return data;
 }
 
-/** Clockwise on the screen, where y points down. */
-function rotation(degrees: number): [number, number, number, number] {
-  const angle = (degrees * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  return [cos, -sin, sin, cos];
+/** What is done to the square that sharp cut out: the turn, then the colours. */
+function applyChanges(
+  pixels: Uint8Array,
+  spec: DecodeSpec,
+  changes: AugmentParameters,
+): Uint8Array {
+  const { size, background } = spec;
+  const turned =
+    changes.angle === 0
+      ? pixels
+      : rotateSquare(pixels, { size, degrees: changes.angle, background });
+  changeColours(turned, changes);
+  return turned;
 }
 
 /**
@@ -229,6 +227,6 @@ export function reasonOf(error: unknown): string {
     return 'no image that can be read: another kind of file, damaged or cut off';
   }
   if (/Input file is missing/i.test(line)) return 'no such file';
-  if (/Input (file|buffer) is empty/i.test(line)) return 'empty file';
+  if (/Input (file|buffer|bit array) is empty/i.test(line)) return 'empty file';
   return `damaged or cut off: ${line}`;
 }
