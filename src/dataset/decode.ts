@@ -126,7 +126,7 @@ function place(image: Sharp, { spec, placement, flip }: Placing): Sharp {
 async function rawPixels(image: Sharp): Promise<Uint8Array> {
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new Error(`${info.channels} channels where 3 were expected`);
-  return data;
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** What is done to the square that sharp cut out: the turn, then the colours. */

@@ -25,6 +25,7 @@ export interface Inspection {
 export async function inspectImage(path: string, options: InspectOptions): Promise<Inspection> {
   try {
     const { size, mtimeNs } = await stat(fileSystemPath(path), { bigint: true });
+    if (size === 0n) return { problem: 'empty file' };
     const stamp = `${size}-${mtimeNs}`;
     const finding = await findingOf(path, stamp, options);
     const problem = finding.defect ?? tooLargeReason(finding, options.maxPixels);

@@ -1,0 +1,331 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { VggtuneError } from '../../src/base/errors.ts';
+import { fileSystemPath, imagePath } from '../../src/dataset/file-names.ts';
+import { scanDataset } from '../../src/dataset/scan.ts';
+import { picture, recorder, useTemporaryFolder, write, writePictures } from './images.ts';
+
+const folder = useTemporaryFolder();
+
+async function failureOf(work: Promise<unknown>): Promise<VggtuneError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof VggtuneError)) throw new Error(`not an error for the user: ${error}`);
+  return error;
+}
+
+describe('layouts', () => {
+  test('one sub-folder a class, at any depth, hidden and other files left out', async () => {
+    const root = join(folder(), 'data set');
+    await writePictures(root, ['b/2.png', 'b/1.png', 'a/deep/er/3 with spaces.png', 'Ä/4[1].png']);
+    await writePictures(root, ['.ipynb_checkpoints/x.png', '__MACOSX/a/y.png', 'a/.hidden.png']);
+    await write(join(root, 'a/notes.txt'), 'no image');
+    await write(join(root, 'a/Thumbs.db'), 'no image');
+    const index = await scanDataset(root);
+    expect(index).toMatchObject({ root, layout: 'folders', classes: ['a', 'b', 'Ä'], skipped: [] });
+    expect(index.images.map(({ path, label }) => [path, label])).toEqual([
+      ['a/deep/er/3 with spaces.png', 0],
+      ['b/1.png', 1],
+      ['b/2.png', 1],
+      ['Ä/4[1].png', 2],
+    ]);
+    expect(index.images.every(({ side }) => side === undefined)).toBe(true);
+  });
+
+  test('train, valid and test above the classes; a class keeps its label on every side', async () => {
+    await writePictures(folder(), ['train/a/1.png', 'train/b/2.png', 'train/c/3.png']);
+    await writePictures(folder(), ['Valid/c/4.png', 'test/b/5.png'], 3);
+    const index = await scanDataset(folder());
+    expect(index.layout).toBe('sides');
+    expect(index.images.map(({ path, label, side }) => `${path} ${label} ${side}`)).toEqual([
+      'Valid/c/4.png 2 val',
+      'test/b/5.png 1 test',
+      'train/a/1.png 0 train',
+      'train/b/2.png 1 train',
+      'train/c/3.png 2 train',
+    ]);
+  });
+
+  test('train beside bus is a class', async () => {
+    await writePictures(folder(), ['train/old/1.png', 'train/2.png', 'bus/3.png']);
+    const index = await scanDataset(folder());
+    expect(index).toMatchObject({ layout: 'folders', classes: ['bus', 'train'] });
+  });
+
+  test('links are followed, broken and circular ones do no harm', async () => {
+    await writePictures(folder(), ['real/a/1.png', 'elsewhere/2.png', 'data/b/3.png']);
+    await symlink(join(folder(), 'real/a'), join(folder(), 'data/a'));
+    await symlink(join(folder(), 'elsewhere/2.png'), join(folder(), 'data/b/link.png'));
+    await symlink(join(folder(), 'nowhere.png'), join(folder(), 'data/b/broken.png'));
+    await symlink(join(folder(), 'data/b'), join(folder(), 'data/b/round'));
+    const index = await scanDataset(join(folder(), 'data'));
+    expect(index.images.map(({ path }) => path)).toEqual(['a/1.png', 'b/3.png', 'b/link.png']);
+    expect(index.skipped).toEqual([{ path: 'b/broken.png', reason: 'broken link' }]);
+  });
+
+  test('names that are not UTF-8 are opened by their bytes', async () => {
+    const png = await picture(9).png().toBuffer();
+    await writePictures(folder(), ['data/a/1.png', 'data/b/2.png']);
+    const bytes = Buffer.from('caf\xe9.png', 'latin1');
+    await writeFile(Buffer.concat([Buffer.from(`${folder()}/data/a/`), bytes]), png);
+    const index = await scanDataset(join(folder(), 'data'));
+    expect(index.skipped).toEqual([]);
+    const odd = index.images.find(({ path }) => path.startsWith('a/caf'))?.path ?? '';
+    expect(fileSystemPath(odd)).toEqual(Buffer.from('a/caf\xe9.png', 'latin1'));
+    expect(JSON.parse(JSON.stringify(odd))).toBe(odd);
+  });
+});
+
+describe('a CSV', () => {
+  test('with header, quotes, sides and absolute paths', async () => {
+    await writePictures(folder(), ['list/x/1.png', 'list/x/a, b "c".png', 'other/3.png']);
+    const outside = join(folder(), 'other/3.png');
+    await write(
+      join(folder(), 'list/data.csv'),
+      `\ufeffpath,label,split\r\nx/1.png,cat,train\r\n"x/a, b ""c"".png",dog,\r\n\r\n${outside},dog,val\r\n`,
+    );
+    const index = await scanDataset(join(folder(), 'list/data.csv'));
+    expect(index).toMatchObject({
+      layout: 'csv',
+      root: join(folder(), 'list'),
+      classes: ['cat', 'dog'],
+    });
+    expect(index.images.map(({ path, label, side }) => [path, label, side])).toEqual([
+      [outside, 1, 'val'],
+      ['x/1.png', 0, 'train'],
+      ['x/a, b "c".png', 1, undefined],
+    ]);
+    expect(imagePath(index.root, outside)).toBe(outside);
+  });
+
+  test('without header; files that are not there are skipped by name', async () => {
+    await writePictures(folder(), ['1.png', '2.png']);
+    await write(join(folder(), 'data.csv'), '1.png,a\n2.png,b\n3.png,b\nnotes.txt,b\n');
+    const index = await scanDataset(join(folder(), 'data.csv'));
+    expect(index.images).toHaveLength(2);
+    expect(index.skipped).toEqual([
+      { path: '3.png', reason: 'no such file' },
+      { path: 'notes.txt', reason: expect.stringContaining('does not end like an image') },
+    ]);
+  });
+
+  test('every wrong row is named at once', async () => {
+    const rows = [
+      '../secret.png,a',
+      'x.png',
+      ',b',
+      'y.png,',
+      'z.png,a,middle',
+      'q.png,a',
+      'q.png,b',
+    ];
+    await write(join(folder(), 'data.csv'), rows.join('\n'));
+    const error = await failureOf(scanDataset(join(folder(), 'data.csv')));
+    expect(error.exitCode).toBe(3);
+    for (const line of [1, 2, 3, 4, 5, 7]) expect(error.details.found).toContain(`line ${line}:`);
+    expect(error.details.found).toContain("../secret.png leaves the CSV's folder");
+    expect(error.details.found).toContain('q.png is b here and a in line 6');
+  });
+
+  test('an open quote, bytes that are no UTF-8', async () => {
+    await write(join(folder(), 'open.csv'), 'a.png,x\n"b.png,y\n');
+    expect((await failureOf(scanDataset(join(folder(), 'open.csv')))).details.where).toContain(
+      'line 2',
+    );
+    await write(join(folder(), 'latin.csv'), Buffer.from('caf\xe9.png,x', 'latin1'));
+    expect((await failureOf(scanDataset(join(folder(), 'latin.csv')))).message).toContain('UTF-8');
+  });
+});
+
+describe('files that cannot be used', () => {
+  async function withBadFiles() {
+    await writePictures(folder(), ['d/a/1.png', 'd/a/2.png', 'd/b/3.png']);
+    const jpeg = await picture(7, 200, 200).jpeg().toBuffer();
+    await write(join(folder(), 'd/a/cut.jpg'), jpeg.subarray(0, jpeg.length / 2));
+    await write(join(folder(), 'd/a/empty.png'), '');
+    await write(join(folder(), 'd/b/text.jpg'), 'this is no image');
+    await write(join(folder(), 'd/b/old.bmp'), 'BM');
+    execFileSync('mkfifo', [join(folder(), 'd/b/pipe.png')]);
+    return join(folder(), 'd');
+  }
+
+  test('are skipped, listed with their reason, and counted', async () => {
+    const { emit, events } = recorder();
+    const index = await scanDataset(await withBadFiles(), { emit });
+    expect(index.images).toHaveLength(3);
+    const reasons = Object.fromEntries(index.skipped.map(({ path, reason }) => [path, reason]));
+    expect(reasons).toEqual({
+      'a/cut.jpg': expect.stringContaining('premature end of JPEG'),
+      'a/empty.png': 'empty file',
+      'b/text.jpg': expect.stringContaining('another kind of file'),
+      'b/old.bmp': expect.stringContaining('bmp images are not read'),
+      'b/pipe.png': 'not a regular file',
+    });
+    expect(events.filter(({ type }) => type === 'image-skipped')).toHaveLength(5);
+    expect(events).toContainEqual({
+      type: 'progress',
+      task: 'scan',
+      done: 6,
+      total: 6,
+      unit: 'images',
+    });
+  });
+
+  test('are an error that names them all, if that is wished', async () => {
+    const error = await failureOf(scanDataset(await withBadFiles(), { onBad: 'fail' }));
+    expect(error.exitCode).toBe(3);
+    for (const name of ['a/cut.jpg', 'a/empty.png', 'b/text.jpg']) {
+      expect(error.details.found).toContain(name);
+    }
+    expect(error.details.fix).toContain('skip');
+  });
+
+  test('headers alone do not show that a file is cut off', async () => {
+    const index = await scanDataset(await withBadFiles(), { verify: false });
+    expect(index.images.map(({ path }) => path)).toContain('a/cut.jpg');
+    const verified = await scanDataset(join(folder(), 'd'));
+    expect(verified.images.map(({ path }) => path)).not.toContain('a/cut.jpg');
+  });
+
+  test('20,000 x 20,000 pixels are refused without memory being taken', async () => {
+    await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
+    await write(join(folder(), 'd/a/huge.png'), await hugePng());
+    const before = process.memoryUsage().rss;
+    const index = await scanDataset(join(folder(), 'd'));
+    expect(process.memoryUsage().rss - before).toBeLessThan(50e6);
+    expect(index.skipped).toEqual([
+      { path: 'a/huge.png', reason: '20000 x 20000 pixels, more than the limit of 268402689' },
+    ]);
+  });
+
+  test('a folder that may not be read is reported, not lost', async () => {
+    if (process.getuid?.() === 0) return;
+    await writePictures(folder(), ['a/1.png', 'b/2.png', 'b/locked/3.png']);
+    execFileSync('chmod', ['000', join(folder(), 'b/locked')]);
+    const index = await scanDataset(folder());
+    execFileSync('chmod', ['700', join(folder(), 'b/locked')]);
+    expect(index.skipped).toEqual([{ path: 'b/locked', reason: 'folder: permission denied' }]);
+  });
+});
+
+/** The header of a huge greyscale PNG and the beginning of its pixels. */
+async function hugePng(): Promise<Buffer> {
+  const png = await sharp(Buffer.alloc(64 * 64), { raw: { width: 64, height: 64, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer();
+  const { crc32 } = await import('node:zlib');
+  png.writeUInt32BE(20_000, 16);
+  png.writeUInt32BE(20_000, 20);
+  png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+  return png;
+}
+
+describe('a second scan', () => {
+  test('looks only at what changed', async () => {
+    await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
+    const root = join(folder(), 'd');
+    const first = await scanDataset(root);
+    // Same size and time: what the cache says is believed, so a file that only the cache knows to
+    // be good shows that it was asked.
+    const time = new Date(2020, 1, 1);
+    await utimes(join(root, 'a/1.png'), time, time);
+    const second = await scanDataset(root);
+    expect(second).toEqual(first);
+    const size = (await picture(0).png().toBuffer()).length;
+    await writeFile(join(root, 'a/1.png'), Buffer.alloc(size));
+    await utimes(join(root, 'a/1.png'), time, time);
+    expect(await scanDataset(root)).toEqual(first);
+    await utimes(join(root, 'a/1.png'), new Date(), new Date());
+    await writePictures(root, ['a/9.png'], 50);
+    const third = await scanDataset(root);
+    expect(third.skipped.map(({ path }) => path)).toEqual(['a/1.png']);
+  });
+
+  test('a larger limit looks again at what was too large', async () => {
+    await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
+    const root = join(folder(), 'd');
+    await failureOf(scanDataset(root, { maxPixels: 10 }));
+    expect((await scanDataset(root)).images).toHaveLength(2);
+  });
+
+  test('a damaged cache, or none that can be written, costs time alone', async () => {
+    await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
+    const root = join(folder(), 'd');
+    const first = await scanDataset(root);
+    const scans = join(folder(), 'cache/scan');
+    for (const name of await readdir(scans))
+      await writeFile(join(scans, name), '{"version":1,"dec');
+    expect(await scanDataset(root)).toEqual(first);
+    await rm(join(folder(), 'cache'), { recursive: true });
+    await writeFile(join(folder(), 'cache'), 'a file where the folder should be');
+    const { emit, warnings } = recorder();
+    expect(await scanDataset(root, { emit })).toEqual(first);
+    expect(warnings()).toEqual(['scan-not-remembered']);
+  });
+
+  test('hashes are of the bytes: a moved folder has the same ones', async () => {
+    await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
+    const first = await scanDataset(join(folder(), 'd'));
+    await rename(join(folder(), 'd'), join(folder(), 'moved'));
+    const second = await scanDataset(join(folder(), 'moved'));
+    expect(second.images).toEqual(first.images);
+  });
+});
+
+describe('data sets that cannot be used', () => {
+  test('not there: the nearest folder and a similar name', async () => {
+    await mkdir(join(folder(), 'flowers'));
+    const error = await failureOf(scanDataset(join(folder(), 'flowres/train')));
+    expect(error.exitCode).toBe(3);
+    expect(error.details.found).toBe(`${folder()} is there, flowres in it is not`);
+    expect(error.details.fix).toBe('did you mean flowers?');
+  });
+
+  test('empty, without images, images without classes, all images bad', async () => {
+    expect((await failureOf(scanDataset(folder()))).details.found).toBe('nothing');
+    await write(join(folder(), 'x/a.txt'), '');
+    await write(join(folder(), 'x/b.txt'), '');
+    const texts = await failureOf(scanDataset(folder()));
+    expect(texts.details.found).toBe('2 files: 2 .txt');
+    await writePictures(folder(), ['1.png', '2.png']);
+    const loose = await failureOf(scanDataset(folder()));
+    expect(loose.message).toContain('no class folder');
+    expect(loose.details.found).toBe('2 images directly in the folder');
+    await write(join(folder(), 'x/c.png'), 'no image');
+    const bad = await failureOf(scanDataset(folder()));
+    expect(bad.details.found).toContain('1 unusable file: x/c.png');
+  });
+
+  test('one class only', async () => {
+    await writePictures(folder(), ['d/cats/1.png', 'd/cats/2.png']);
+    await mkdir(join(folder(), 'd/dogs'));
+    const { emit, warnings } = recorder();
+    const error = await failureOf(scanDataset(join(folder(), 'd'), { emit }));
+    expect(error.exitCode).toBe(3);
+    expect(error.details.found).toBe('2 images, all of class cats');
+    expect(warnings()).toEqual(['empty-class']);
+  });
+
+  test("a model's classes: one of them is enough, another one is an error", async () => {
+    await writePictures(folder(), ['d/b/1.png']);
+    const index = await scanDataset(join(folder(), 'd'), { classes: ['a', 'b'] });
+    expect(index.classes).toEqual(['a', 'b']);
+    expect(index.images[0]?.label).toBe(1);
+    const error = await failureOf(scanDataset(join(folder(), 'd'), { classes: ['a', 'c'] }));
+    expect(error.details.found).toBe('b');
+  });
+
+  test('an interrupt ends the scan with its own exit code', async () => {
+    await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
+    const error = await failureOf(
+      scanDataset(join(folder(), 'd'), { signal: AbortSignal.abort() }),
+    );
+    expect(error.exitCode).toBe(130);
+  });
+});
