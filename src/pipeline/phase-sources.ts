@@ -67,8 +67,8 @@ export function prefixBatch(network: NetworkSpec): number {
 
 /**
  * What each phase reads. Below a freeze boundary the frozen layers run once an image and view,
- * through the cache; a phase whose every epoch has new views runs them as it goes. The warm-up of
- * such a run sees plain images: it only places the head.
+ * through the cache; a phase whose every epoch has new views runs them as it goes. The warm-up sees
+ * plain images: it only places the head.
  */
 export function createPhaseSources(setting: SourceSetting) {
   const { config, split } = setting;
@@ -86,10 +86,11 @@ export function createPhaseSources(setting: SourceSetting) {
     return withCache(setting, phase.from, async (cache) => {
       const cached = { setting, cache, from: phase.from, read };
       const validation = held ? await plainFeatures(cached, split.val) : undefined;
-      const fresh = augmented && views === 0 && phase.name === 'main';
+      const changing = augmented && phase.name === 'main';
+      const fresh = changing && views === 0;
       const train = fresh
         ? await freshRows(cached)
-        : { ...(await trainFeatures(cached, augmented ? views : 0)), release };
+        : { ...(await trainFeatures(cached, changing ? views : 0)), release };
       return {
         train,
         ...(validation !== undefined && { validation }),

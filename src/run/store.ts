@@ -73,13 +73,8 @@ export interface OpenRun {
  *   asked for, when there is none to resume, or when another process is at work in it
  */
 export async function openRun(folder: string, options: OpenOptions = {}): Promise<OpenRun> {
+  await refuseFolder(folder, options);
   const paths = runPaths(folder);
-  const found = await ownFiles(paths.folder);
-  const isRun = found.includes('config.yaml');
-  if (options.resume === true && !isRun) throw nothingToResume(folder);
-  if (found.length > 0 && options.resume !== true && options.overwrite !== true) {
-    throw existsAlready(folder, found);
-  }
   await mkdir(paths.folder, { recursive: true }).catch((error: unknown) => {
     throw writeFailure(paths.folder, error);
   });
@@ -88,6 +83,14 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     for (const name of OWN) await rm(join(paths.folder, name), { recursive: true, force: true });
   }
   return { paths, resumed: options.resume === true, unlock };
+}
+
+/** The check of `openRun` alone, to make it before long work. @throws VggtuneError (usage) */
+export async function refuseFolder(folder: string, options: OpenOptions): Promise<void> {
+  const found = await ownFiles(resolve(folder));
+  const { resume = false, overwrite = false } = options;
+  if (resume && !found.includes('config.yaml')) throw nothingToResume(folder);
+  if (found.length > 0 && !resume && !overwrite) throw existsAlready(folder, found);
 }
 
 async function ownFiles(folder: string): Promise<string[]> {

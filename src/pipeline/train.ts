@@ -1,0 +1,155 @@
+import { rmdir } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import { adviseBySize } from '../advisor/by-size.ts';
+import { broadcast, type Emit } from '../base/events.ts';
+import { type ConfigSource, declaredStrategy, resolveConfig } from '../config/resolve.ts';
+import type { RunConfig, StrategyName } from '../config/schema.ts';
+import { mergeSources } from '../config/sources.ts';
+import { scanDataset } from '../dataset/scan.ts';
+import { splitDataset } from '../dataset/split.ts';
+import type { DatasetIndex, Split } from '../dataset/types.ts';
+import type { Engine } from '../engines/engine.ts';
+import { refuseChangedConfig, refuseChangedImages } from '../run/compare.ts';
+import { createEventLog } from '../run/event-log.ts';
+import { FORMAT_VERSION, type RunRecord, type SplitRecord } from '../run/record.ts';
+import {
+  type OpenRun,
+  openRun,
+  readConfig,
+  readRecord,
+  refuseFolder,
+  runPaths,
+  writeConfig,
+  writeRecord,
+} from '../run/store.ts';
+import { startsPretrained } from './start-weights.ts';
+import { trainRun } from './train-run.ts';
+
+export interface TrainRequest {
+  /** Where the settings come from, the strongest last. */
+  readonly sources: readonly ConfigSource[];
+  /** Goes on with the run in the `out` folder; its own config fills what the sources leave out. */
+  readonly resume?: boolean;
+  /** Replaces the run in the `out` folder. */
+  readonly overwrite?: boolean;
+  /** Never goes to the network for weights. */
+  readonly offline?: boolean;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+  /** Instead of the one that the config names. */
+  readonly engine?: Engine;
+}
+
+/**
+ * Fine-tunes a network on a data set, from settings to a folder with the trained model.
+ * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
+ */
+export async function train(request: TrainRequest): Promise<RunRecord> {
+  const stored = request.resume === true ? await storedSource(request.sources) : undefined;
+  const sources = stored === undefined ? request.sources : withStored(stored, request.sources);
+  const log = createEventLog();
+  const emit = broadcast([request.emit, log.listen]);
+  const data = await readData({ ...request, sources, emit });
+  const config = absolutePaths(resolveConfig(sources, data.strategy));
+  const run = await openRun(config.out, request);
+  try {
+    await writeOrCompare(run, { ...data, config });
+    log.open(run.paths.events);
+    return await trainRun({ ...request, ...data, config, emit, paths: run.paths });
+  } finally {
+    log.flush();
+    await run.unlock();
+    // A run that failed before it wrote anything leaves no folder; one with files is not removed.
+    await rmdir(run.paths.folder).catch(() => {});
+  }
+}
+
+/** The config of the run to resume. */
+async function storedSource(sources: readonly ConfigSource[]): Promise<ConfigSource> {
+  const named = mergeSources(sources).values.out;
+  const out = typeof named === 'string' ? named : resolveConfig(sources, namedOr(sources)).out;
+  await refuseFolder(out, { resume: true });
+  const paths = runPaths(out);
+  return { origin: paths.config, values: (await readConfig(paths)) as ConfigSource['values'] };
+}
+
+/** The stored config stands below all other sources; its strategy is what `auto` now means. */
+function withStored(
+  stored: ConfigSource,
+  sources: readonly ConfigSource[],
+): readonly ConfigSource[] {
+  const all = [stored, ...sources];
+  if (declaredStrategy(all) !== 'auto') return all;
+  return [...all, { origin: stored.origin, values: { strategy: stored.values.strategy } }];
+}
+
+function namedOr(sources: readonly ConfigSource[]): StrategyName {
+  const declared = declaredStrategy(sources);
+  return declared === 'auto' ? 'head' : declared;
+}
+
+interface Data {
+  readonly index: DatasetIndex;
+  readonly split: Split;
+  readonly strategy: StrategyName;
+  readonly evidence: readonly string[];
+}
+
+/** Looks at the images and chooses the strategy. */
+async function readData(request: TrainRequest): Promise<Data> {
+  const { sources, emit, signal } = request;
+  const declared = declaredStrategy(sources);
+  const config = resolveConfig(sources, namedOr(sources));
+  // Said before the images are read, where the folder's name does not wait for the strategy.
+  if (declared !== 'auto') await refuseFolder(config.out, request);
+  emit({ type: 'stage', stage: 'data', message: `reading the images of ${config.data}` });
+  const { onBad, maxPixels } = config.image;
+  const index = await scanDataset(config.data, { emit, signal, onBad, maxPixels });
+  const split = splitDataset(index, { ...config.split, emit });
+  if (declared !== 'auto') {
+    return { index, split, strategy: declared, evidence: [`strategy ${declared}, as asked for`] };
+  }
+  const advice = adviseBySize({
+    images: split.train.length,
+    classes: index.classes.length,
+    pretrained: startsPretrained(config),
+  });
+  emit({ type: 'note', message: `strategy ${advice.strategy}: ${advice.evidence.join('; ')}` });
+  return { index, split, ...advice };
+}
+
+/** Writes down what a new run is about; one that is resumed must be about the same. */
+async function writeOrCompare(
+  { paths, resumed }: OpenRun,
+  run: Data & { readonly config: RunConfig },
+): Promise<void> {
+  const record = splitRecord(run.index, run.split);
+  if (resumed) {
+    const values = (await readConfig(paths)) as ConfigSource['values'];
+    const before = resolveConfig([{ origin: paths.config, values }], run.strategy);
+    refuseChangedConfig(paths.folder, before, run.config);
+    refuseChangedImages(paths.folder, await readRecord(paths, 'split'), record);
+    return;
+  }
+  await writeConfig(paths, run.config);
+  await writeRecord(paths, 'split', record);
+}
+
+/** So that a run can be taken up from any folder. */
+function absolutePaths(config: RunConfig): RunConfig {
+  const { weights } = config;
+  const named = weights === 'auto' || weights === 'random' || isAbsolute(weights);
+  return { ...config, data: resolve(config.data), weights: named ? weights : resolve(weights) };
+}
+
+function splitRecord(index: DatasetIndex, split: Split): SplitRecord {
+  const side = (name: keyof Split) =>
+    split[name].map(({ path, hash, label }) => ({ path, hash, label }));
+  return {
+    version: FORMAT_VERSION,
+    classes: index.classes,
+    train: side('train'),
+    val: side('val'),
+    test: side('test'),
+  };
+}
