@@ -42,7 +42,7 @@ export interface ForwardProgram {
    * @returns [count, ...outputShape]; valid until the next call
    */
   run(rows: Pixels | Activations, count: number): Promise<Activations>;
-  /** The same with the taps, in the order asked for. */
+  /** The taps alone, in the order asked for; a tap at `to` is the output before any softmax. */
   runTaps(rows: Pixels | Activations, count: number): Promise<readonly Activations[]>;
   release(): Promise<void>;
 }

@@ -23,6 +23,11 @@ export interface SessionOptions {
   readonly device: string;
   /** Threads of one operator; by default as many as the process may use. */
   readonly threads?: number;
+  /**
+   * Keep memory between runs (the default). Without, temporaries go back to the system at once:
+   * slower for small ones, but a session with large ones that runs seldom holds nothing.
+   */
+  readonly keepMemory?: boolean;
 }
 
 /** A compiled model. */
@@ -56,6 +61,8 @@ export async function createSession(model: OnnxModel, options: SessionOptions): 
     executionMode: 'sequential',
     intraOpNumThreads: options.threads ?? availableParallelism(),
     interOpNumThreads: 1,
+    enableCpuMemArena: options.keepMemory ?? true,
+    enableMemPattern: options.keepMemory ?? true,
     logSeverityLevel: 3,
   }).catch((error: unknown) => {
     throw unavailableError(`onnxruntime-node did not take the graph "${model.name}"`, {

@@ -59,7 +59,8 @@ class OnnxTrainingProgram implements TrainingProgram {
   #step = 0;
 
   constructor(plan: TrainingPlan, options: SessionOptions) {
-    this.#plan = plan;
+    // The caller's weights are copied below and not held on to.
+    this.#plan = { ...plan, weights: new Map() };
     this.#options = options;
     this.#accumulate = plan.microBatch < plan.batchSize;
     const trained = new Map(plan.trained.map((name) => [name, plan.shapes.get(name) ?? []]));
@@ -89,7 +90,8 @@ class OnnxTrainingProgram implements TrainingProgram {
   async compile(): Promise<void> {
     this.#updateSession = await createSession(
       lower(updateGraph(this.#plan), { name: 'update' }),
-      this.#options,
+      // Its temporaries are as large as fc6, which would be held during the other graph's runs.
+      { ...this.#options, keepMemory: false },
     );
     await this.#gradientSession(Math.min(this.#plan.microBatch, this.#plan.batchSize));
   }
