@@ -81,6 +81,11 @@ export function kindOfFile(name: string): 'image' | 'foreign' | 'other' {
   return FOREIGN_IMAGE_NAME.test(name) ? 'foreign' : 'other';
 }
 
+/** Whether a name ends like an image of a kind that is read. */
+export function isImageName(name: string): boolean {
+  return kindOfFile(name) === 'image';
+}
+
 /** Hidden names (`.ipynb_checkpoints`, `._photo.jpg`) and the droppings of archives and NAS boxes. */
 export function isHidden(name: string): boolean {
   return name.startsWith('.') || name === '__MACOSX' || name === '@eaDir';
