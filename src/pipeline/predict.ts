@@ -1,0 +1,146 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { glob } from 'glob';
+import { dataError, messageOf } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
+import { decodeBatches } from '../dataset/batches.ts';
+import { compareNames, fileSystemPath, kindOfFile, printablePath } from '../dataset/file-names.ts';
+import { walkFolder } from '../dataset/walk.ts';
+import type { Engine } from '../engines/engine.ts';
+import { openEngine } from '../engines/index.ts';
+import { scoreBatches } from '../evaluation/score.ts';
+import { compileModel, loadModel, type TrainedModel } from './model.ts';
+import { prefixBatch } from './phase-sources.ts';
+
+export interface PredictRequest {
+  /** The run folder, or a model.safetensors. */
+  readonly run: string;
+  /** Files, folders and globs. */
+  readonly inputs: readonly string[];
+  /** Guesses of each image. */
+  readonly topK: number;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+  readonly engine?: Engine;
+}
+
+export interface Guess {
+  readonly label: string;
+  readonly probability: number;
+}
+
+export type Prediction =
+  | { readonly path: string; readonly guesses: readonly Guess[] }
+  /** A file that could not be read, and why. */
+  | { readonly path: string; readonly error: string };
+
+/**
+ * Names the class of images by a trained model, with the model's own preprocessing and labels.
+ * @returns one entry a file, in the order of the inputs; a file that cannot be read has an error
+ * @throws VggtuneError when an input matches nothing, or there is no model
+ */
+export async function predict(request: PredictRequest): Promise<readonly Prediction[]> {
+  const files = await inputFiles(request.inputs);
+  const model = await loadModel(request.run);
+  const engine = request.engine ?? (await openEngine('auto', 'cpu'));
+  const batchSize = Math.min(files.length, prefixBatch(model.network));
+  const program = await compileModel(engine, model, batchSize);
+  const predictions = new Map<number, Prediction>();
+  const { emit, signal } = request;
+  const total = files.length;
+  try {
+    const batches = readable(files, { model, batchSize, predictions });
+    for await (const row of scoreBatches(program, batches, {
+      task: 'predict',
+      total,
+      emit,
+      signal,
+    })) {
+      const path = printablePath(files[row.position] ?? '');
+      predictions.set(row.position, {
+        path,
+        guesses: guessesOf(row.probabilities, model, request),
+      });
+    }
+  } finally {
+    await program.release();
+  }
+  return files.map((path, at) => predictions.get(at) ?? { path, error: 'could not be read' });
+}
+
+/** Batches of what can be decoded; the rest gets its error. */
+async function* readable(
+  files: readonly string[],
+  to: {
+    readonly model: TrainedModel;
+    readonly batchSize: number;
+    readonly predictions: Map<number, Prediction>;
+  },
+) {
+  const images = files.map((path) => ({ path, hash: '' }));
+  const { batchSize, predictions, model } = to;
+  const request = { root: process.cwd(), images, spec: model.decode, batchSize };
+  for await (const { pixels, indices, bad } of decodeBatches(request)) {
+    const reasons = new Map(bad.map(({ index, reason }) => [index, reason]));
+    const size = pixels.length / indices.length;
+    const good = indices.filter((index) => !reasons.has(index));
+    for (const [index, error] of reasons) {
+      predictions.set(index, { path: printablePath(files[index] ?? ''), error });
+    }
+    for (const [row, index] of good.entries()) {
+      const from = indices.indexOf(index);
+      pixels.copyWithin(row * size, from * size, (from + 1) * size);
+    }
+    yield { pixels: pixels.subarray(0, good.length * size), positions: good };
+  }
+}
+
+function guessesOf(
+  probabilities: Float32Array,
+  model: TrainedModel,
+  { topK }: PredictRequest,
+): readonly Guess[] {
+  const { labels } = model.description;
+  return [...probabilities]
+    .map((probability, at) => ({ label: labels[at] ?? '', probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, topK);
+}
+
+/** Every file that the inputs name, each once, in their order. */
+async function inputFiles(inputs: readonly string[]): Promise<string[]> {
+  const files = new Set<string>();
+  for (const input of inputs) {
+    for (const file of await filesOf(input)) files.add(file);
+  }
+  return [...files];
+}
+
+async function filesOf(input: string): Promise<readonly string[]> {
+  const found = await stat(fileSystemPath(input)).catch(() => undefined);
+  if (found?.isFile()) return [input];
+  const matches = found?.isDirectory() ? await imagesIn(input) : await matchesOf(input);
+  if (matches.length > 0) return matches;
+  const isFolder = found !== undefined;
+  throw dataError(isFolder ? `no image in ${input}` : `there is no file ${input}`, {
+    expected: 'an image file, a folder with images, or a pattern that matches some',
+    where: resolve(input),
+    fix: 'check the path; quote a pattern so that the shell does not change it',
+  });
+}
+
+async function imagesIn(folder: string): Promise<string[]> {
+  const found = await walkFolder(folder);
+  return found
+    .filter(({ path, problem }) => problem === undefined && kindOfFile(path) === 'image')
+    .map(({ path }) => join(folder, path));
+}
+
+async function matchesOf(pattern: string): Promise<string[]> {
+  try {
+    const matches = await glob(pattern, { nodir: true });
+    return matches.filter((path) => kindOfFile(path) === 'image').sort(compareNames);
+  } catch (error) {
+    throw dataError(`${pattern} is no pattern`, { found: messageOf(error), where: pattern });
+  }
+}

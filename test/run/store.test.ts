@@ -1,0 +1,161 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { refuseChangedConfig, refuseChangedImages } from '../../src/run/compare.ts';
+import { lockFolder } from '../../src/run/lock.ts';
+import type { SplitRecord } from '../../src/run/record.ts';
+import { openRun, readRecord, runPaths, writeConfig, writeRecord } from '../../src/run/store.ts';
+import { testConfig } from '../training/config.ts';
+
+let home: string;
+let folder: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'vggtune-run-test-'));
+  folder = join(home, 'run');
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+const split: SplitRecord = {
+  version: 1,
+  classes: ['a', 'b'],
+  train: [
+    { path: 'a/1.png', hash: 'h1', label: 0 },
+    { path: 'b/2.png', hash: 'h2', label: 1 },
+  ],
+  val: [{ path: 'a/3.png', hash: 'h3', label: 0 }],
+  test: [],
+};
+
+async function makeRun(): Promise<void> {
+  const run = await openRun(folder);
+  await writeConfig(run.paths, testConfig());
+  await writeRecord(run.paths, 'split', split);
+  await run.unlock();
+}
+
+describe('openRun', () => {
+  it('makes a folder, and refuses one that holds a run', async () => {
+    await makeRun();
+    expect((await readdir(folder)).sort()).toEqual(['config.yaml', 'split.json']);
+    expect(parse(await readFile(join(folder, 'config.yaml'), 'utf8'))).toEqual(testConfig());
+    await expect(openRun(folder)).rejects.toMatchObject({
+      kind: 'usage',
+      details: { fix: expect.stringContaining('--resume') },
+    });
+  });
+
+  it('resumes what is there, and refuses to resume what is not', async () => {
+    await makeRun();
+    const run = await openRun(folder, { resume: true });
+    expect(run.resumed).toBe(true);
+    expect(await readRecord(run.paths, 'split')).toEqual(split);
+    await run.unlock();
+    const none = openRun(join(home, 'none'), { resume: true });
+    await expect(none).rejects.toMatchObject({ kind: 'usage' });
+  });
+
+  it('overwrites the files of a run and nothing else', async () => {
+    await makeRun();
+    await writeFile(join(folder, 'notes.txt'), 'mine');
+    const run = await openRun(folder, { overwrite: true });
+    await run.unlock();
+    expect(await readdir(folder)).toEqual(['notes.txt']);
+  });
+
+  it('refuses a file in the place of the folder', async () => {
+    await writeFile(folder, '');
+    await expect(openRun(folder)).rejects.toMatchObject({ kind: 'usage' });
+  });
+});
+
+describe('the lock', () => {
+  it('names the process that has the folder', async () => {
+    const run = await openRun(folder);
+    const second = openRun(folder, { overwrite: true });
+    await expect(second).rejects.toMatchObject({
+      kind: 'usage',
+      details: { found: expect.stringContaining(`process ${process.pid} on ${hostname()}`) },
+    });
+    await run.unlock();
+    await (await openRun(folder)).unlock();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('of a dead process is taken over, by one of many', async () => {
+    await makeRun();
+    const dead = { pid: 2 ** 22 + 1, host: hostname(), since: 'long ago' };
+    await writeFile(join(folder, 'lock'), JSON.stringify(dead));
+    const tries = await Promise.allSettled([1, 2, 3, 4].map(() => lockFolder(folder)));
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const names = (await readdir(folder)).filter((name) => name.startsWith('lock'));
+    expect(names).toEqual(['lock']);
+  });
+
+  it('of another machine is left alone', async () => {
+    await makeRun();
+    const other = JSON.stringify({ pid: 1, host: 'elsewhere', since: 'now' });
+    await writeFile(join(folder, 'lock'), other);
+    await expect(lockFolder(folder)).rejects.toMatchObject({
+      details: {
+        found: expect.stringContaining('elsewhere'),
+        fix: expect.stringContaining('lock'),
+      },
+    });
+  });
+});
+
+describe('records', () => {
+  it('that are damaged, of another version or missing are refused', async () => {
+    await makeRun();
+    const paths = runPaths(folder);
+    await expect(readRecord(paths, 'plan')).rejects.toMatchObject({ kind: 'usage' });
+    await writeFile(paths.split, '{"version": 1, "cla');
+    await expect(readRecord(paths, 'split')).rejects.toMatchObject({ kind: 'data' });
+    await writeFile(paths.split, '{"version": 7}');
+    await expect(readRecord(paths, 'split')).rejects.toMatchObject({
+      details: { found: 'format version 7' },
+    });
+  });
+});
+
+describe('a resumed run', () => {
+  it('is refused with another config, every key named', () => {
+    const before = testConfig();
+    const now = testConfig({
+      batchSize: 4,
+      out: 'elsewhere',
+      optimizer: { ...before.optimizer, learningRate: 5 },
+    });
+    expect(() => refuseChangedConfig('runs/x', before, { ...before, out: 'y' })).not.toThrow();
+    expect(() => refuseChangedConfig('runs/x', before, now)).toThrow(
+      expect.objectContaining({
+        kind: 'usage',
+        details: expect.objectContaining({
+          where: 'runs/x, batchSize, optimizer.learningRate',
+          found: 'batchSize: 4, optimizer.learningRate: 5',
+        }),
+      }),
+    );
+  });
+
+  it('is refused with other images, the files named', () => {
+    const now: SplitRecord = {
+      ...split,
+      train: [
+        { path: 'a/1.png', hash: 'other', label: 0 },
+        { path: 'b/4.png', hash: 'h4', label: 1 },
+      ],
+    };
+    expect(() => refuseChangedImages('runs/x', split, split)).not.toThrow();
+    expect(() => refuseChangedImages('runs/x', split, now)).toThrow(
+      expect.objectContaining({
+        kind: 'data',
+        details: expect.objectContaining({
+          found: '1 added: b/4.png; 1 removed: b/2.png; 1 changed: a/1.png',
+        }),
+      }),
+    );
+  });
+});
