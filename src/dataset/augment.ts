@@ -1,16 +1,11 @@
 import { createRng, type Rng } from '../base/rng.ts';
-import type { ImageSize } from './geometry.ts';
+import type { CropBox, ImageSize } from './geometry.ts';
 import type { AugmentSpec } from './types.ts';
 
 /** What is done to one image: `AugmentSpec` with the dice thrown. */
 export interface AugmentParameters {
-  /** In pixels of the upright image. */
-  readonly crop?: {
-    readonly left: number;
-    readonly top: number;
-    readonly width: number;
-    readonly height: number;
-  };
+  /** The part that is taken, if it is not the centre. */
+  readonly crop?: CropBox;
   readonly flip: boolean;
   /** Degrees, clockwise, about the centre of the crop. */
   readonly angle: number;
@@ -51,7 +46,7 @@ function drawFactor(rng: Rng, strength: number): number {
  * torchvision's `RandomResizedCrop.get_params`: ten tries at an area and an aspect ratio (uniform
  * in its logarithm) that fit into the image; then the largest centred crop within the ratios.
  */
-function drawCrop(crop: NonNullable<AugmentSpec['crop']>, rng: Rng, image: ImageSize) {
+function drawCrop(crop: NonNullable<AugmentSpec['crop']>, rng: Rng, image: ImageSize): CropBox {
   const area = image.width * image.height;
   const [low, high] = [Math.log(crop.ratio[0]), Math.log(crop.ratio[1])];
   for (let attempt = 0; attempt < 10; attempt++) {
@@ -67,7 +62,7 @@ function drawCrop(crop: NonNullable<AugmentSpec['crop']>, rng: Rng, image: Image
   return largestCrop(crop.ratio, image);
 }
 
-function largestCrop(ratio: readonly [number, number], image: ImageSize) {
+function largestCrop(ratio: readonly [number, number], image: ImageSize): CropBox {
   const own = image.width / image.height;
   const width = own > ratio[1] ? Math.round(image.height * ratio[1]) : image.width;
   const height = own < ratio[0] ? Math.round(image.width / ratio[0]) : image.height;

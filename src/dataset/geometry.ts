@@ -1,9 +1,14 @@
-import type { AugmentParameters } from './augment.ts';
 import type { DecodeSpec } from './types.ts';
 
 export interface ImageSize {
   readonly width: number;
   readonly height: number;
+}
+
+/** A part of an upright image, in pixels. */
+export interface CropBox extends ImageSize {
+  readonly left: number;
+  readonly top: number;
 }
 
 /** The whole image is scaled to width x height; then the square at left, top is what is wanted. */
@@ -35,11 +40,7 @@ export function centrePlacement(image: ImageSize, spec: DecodeSpec): Placement {
  * shrunk while it is decoded, which an extraction before the scaling would forbid; the crop's
  * corner then lies on a pixel of the result.
  */
-export function cropPlacement(
-  image: ImageSize,
-  crop: NonNullable<AugmentParameters['crop']>,
-  size: number,
-): Placement {
+export function cropPlacement(image: ImageSize, crop: CropBox, size: number): Placement {
   const width = Math.max(size, Math.round((image.width * size) / crop.width));
   const height = Math.max(size, Math.round((image.height * size) / crop.height));
   return {

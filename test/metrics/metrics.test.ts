@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { accuracy, logLoss, topKAccuracy } from '../../src/metrics/accuracy.ts';
 import { calibrationBins, expectedCalibrationError } from '../../src/metrics/calibration.ts';
 import { confusionMatrix, macroF1, perClassMetrics } from '../../src/metrics/confusion.ts';
-import { createRunningMean } from '../../src/metrics/running-mean.ts';
 
 interface Golden {
   classes: number;
@@ -105,15 +104,4 @@ describe('edges', () => {
     expect(() => accuracy({ scores, classes: 2, labels: [0] })).toThrow('need 2 scores, not 4');
     expect(() => accuracy({ scores, classes: 2, labels: [0, 2] })).toThrow('label 2 of image 1');
   });
-});
-
-test('a running mean weighs its values and keeps its digits', () => {
-  const mean = createRunningMean();
-  expect(mean.value()).toBeNaN();
-  mean.add(1, 3);
-  mean.add(5);
-  expect(mean.value()).toBe(2);
-  const large = createRunningMean();
-  for (let i = 0; i < 100_000; i++) large.add(1e9 + (i % 2));
-  expect(large.value()).toBeCloseTo(1e9 + 0.5, 5);
 });
