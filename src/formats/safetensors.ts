@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError } from '../base/errors.ts';
-import type { NamedTensors, Shape } from '../base/tensor.ts';
+import { type NamedTensors, type Shape, sizeOf } from '../base/tensor.ts';
 import { type ByteSource, openFileSource, readRange } from './byte-source.ts';
 import { readFloats } from './dtype.ts';
 import { noSuchTensor, readTensors, type TensorFile } from './tensor-file.ts';
@@ -99,7 +99,8 @@ export async function writeSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const header = encodeHeader(tensors, metadata);
+  const shapes = [...tensors].map(([name, { shape }]) => [name, shape] as const);
+  const header = encodeSafetensorsHeader(shapes, metadata);
   await writeFileAtomic(path, async (file: FileHandle) => {
     await file.writeFile(header);
     for (const { data } of tensors.values()) {
@@ -108,16 +109,18 @@ export async function writeSafetensors(
   });
 }
 
-function encodeHeader(
-  tensors: NamedTensors,
+/** The start of a file whose float32 tensors follow in this order. */
+export function encodeSafetensorsHeader(
+  shapes: Iterable<readonly [string, Shape]>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+  for (const [name, shape] of shapes) {
+    const end = offset + 4 * sizeOf(shape);
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
   // Spaces up to a multiple of eight, so that the tensors are aligned for whoever maps the file.

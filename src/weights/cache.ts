@@ -1,0 +1,65 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder } from '../base/cache-folder.ts';
+import { systemCode } from '../base/errors.ts';
+import type { WeightsSource } from './sources.ts';
+
+/** How much of a published file is wanted. */
+export type Part = 'all' | 'features';
+
+/** Where downloaded weights are. */
+export function weightsFolder(): string {
+  return join(cacheFolder(), 'weights');
+}
+
+/** Where a source's file goes, or its convolutions alone: those have a name of their own. */
+export function cachedPath(source: WeightsSource, part: Part): string {
+  const name =
+    part === 'features' && source.holds === 'all'
+      ? source.file.replace(/\.\w+$/, '.features.safetensors')
+      : source.file;
+  return join(weightsFolder(), name);
+}
+
+/** The cached file that holds what is wanted; the whole one is as good as a part. */
+export async function findCached(source: WeightsSource, part: Part): Promise<string | undefined> {
+  const whole = cachedPath(source, 'all');
+  if ((source.holds === 'all' || part === 'features') && (await sizeOfFile(whole)) !== undefined) {
+    return whole;
+  }
+  const own = cachedPath(source, part);
+  return part === 'features' && (await sizeOfFile(own)) !== undefined ? own : undefined;
+}
+
+export interface CachedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** What is in the folder; files on their way have a name that starts with a dot. */
+export async function listCached(): Promise<readonly CachedFile[]> {
+  const folder = weightsFolder();
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const files: CachedFile[] = [];
+  for (const name of names.filter((name) => !name.startsWith('.')).sort()) {
+    const path = join(folder, name);
+    const bytes = await sizeOfFile(path);
+    if (bytes !== undefined) files.push({ name, path, bytes });
+  }
+  return files;
+}
+
+/** Undefined when there is no such file. */
+export async function sizeOfFile(path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.size : undefined;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import { dataError, unavailableError, usageError, VggtuneError } from '../base/errors.ts';
+import { openFileSource } from '../formats/byte-source.ts';
+import { openTensorFile } from '../formats/open.ts';
+import { readSafetensorsHeader } from '../formats/safetensors.ts';
+import { type CachedFile, findCached, listCached, type Part, weightsFolder } from './cache.ts';
+import { type FetchOptions, fetchWeights } from './fetch.ts';
+import { recognise } from './recognise.ts';
+import { findSource, WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
+import { verifyFile } from './verify.ts';
+
+export interface ListedSource extends WeightsSource {
+  /** What of it is on this machine. */
+  readonly cached: Part | undefined;
+  readonly path: string | undefined;
+}
+
+/** Every published file, and what of it is here. */
+export async function listWeights(): Promise<readonly ListedSource[]> {
+  return Promise.all(
+    WEIGHTS_SOURCES.map(async (source) => {
+      const whole = await findCached(source, source.holds);
+      const path = whole ?? (await findCached(source, 'features'));
+      const part = path === whole ? source.holds : 'features';
+      return { ...source, cached: path === undefined ? undefined : part, path };
+    }),
+  );
+}
+
+/** Fetches by id (`vgg16/timm`) or by backbone. @throws VggtuneError (usage, unavailable) */
+export async function fetchByName(name: string, options: FetchOptions): Promise<string> {
+  return fetchWeights(sourceNamed(name), options);
+}
+
+/** The cached file of a source, or the folder of all. @throws VggtuneError (usage, unavailable) */
+export async function weightsPath(name?: string): Promise<string> {
+  if (name === undefined) return weightsFolder();
+  const source = sourceNamed(name);
+  const path = (await findCached(source, source.holds)) ?? (await findCached(source, 'features'));
+  if (path !== undefined) return path;
+  throw unavailableError(`the weights ${source.id} are not on this machine`, {
+    expected: source.file,
+    where: weightsFolder(),
+    fix: `run \`vggtune weights fetch ${name}\``,
+  });
+}
+
+export interface Verified extends CachedFile {
+  /** Undefined when the file is what was published; else what is wrong. */
+  readonly problem: string | undefined;
+}
+
+/** Checks every cached file, or that of one source, against what was published. */
+export async function verifyWeights(name?: string): Promise<readonly Verified[]> {
+  const only = name === undefined ? undefined : await weightsPath(name);
+  const files = (await listCached()).filter(({ path }) => only === undefined || path === only);
+  const verified: Verified[] = [];
+  for (const file of files) verified.push({ ...file, problem: await problemOf(file) });
+  return verified;
+}
+
+async function problemOf({ name, path }: CachedFile): Promise<string | undefined> {
+  try {
+    const source = WEIGHTS_SOURCES.find(({ file }) => file === name);
+    if (source === undefined) await verifyFeatures(path);
+    else await verifyFile(path, source);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof VggtuneError)) throw error;
+    const { expected, found } = error.details;
+    return `${error.message}: expected ${expected}, found ${found}`;
+  }
+}
+
+/** A file that holds a part carries the hash of its tensors. */
+async function verifyFeatures(path: string): Promise<WeightsSource> {
+  const { metadata, dataStart } = await readSafetensorsHeader(path);
+  const source = WEIGHTS_SOURCES.find(({ id }) => id === metadata.source);
+  const hash = createHash('sha256');
+  const stream = createReadStream(path, { start: dataStart, highWaterMark: 2 ** 20 });
+  for await (const chunk of stream) hash.update(chunk as Buffer);
+  const found = hash.digest('hex');
+  if (source !== undefined && metadata.part === 'features' && found === metadata.sha256) {
+    return source;
+  }
+  throw dataError(`${path} is no published file, or a damaged one`, {
+    expected: `sha256 ${metadata.sha256 ?? 'in its metadata'} of its tensors`,
+    found,
+    where: path,
+    fix: 'remove it and fetch it again',
+  });
+}
+
+/**
+ * Copies a published file that was downloaded by other means into the cache folder, under whatever
+ * name it has.
+ * @throws VggtuneError (data) when it is none: such a file is used with --weights FILE
+ */
+export async function importWeights(path: string): Promise<{ source: string; path: string }> {
+  const file = await openTensorFile(path);
+  const backbone = await Promise.resolve()
+    .then(() => recognise(file).backbone)
+    .finally(() => file.close());
+  const { source, name } = await publishedAs(path, backbone, file.format);
+  const to = join(weightsFolder(), name);
+  await writeFileAtomic(to, async (out) => {
+    const from = await openFileSource(path);
+    try {
+      const chunk = new Uint8Array(2 ** 20);
+      for (let at = 0; at < from.size; at += chunk.length) {
+        const piece = chunk.subarray(0, Math.min(chunk.length, from.size - at));
+        await from.fill(at, piece);
+        await out.writeFile(piece);
+      }
+    } finally {
+      await from.close();
+    }
+  });
+  return { source: source.id, path: to };
+}
+
+async function publishedAs(
+  path: string,
+  backbone: string | undefined,
+  format: string,
+): Promise<{ source: WeightsSource; name: string }> {
+  for (const source of WEIGHTS_SOURCES) {
+    if (source.backbone !== backbone || source.format !== format) continue;
+    if (await passes(verifyFile(path, source))) return { source, name: source.file };
+  }
+  if (format === 'safetensors') {
+    const source = await verifyFeatures(path).catch(ignoreTyped);
+    const name = source?.file.replace(/\.\w+$/, '.features.safetensors');
+    if (source !== undefined && name !== undefined) return { source, name };
+  }
+  throw dataError(`${path} is none of the published files`, {
+    expected: 'a file whose hash `vggtune weights list` shows',
+    found: `${backbone ?? 'a VGG of its own'} with another hash`,
+    where: path,
+    fix: `if you trust it, use it as it is: --weights ${path}`,
+  });
+}
+
+const passes = (check: Promise<unknown>) => check.then(() => true).catch(ignoreTyped);
+
+function ignoreTyped(error: unknown): undefined {
+  if (error instanceof VggtuneError) return undefined;
+  throw error;
+}
+
+function sourceNamed(name: string): WeightsSource {
+  const source = findSource(name);
+  if (source !== undefined) return source;
+  throw usageError(`there are no published weights "${name}"`, {
+    expected: WEIGHTS_SOURCES.map(({ id }) => id).join(', '),
+    found: name,
+    fix: 'name one of them, or a backbone',
+  });
+}

@@ -1,0 +1,158 @@
+import type { Shape } from '../base/tensor.ts';
+
+/** How a published tensor becomes a canonical one. */
+export type Layout =
+  /** As it is. */
+  | 'same'
+  /** Convolution kernels: Keras's [H, W, in, out] to [out, in, H, W]. */
+  | 'hwio'
+  /** Dense kernels: [in, out] to [out, in]. */
+  | 'transpose'
+  /** fc6 of Keras: [H * W * C, out] to [out, C * H * W]. */
+  | 'transpose-hwc'
+  /** Dense kernels written as convolutions: [out, in, H, W] to [out, in * H * W]. */
+  | 'flatten';
+
+export interface SourceTensor {
+  /** The file's own name. */
+  readonly name: string;
+  readonly layout: Layout;
+  /** Canonical. */
+  readonly shape: Shape;
+}
+
+export type Family = 'torchvision' | 'timm' | 'keras' | 'vggtune';
+
+/** What a file's names say: which tensor is which, and what is left over. */
+export interface Naming {
+  readonly family: Family;
+  /** By canonical name. */
+  readonly tensors: ReadonlyMap<string, SourceTensor>;
+  readonly surplus: readonly string[];
+}
+
+type Shapes = ReadonlyMap<string, Shape>;
+
+/** Names the tensors of a file; undefined when they are in no naming of a VGG. */
+export function nameTensors(shapes: Shapes): Naming | undefined {
+  const all = [fromCanonical(shapes), fromFeatures(shapes), fromKeras(shapes)];
+  return all.find((naming) => naming !== undefined);
+}
+
+/** Wrappers put these before every name: `DataParallel`, `torch.compile`. */
+const WRAPPER = /^(?:module\.|_orig_mod\.)+/;
+/** Counters and optimizer slots, which are no weights. */
+const IGNORED = /(?:\.num_batches_tracked$)|(?:^slot:)/;
+const CANONICAL = /^(?:(?:conv|bn)[1-5]_\d+|fc[678])\.(?:weight|bias|running_mean|running_var)$/;
+
+function fromCanonical(shapes: Shapes): Naming | undefined {
+  const tensors = new Map<string, SourceTensor>();
+  for (const [name, shape] of shapes) {
+    if (CANONICAL.test(name)) tensors.set(name, { name, layout: 'same', shape });
+  }
+  return tensors.has('conv1_1.weight') ? namingOf('vggtune', shapes, tensors) : undefined;
+}
+
+/** PyTorch numbers all layers of `features` in one row, so that the numbers tell the pools. */
+function fromFeatures(shapes: Shapes): Naming | undefined {
+  const layers = featureLayers(shapes);
+  if (layers.size === 0) return undefined;
+  const tensors = new Map<string, SourceTensor>();
+  let family: Family = 'torchvision';
+  for (const [name, shape] of shapes) {
+    const bare = name.replace(WRAPPER, '');
+    const [, index = '', suffix = ''] = /^features\.(\d+)\.(\w+)$/.exec(bare) ?? [];
+    const layer = layers.get(Number(index || Number.NaN));
+    if (layer !== undefined) tensors.set(`${layer}.${suffix}`, { name, layout: 'same', shape });
+    const head = headTensor(bare, shape);
+    if (head === undefined) continue;
+    tensors.set(head.canonical, { name, layout: head.layout, shape: head.shape });
+    if (!bare.startsWith('classifier.')) family = 'timm';
+  }
+  return namingOf(family, shapes, tensors);
+}
+
+/** Layer by number: a convolution is 4-D, a batch norm has a running mean. */
+function featureLayers(shapes: Shapes): ReadonlyMap<number, string> {
+  const kinds = new Map<number, 'conv' | 'bn'>();
+  for (const [name, shape] of shapes) {
+    const [, index, suffix] = /^features\.(\d+)\.(\w+)$/.exec(name.replace(WRAPPER, '')) ?? [];
+    if (suffix === 'weight' && shape.length === 4) kinds.set(Number(index), 'conv');
+    if (suffix === 'running_mean') kinds.set(Number(index), 'bn');
+  }
+  const normed = [...kinds.values()].includes('bn');
+  const names = new Map<number, string>();
+  let [block, place, last] = [1, 0, -1];
+  for (const index of [...kinds.keys()].sort((a, b) => a - b)) {
+    if (kinds.get(index) === 'bn') {
+      names.set(index, `bn${block}_${place}`);
+      continue;
+    }
+    // A convolution, its batch norm and its ReLU; one number more is a pool.
+    const pooled = last >= 0 && index - last > (normed ? 3 : 2);
+    [block, place, last] = [pooled ? block + 1 : block, pooled ? 1 : place + 1, index];
+    names.set(index, `conv${block}_${place}`);
+  }
+  return names;
+}
+
+const HEADS: Readonly<Record<string, string>> = {
+  'classifier.0': 'fc6',
+  'classifier.3': 'fc7',
+  'classifier.6': 'fc8',
+  'pre_logits.fc1': 'fc6',
+  'pre_logits.fc2': 'fc7',
+  'head.fc': 'fc8',
+};
+
+function headTensor(
+  bare: string,
+  shape: Shape,
+): { canonical: string; layout: Layout; shape: Shape } | undefined {
+  const [, stem = '', suffix = ''] = /^(.+)\.(weight|bias)$/.exec(bare) ?? [];
+  const layer = Object.hasOwn(HEADS, stem) ? HEADS[stem] : undefined;
+  if (layer === undefined) return undefined;
+  const canonical = `${layer}.${suffix}`;
+  const [outputs = 0, ...inputs] = shape;
+  if (shape.length !== 4) return { canonical, layout: 'same', shape };
+  const flat = [outputs, inputs.reduce((product, size) => product * size, 1)];
+  return { canonical, layout: 'flatten', shape: flat };
+}
+
+const KERAS_HEADS: Readonly<Record<string, string>> = {
+  fc1: 'fc6',
+  fc2: 'fc7',
+  predictions: 'fc8',
+};
+
+/** LAYER/WEIGHT; what the weight is called differs by version, but kernels have more axes. */
+function fromKeras(shapes: Shapes): Naming | undefined {
+  const tensors = new Map<string, SourceTensor>();
+  for (const [name, shape] of shapes) {
+    const stem = name.split('/')[0] ?? '';
+    const [, block, place] = /^block([1-5])_conv(\d+)$/.exec(stem) ?? [];
+    const head = Object.hasOwn(KERAS_HEADS, stem) ? KERAS_HEADS[stem] : undefined;
+    const layer = block === undefined ? head : `conv${block}_${place}`;
+    if (layer === undefined || !name.includes('/')) continue;
+    const suffix = shape.length > 1 ? 'weight' : 'bias';
+    tensors.set(`${layer}.${suffix}`, { name, ...kerasLayout(layer, shape) });
+  }
+  return tensors.has('conv1_1.weight') ? namingOf('keras', shapes, tensors) : undefined;
+}
+
+function kerasLayout(layer: string, shape: Shape): { layout: Layout; shape: Shape } {
+  const [a = 0, b = 0, c = 0, d = 0] = shape;
+  if (shape.length === 4) return { layout: 'hwio', shape: [d, c, a, b] };
+  if (shape.length !== 2) return { layout: 'same', shape };
+  return { layout: layer === 'fc6' ? 'transpose-hwc' : 'transpose', shape: [b, a] };
+}
+
+function namingOf(
+  family: Family,
+  shapes: Shapes,
+  tensors: ReadonlyMap<string, SourceTensor>,
+): Naming {
+  const used = new Set([...tensors.values()].map(({ name }) => name));
+  const surplus = [...shapes.keys()].filter((name) => !used.has(name) && !IGNORED.test(name));
+  return { family, tensors, surplus };
+}

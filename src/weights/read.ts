@@ -1,0 +1,141 @@
+import { dataError } from '../base/errors.ts';
+import { type NamedTensors, type Shape, sameShape, type Tensor } from '../base/tensor.ts';
+import type { TensorFile } from '../formats/tensor-file.ts';
+import { layerParameters, parameterShapes } from '../network/parameters.ts';
+import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
+import { swapChannels, swapPreprocessing, toCanonical } from './layout.ts';
+import { type Recognised, structureOf } from './recognise.ts';
+
+export interface ReadOptions {
+  /** Take the output layer too; it must then have the network's classes. Else it is left out. */
+  readonly keepHead: boolean;
+  /** What a file with BGR input becomes: `rgb` swaps the channels of its first convolution. */
+  readonly channels: 'rgb' | 'keep';
+}
+
+export interface ReadWeights {
+  /** The backbone whole, and the layers of the head that fit. */
+  readonly weights: NamedTensors;
+  /** Undefined when the file says nothing of it. */
+  readonly preprocessing: Preprocessing | undefined;
+}
+
+/**
+ * Reads what a network needs of a file, one tensor at a time, in canonical layout.
+ * @throws VggtuneError (data) when the file holds another network: says which
+ */
+export async function readWeights(
+  file: TensorFile,
+  found: Recognised,
+  request: { readonly network: NetworkSpec; readonly options: ReadOptions },
+): Promise<ReadWeights> {
+  const { network, options } = request;
+  const wanted = wantedTensors(file, found, request);
+  const weights = new Map<string, Tensor>();
+  for (const name of wanted) {
+    const source = found.tensors.get(name);
+    if (source === undefined) continue;
+    const tensor = toCanonical(await file.read(source.name), source, channelsOf(network));
+    weights.set(name, tensor);
+  }
+  if (found.folded) for (const [name, tensor] of identityNorms(network)) weights.set(name, tensor);
+  const { preprocessing } = found;
+  const first = weights.get('conv1_1.weight');
+  if (preprocessing?.channels !== 'bgr' || options.channels === 'keep' || first === undefined) {
+    return { weights, preprocessing };
+  }
+  weights.set('conv1_1.weight', swapChannels(first));
+  return { weights, preprocessing: swapPreprocessing(preprocessing) };
+}
+
+/** The names to read; every backbone tensor must be there, and of the right shape. */
+function wantedTensors(
+  file: TensorFile,
+  found: Recognised,
+  { network, options }: { network: NetworkSpec; options: ReadOptions },
+): string[] {
+  const fits = (name: string, shape: Shape) => {
+    const tensor = found.tensors.get(name);
+    return tensor !== undefined && sameShape(tensor.shape, shape);
+  };
+  const backbone = network.layers.slice(0, network.headStart).flatMap(layerParameters);
+  const needed = backbone.filter(({ name }) => !(found.folded && name.startsWith('bn')));
+  const bad = needed.find(({ name, shape }) => !fits(name, shape));
+  if (bad !== undefined || (network.backbone !== found.backbone && hasMoreLayers(found, network))) {
+    throw anotherNetwork(file, found, { network, bad });
+  }
+  const head = network.layers.slice(network.headStart);
+  const output = head.at(-1)?.name;
+  if (options.keepHead) expectHead(file, found, network);
+  const kept = head.filter(
+    (layer) =>
+      (layer.name !== output || options.keepHead) &&
+      layerParameters(layer).every(({ name, shape }) => fits(name, shape)),
+  );
+  return [...needed, ...kept.flatMap(layerParameters)].map(({ name }) => name);
+}
+
+/** VGG19's first convolutions have the names of VGG16's: what is left over counts as well. */
+function hasMoreLayers(found: Recognised, network: NetworkSpec): boolean {
+  const known = parameterShapes(network);
+  const names = [...found.tensors.keys()];
+  return names.some((name) => !name.startsWith('fc') && !known.has(name));
+}
+
+function expectHead(file: TensorFile, found: Recognised, network: NetworkSpec): void {
+  const head = network.layers.slice(network.headStart).flatMap(layerParameters);
+  const bad = head.find(({ name, shape }) => {
+    const tensor = found.tensors.get(name);
+    return tensor === undefined || !sameShape(tensor.shape, shape);
+  });
+  if (bad === undefined) return;
+  const shape = found.tensors.get(bad.name)?.shape;
+  const classes =
+    found.classes === undefined ? '' : ` (its output layer has ${found.classes} classes)`;
+  throw dataError(`the head of ${file.where} cannot be kept`, {
+    expected: `${bad.name} of shape [${bad.shape}], for ${network.classes} classes and the head "${network.head}"`,
+    found: `${shape === undefined ? 'none' : `shape [${shape}]`}${classes}`,
+    where: file.where,
+    fix: 'let the head start anew, or use the data set and the head that the file was trained with',
+  });
+}
+
+function anotherNetwork(
+  file: TensorFile,
+  found: Recognised,
+  { network, bad }: { network: NetworkSpec; bad: { name: string; shape: Shape } | undefined },
+): Error {
+  const looks = found.backbone ?? structureOf(found);
+  const tensor = bad === undefined ? undefined : found.tensors.get(bad.name);
+  const detail =
+    bad === undefined
+      ? ''
+      : `; ${bad.name} is ${tensor === undefined ? 'missing' : `[${tensor.shape}], not [${bad.shape}]`}`;
+  const fix =
+    found.backbone === undefined
+      ? `name a file with the weights of ${network.backbone}`
+      : `use --backbone ${found.backbone}, or name a file with the weights of ${network.backbone}`;
+  return dataError(`${file.where} does not hold the weights of ${network.backbone}`, {
+    expected: network.backbone,
+    found: `what looks like ${looks}${detail}`,
+    where: file.where,
+    fix,
+  });
+}
+
+/** Batch norms that change nothing, for a file in which they are part of the convolutions. */
+function identityNorms(network: NetworkSpec): [string, Tensor][] {
+  return network.layers.flatMap((layer) => {
+    if (layer.kind !== 'batchnorm') return [];
+    return layerParameters(layer).map(({ name, shape }): [string, Tensor] => {
+      // The variance makes up for the epsilon, so that the scale is exactly one.
+      const variance = 1 - layer.epsilon;
+      const value = name.endsWith('.weight') ? 1 : name.endsWith('.running_var') ? variance : 0;
+      return [name, { shape, data: new Float32Array(layer.channels).fill(value) }];
+    });
+  });
+}
+
+function channelsOf(network: NetworkSpec): number {
+  return network.shapes[network.headStart - 1]?.[0] ?? 1;
+}

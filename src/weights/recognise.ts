@@ -1,0 +1,123 @@
+import { dataError } from '../base/errors.ts';
+import { type Shape, sameShape } from '../base/tensor.ts';
+import type { TensorFile } from '../formats/tensor-file.ts';
+import { buildNetwork } from '../network/build.ts';
+import { BACKBONES, type BackboneName } from '../network/catalog.ts';
+import { parameterShapes } from '../network/parameters.ts';
+import {
+  KERAS_PREPROCESSING,
+  plainPreprocessing,
+  TORCHVISION_PREPROCESSING,
+} from '../network/preprocessing.ts';
+import type { Preprocessing } from '../network/spec.ts';
+import { type Naming, nameTensors } from './naming.ts';
+import { parsePreprocessing } from './preprocessing-text.ts';
+
+/** What a weights file holds, from its content alone. */
+export interface Recognised extends Naming {
+  /** The catalog's network with these convolutions; undefined for a VGG of another structure. */
+  readonly backbone: BackboneName | undefined;
+  /** Classes of the output layer, where the file has one. */
+  readonly classes: number | undefined;
+  /** The family's own, or what the file says; undefined where nothing is known. */
+  readonly preprocessing: Preprocessing | undefined;
+  /** Whether batch norm is already part of the convolutions, as in an ONNX export. */
+  readonly folded: boolean;
+}
+
+/** @throws VggtuneError (data) when it is no VGG: says what it looks like */
+export function recognise(file: TensorFile): Recognised {
+  const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
+  const naming = nameTensors(shapes);
+  if (naming === undefined || !isVgg(naming)) throw notVgg(file, shapes);
+  const exact = BACKBONES.find((backbone) => hasBackbone(naming, backbone, false));
+  const claimed = BACKBONES.find((backbone) => backbone === file.metadata.backbone);
+  const folded =
+    exact !== claimed &&
+    claimed !== undefined &&
+    hasBackbone(naming, claimed, true) &&
+    !hasNorm(naming);
+  return {
+    ...naming,
+    backbone: folded ? claimed : exact,
+    classes: naming.tensors.get('fc8.weight')?.shape[0],
+    preprocessing: preprocessingOf(naming, file),
+    folded,
+  };
+}
+
+/** In words: `VGG with 2, 2, 3, 3, 3 convolutions of 64, 128, 256, 512, 512 channels`. */
+export function structureOf({ tensors }: Naming): string {
+  const blocks = new Map<string, number[]>();
+  for (const [name, { shape }] of tensors) {
+    const [, block] = /^conv(\d+)_\d+\.weight$/.exec(name) ?? [];
+    if (block !== undefined) blocks.set(block, [...(blocks.get(block) ?? []), shape[0] ?? 0]);
+  }
+  const counts = [...blocks.values()].map((widths) => widths.length);
+  const widths = [...blocks.values()].map((all) => [...new Set(all)].join('/'));
+  return `a VGG with ${counts.join(', ')} convolutions of ${widths.join(', ')} channels`;
+}
+
+/** Shapes of the tensors of a backbone, without its head. */
+export function backboneShapes(backbone: BackboneName): ReadonlyMap<string, Shape> {
+  const network = buildNetwork({
+    backbone,
+    head: { kind: 'linear', dropout: 0, hidden: 1 },
+    classes: 1,
+    preprocessing: plainPreprocessing(64),
+  });
+  const shapes = [...parameterShapes(network)];
+  return new Map(shapes.filter(([name]) => !name.startsWith('fc')));
+}
+
+const isNorm = (name: string) => name.startsWith('bn');
+const hasNorm = ({ tensors }: Naming) => [...tensors.keys()].some(isNorm);
+
+/** Whether all tensors of a backbone are there, and no other convolutions. */
+function hasBackbone(naming: Naming, backbone: BackboneName, withoutNorm: boolean): boolean {
+  const expected = [...backboneShapes(backbone)].filter(([name]) => !withoutNorm || !isNorm(name));
+  const found = [...naming.tensors.keys()].filter((name) => !name.startsWith('fc'));
+  if (found.length !== expected.length) return false;
+  return expected.every(([name, shape]) => {
+    const tensor = naming.tensors.get(name);
+    return tensor !== undefined && sameShape(tensor.shape, shape);
+  });
+}
+
+/** All convolutions are 3x3, and the first takes three channels. */
+function isVgg({ tensors }: Naming): boolean {
+  const kernels = [...tensors].filter(([name]) => /^conv.*weight$/.test(name));
+  const square = kernels.every(([, { shape }]) => shape[2] === 3 && shape[3] === 3);
+  return square && kernels.length > 0 && tensors.get('conv1_1.weight')?.shape[1] === 3;
+}
+
+function preprocessingOf(naming: Naming, file: TensorFile): Preprocessing | undefined {
+  const own = file.metadata.preprocessing;
+  if (own !== undefined) return parsePreprocessing(own, file.where);
+  if (naming.family === 'keras') return KERAS_PREPROCESSING;
+  return naming.family === 'vggtune' ? undefined : TORCHVISION_PREPROCESSING;
+}
+
+/** Names by which other networks are known; the first that fits any tensor. */
+const OTHERS: readonly (readonly [RegExp, string])[] = [
+  [/(^|\.)layer[1-4]\.\d+\.conv\d|conv\d_block\d+_/, 'a ResNet'],
+  [/denseblock|dense_block/, 'a DenseNet'],
+  [/Mixed_\d|mixed\d/, 'an Inception network'],
+  [/features\.\d+\.\d+\.block|blocks\.\d+\.\d+\.se\./, 'an EfficientNet'],
+  [/features\.\d+\.conv\.|block_\d+_expand|features\.\d+\.0\.weight/, 'a MobileNet'],
+  [/attn|attention|encoder_layer/, 'a vision transformer'],
+  [/stages\.\d+|dwconv/, 'a ConvNeXt'],
+  [/^features\.0\.weight$/, 'an AlexNet or another network with large kernels'],
+];
+
+function notVgg(file: TensorFile, shapes: ReadonlyMap<string, Shape>): Error {
+  const names = [...shapes.keys()];
+  const other = OTHERS.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
+  const some = names.slice(0, 4).join(', ');
+  return dataError(`${file.where} holds no VGG`, {
+    expected: 'the weights of a VGG, in the names of torchvision, timm, Keras or vggtune',
+    found: `${other === undefined ? 'an unknown network' : `what looks like ${other}`}: ${names.length} tensors (${some}, ...)`,
+    where: file.where,
+    fix: 'name a file with VGG weights; `vggtune weights list` shows the published ones',
+  });
+}
