@@ -1,0 +1,118 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { evaluateRun } from '../../src/pipeline/evaluate.ts';
+import { exportRun } from '../../src/pipeline/export-run.ts';
+import { predict } from '../../src/pipeline/predict.ts';
+import { train } from '../../src/pipeline/train.ts';
+import { pictureFolder, temporaryFolder } from './pictures.ts';
+
+let home: string;
+let data: string;
+let out: string;
+const cacheBefore = process.env.VGGTUNE_CACHE;
+const quiet = { signal: new AbortController().signal, emit: () => {} };
+
+const source = (values: Record<string, unknown> = {}) => ({
+  origin: 'test',
+  values: {
+    ...{ data, out, backbone: 'vgg-nano', weights: 'random', strategy: 'scratch' },
+    ...{ epochs: 12, batchSize: 8, schedule: { kind: 'constant' } },
+    optimizer: { kind: 'adamw', learningRate: 0.003 },
+    augment: { crop: null },
+    ...values,
+  },
+});
+
+beforeAll(async () => {
+  home = await temporaryFolder();
+  process.env.VGGTUNE_CACHE = join(home, 'cache');
+  data = await pictureFolder(12, join(home, 'pictures'));
+  out = join(home, 'run');
+  await train({ sources: [source()], ...quiet });
+});
+
+afterAll(async () => {
+  if (cacheBefore === undefined) delete process.env.VGGTUNE_CACHE;
+  else process.env.VGGTUNE_CACHE = cacheBefore;
+  await rm(home, { recursive: true, force: true });
+});
+
+describe('a trained run', () => {
+  it('predicts files, folders and patterns, and reports what it cannot read', async () => {
+    await writeFile(join(home, 'broken.png'), 'no image');
+    const inputs = [
+      join(data, 'red', '1.png'),
+      join(data, 'blue'),
+      join(data, 'green', '1*.png'),
+      join(home, 'broken.png'),
+    ];
+    const found = await predict({ run: out, inputs, topK: 2, ...quiet });
+    expect(found.map(({ path }) => path)).toHaveLength(1 + 12 + 3 + 1);
+    const right = found.filter((entry) => {
+      return 'guesses' in entry && entry.path.includes(`/${entry.guesses[0]?.label}/`);
+    });
+    expect(right.length).toBeGreaterThanOrEqual(14);
+    const [first] = found;
+    expect(first !== undefined && 'guesses' in first && first.guesses).toHaveLength(2);
+    expect(found.at(-1)).toMatchObject({
+      path: join(home, 'broken.png'),
+      error: expect.any(String),
+    });
+  });
+
+  it('refuses inputs that name nothing, and folders without a run', async () => {
+    await mkdir(join(home, 'empty'));
+    for (const input of ['nowhere.png', join(home, 'empty'), join(home, '*.jpg')]) {
+      const none = predict({ run: out, inputs: [input], topK: 1, ...quiet });
+      await expect(none, input).rejects.toMatchObject({ kind: 'data' });
+    }
+    const inputs = [data];
+    const run = join(home, 'empty');
+    await expect(predict({ run, inputs, topK: 1, ...quiet })).rejects.toMatchObject({
+      kind: 'usage',
+    });
+  });
+
+  it('is measured again from its pixels to the figures of the training', async () => {
+    const written = JSON.parse(await readFile(join(out, 'metrics.json'), 'utf8'));
+    const again = await evaluateRun({ run: out, ...quiet });
+    expect(again.confusion).toEqual(written.confusion);
+    expect(again.metrics.loss).toBeCloseTo(written.metrics.loss, 4);
+    const all = await evaluateRun({ run: out, data, ...quiet });
+    expect(all.images).toBe(36);
+    await expect(evaluateRun({ run: out, side: 'test', ...quiet })).rejects.toMatchObject({
+      kind: 'usage',
+    });
+  });
+
+  it('is exported elsewhere', async () => {
+    const folder = join(home, 'elsewhere');
+    const paths = await exportRun({ run: out, formats: ['onnx'], out: folder, ...quiet });
+    expect(paths).toEqual([join(folder, 'model.onnx')]);
+    expect((await readFile(join(folder, 'model.onnx'))).length).toBeGreaterThan(1e6);
+  });
+
+  it('is not overwritten unasked, and resumes only as the same run', async () => {
+    await expect(train({ sources: [source()], ...quiet })).rejects.toMatchObject({
+      kind: 'usage',
+      details: { fix: expect.stringContaining('--overwrite') },
+    });
+    const changed = train({ sources: [source({ batchSize: 4 })], resume: true, ...quiet });
+    await expect(changed).rejects.toMatchObject({
+      details: { where: expect.stringContaining('batchSize') },
+    });
+    // Only the folder is named: everything else is the run's own.
+    const sources = [{ origin: 'test', values: { out } }];
+    const record = await train({ sources, resume: true, ...quiet });
+    expect(record.plan.strategy).toBe('scratch');
+  });
+});
+
+it('a folder without images leaves no run folder behind', async () => {
+  const values = { data: join(home, 'nowhere'), out: join(home, 'never') };
+  await expect(train({ sources: [source(values)], ...quiet })).rejects.toMatchObject({
+    kind: 'data',
+  });
+  await expect(readFile(join(home, 'never', 'config.yaml'))).rejects.toThrow();
+});
