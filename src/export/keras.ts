@@ -113,10 +113,9 @@ labels = json.load(open("labels.json"))
 
 def pixels(path, shorter=${Math.max(size, resize)}, size=${size}):
     image = Image.open(path).convert("RGB")
-    scale = shorter / min(image.size)
-    width, height = (max(shorter, int(side * scale + 1e-6)) for side in image.size)
-    image = image.resize((width, height), Image.BILINEAR)
-    left, top = round((width - size) / 2), round((height - size) / 2)
+    side = min(image.size)
+    image = image.resize([shorter * s // side for s in image.size], Image.BILINEAR)
+    left, top = (round((s - size) / 2) for s in image.size)
     return np.asarray(image.crop((left, top, left + size, top + size)), np.float32)
 
 

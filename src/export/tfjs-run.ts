@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { io, LayersModel } from '@tensorflow/tfjs';
+import { messageOf, unavailableError } from '../base/errors.ts';
+
+/** TensorFlow.js with the fastest backend that runs anywhere: XNNPACK in WebAssembly, else plain JavaScript. */
+type Tf = typeof import('@tensorflow/tfjs');
+
+export interface TfjsRunner {
+  readonly backend: string;
+  /** @returns [count, classes] of uint8 RGB pixels [count, size, size, 3] */
+  run(pixels: Uint8Array, count: number): Promise<Float32Array>;
+  release(): void;
+}
+
+/**
+ * Loads a layers model as a user of TensorFlow.js would; nothing of this project takes part in
+ * reading it.
+ * @throws VggtuneError (unavailable) when TensorFlow.js is not installed
+ */
+export async function openTfjsModel(file: string): Promise<TfjsRunner> {
+  const tf = await loadTfjs();
+  const backend = await fastestBackend(tf);
+  const model = await tf.loadLayersModel(fromFolder(file));
+  return {
+    backend,
+    run: (pixels, count) => predict(tf, model, { pixels, count }),
+    release: () => model.dispose(),
+  };
+}
+
+async function loadTfjs(): Promise<Tf> {
+  try {
+    return await import('@tensorflow/tfjs');
+  } catch (error) {
+    throw unavailableError('TensorFlow.js is not installed, so its export cannot be checked', {
+      expected: 'the optional package @tensorflow/tfjs',
+      found: messageOf(error),
+      fix: 'install it beside vggtune: npm install @tensorflow/tfjs @tensorflow/tfjs-backend-wasm',
+      cause: error,
+    });
+  }
+}
+
+async function fastestBackend(tf: Tf): Promise<string> {
+  try {
+    await import('@tensorflow/tfjs-backend-wasm');
+    if (await tf.setBackend('wasm')) return 'wasm';
+  } catch {
+    // Not installed, or not supported here: plain JavaScript is slower and gives the same numbers.
+  }
+  await tf.setBackend('cpu');
+  return 'cpu';
+}
+
+function fromFolder(file: string): io.IOHandler {
+  return {
+    async load() {
+      const json = JSON.parse(await readFile(file, 'utf8')) as io.ModelJSON;
+      const groups = json.weightsManifest;
+      const weightData: ArrayBuffer[] = [];
+      for (const path of groups.flatMap(({ paths }) => paths)) {
+        const bytes = await readFile(join(dirname(file), path));
+        weightData.push(new Uint8Array(bytes).buffer);
+      }
+      const weightSpecs = groups.flatMap(({ weights }) => weights);
+      return { modelTopology: json.modelTopology, weightSpecs, weightData };
+    },
+  };
+}
+
+async function predict(
+  tf: Tf,
+  model: LayersModel,
+  { pixels, count }: { readonly pixels: Uint8Array; readonly count: number },
+): Promise<Float32Array> {
+  const side = Math.sqrt(pixels.length / (3 * count));
+  const parts: Float32Array[] = [];
+  const row = pixels.length / count;
+  for (let image = 0; image < count; image++) {
+    const values = Float32Array.from(pixels.subarray(image * row, (image + 1) * row));
+    const input = tf.tensor4d(values, [1, side, side, 3]);
+    const output = model.predict(input);
+    if (Array.isArray(output)) throw new Error('one output expected');
+    parts.push(Float32Array.from(await output.data()));
+    tf.dispose([input, output]);
+  }
+  return Float32Array.from(parts.flatMap((part) => [...part]));
+}
