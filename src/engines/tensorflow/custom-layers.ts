@@ -1,0 +1,161 @@
+import type { Preprocessing } from '../../network/spec.ts';
+import type { Tensor, TensorFlow } from './tensorflow.ts';
+
+type Inputs = Tensor | Tensor[];
+
+function only(inputs: Inputs): Tensor {
+  const [first] = Array.isArray(inputs) ? inputs : [inputs];
+  if (first === undefined) throw new Error('a layer without an input');
+  return first;
+}
+
+export interface BatchNormConfig {
+  readonly name: string;
+  readonly epsilon: number;
+  readonly momentum: number;
+  /** Uses the statistics of the batch, and updates the running ones, when `training` is given. */
+  readonly trained: boolean;
+}
+
+/**
+ * The layers that TensorFlow.js lacks, or has with other semantics. They are made for one
+ * implementation at a time, since they extend its class.
+ */
+export function customLayers(tf: TensorFlow) {
+  /** Pixels 0-255 to what the network takes: channel order, scale, mean and deviation. */
+  class Normalise extends tf.layers.Layer {
+    static className = 'Normalise';
+    readonly #preprocessing: Preprocessing;
+
+    constructor(preprocessing: Preprocessing) {
+      super({ dtype: 'float32' });
+      this.#preprocessing = preprocessing;
+    }
+
+    override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
+      return inputShape;
+    }
+
+    override call(inputs: Inputs): Tensor {
+      const { channels, scale, mean, std } = this.#preprocessing;
+      return tf.tidy(() => {
+        const pixels = only(inputs).cast('float32');
+        const ordered = channels === 'bgr' ? pixels.reverse(-1) : pixels;
+        const factor = tf.tensor1d(std.map((deviation) => scale / deviation));
+        const shift = tf.tensor1d(mean.map((value, channel) => -value / (std[channel] ?? 1)));
+        return ordered.mul(factor).add(shift);
+      });
+    }
+  }
+
+  /**
+   * PyTorch's batch norm. TensorFlow.js's own updates its statistics when it is frozen, and has
+   * another convention of momentum; PyTorch normalises with the biased variance of the batch
+   * and keeps the unbiased one.
+   */
+  class BatchNorm extends tf.layers.Layer {
+    static className = 'TorchBatchNorm';
+    readonly #config: BatchNormConfig;
+
+    constructor(config: BatchNormConfig) {
+      super({ name: config.name });
+      this.#config = config;
+    }
+
+    override build(inputShape: (number | null)[]): void {
+      const channels = inputShape.at(-1) ?? 0;
+      for (const name of ['weight', 'bias', 'running_mean', 'running_var']) {
+        this.addWeight(name, [channels], 'float32', tf.initializers.zeros(), undefined, true);
+      }
+      this.built = true;
+    }
+
+    override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
+      return inputShape;
+    }
+
+    override call(inputs: Inputs, kwargs: { training?: boolean }): Tensor {
+      const [scale, shift, mean, variance] = this.weights.map((weight) => weight.read());
+      if (!(scale && shift && mean && variance)) throw new Error(`${this.name} is not built`);
+      return tf.tidy(() => {
+        const x = only(inputs);
+        const { epsilon, trained } = this.#config;
+        if (!trained || kwargs.training !== true) {
+          return tf.batchNorm(x, mean, variance, shift, scale, epsilon);
+        }
+        const batch = tf.moments(x, x.shape.map((_, axis) => axis).slice(0, -1));
+        this.#update(batch, x.size / scale.size);
+        return tf.batchNorm(x, batch.mean, batch.variance, shift, scale, epsilon);
+      });
+    }
+
+    #update(batch: { readonly mean: Tensor; readonly variance: Tensor }, samples: number): void {
+      const { momentum } = this.#config;
+      const [, , mean, variance] = this.weights;
+      const unbiased = batch.variance.mul(samples / (samples - 1));
+      for (const [running, fresh] of [
+        [mean, batch.mean],
+        [variance, unbiased],
+      ] as const) {
+        running?.write(
+          running
+            .read()
+            .mul(1 - momentum)
+            .add(fresh.mul(momentum)),
+        );
+      }
+    }
+  }
+
+  /** Adaptive average pooling with PyTorch's windows, which overlap where they do not divide. */
+  class AdaptiveAverage extends tf.layers.Layer {
+    static className = 'AdaptiveAverage';
+    readonly #size: number;
+
+    constructor(config: { readonly name: string; readonly size: number }) {
+      super({ name: config.name });
+      this.#size = config.size;
+    }
+
+    override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
+      return [inputShape[0] ?? null, this.#size, this.#size, inputShape[3] ?? null];
+    }
+
+    override call(inputs: Inputs): Tensor {
+      return tf.tidy(() => {
+        const byHeight = poolAxis(only(inputs), { axis: 1, size: this.#size });
+        return poolAxis(byHeight, { axis: 2, size: this.#size });
+      });
+    }
+  }
+
+  /** Brings the axis to the end and multiplies with the matrix of the windows. */
+  function poolAxis(x: Tensor, { axis, size }: { axis: number; size: number }): Tensor {
+    const order = x.shape.map((_, index) => index);
+    order.push(...order.splice(axis, 1));
+    const inverse = order.map((_, index) => order.indexOf(index));
+    const length = x.shape[axis] ?? 1;
+    const moved = x.transpose(order);
+    const windows = tf.tensor2d(poolingMatrix(length, size), [length, size]);
+    const pooled = moved.reshape([-1, length]).matMul(windows);
+    return pooled.reshape([...moved.shape.slice(0, -1), size]).transpose(inverse);
+  }
+
+  return { Normalise, BatchNorm, AdaptiveAverage };
+}
+
+export type CustomLayers = ReturnType<typeof customLayers>;
+
+/**
+ * [inputs, outputs]: output i is the mean of the inputs from floor(i n / m) up to, and not
+ * including, ceil((i + 1) n / m), as PyTorch's `adaptive_avg_pool2d`.
+ */
+function poolingMatrix(inputs: number, outputs: number): Float32Array {
+  const matrix = new Float32Array(inputs * outputs);
+  for (let column = 0; column < outputs; column++) {
+    const start = Math.floor((column * inputs) / outputs);
+    const end = Math.ceil(((column + 1) * inputs) / outputs);
+    for (let row = start; row < end; row++) matrix[row * outputs + column] = 1 / (end - start);
+  }
+  return matrix;
+}

@@ -1,0 +1,195 @@
+import type { NamedTensors, Shape } from '../../base/tensor.ts';
+import { tensorOf } from '../../network/fold-batch-norm.ts';
+import { layerParameters } from '../../network/parameters.ts';
+import type { Layer, NetworkSpec } from '../../network/spec.ts';
+import { rowShape } from '../rows.ts';
+import { type CustomLayers, customLayers } from './custom-layers.ts';
+import { toTensorFlow } from './layout.ts';
+import type { LayersModel, SymbolicTensor, TensorFlow, TfLayer, Variable } from './tensorflow.ts';
+
+export interface StretchRequest {
+  readonly network: NetworkSpec;
+  /** Layers [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /** Batch norms in training mode, by name. */
+  readonly trainedBatchNorms?: ReadonlySet<string>;
+}
+
+export interface ModelOptions {
+  /** Boundaries whose activations come out before the output, in this order. */
+  readonly taps?: readonly number[];
+  readonly softmax?: boolean;
+  /** Each dropout layer becomes a product with a further input, in the order of the layers. */
+  readonly masks?: boolean;
+}
+
+/**
+ * A stretch of a network as layers of TensorFlow.js. Models made from it share the variables.
+ *
+ * What goes in and comes out has the canonical order of axes [C, H, W]; inside it is
+ * TensorFlow's [H, W, C]. A flatten restores the canonical order first, so a dense kernel is
+ * transposed and nothing more, wherever the stretch begins.
+ */
+export class Stretch {
+  /** Parameters and statistics by canonical name, in TensorFlow's layout. */
+  readonly variables: ReadonlyMap<string, Variable>;
+  readonly #tf: TensorFlow;
+  readonly #request: StretchRequest;
+  readonly #custom: CustomLayers;
+  /** The layers that hold variables, by name; the others are made anew for each model. */
+  readonly #layers = new Map<string, TfLayer>();
+  readonly #models: LayersModel[] = [];
+
+  constructor(tf: TensorFlow, request: StretchRequest) {
+    this.#tf = tf;
+    this.#request = request;
+    this.#custom = customLayers(tf);
+    // Variables come to be when a layer is applied for the first time.
+    this.model();
+    this.variables = this.#collectVariables();
+  }
+
+  /** @returns a model with one output for each tap, and the last one's after them */
+  model({ taps = [], softmax = false, masks = false }: ModelOptions = {}): LayersModel {
+    const tf = this.#tf;
+    const { network, from, to } = this.#request;
+    const row = tf.input({
+      shape: [...rowShape(network, from)],
+      dtype: from === 0 ? 'int32' : 'float32',
+    });
+    const inputs = [row];
+    const values = [from === 0 ? this.#normalised(row) : this.#channelsLast(row)];
+    for (let index = from; index < to; index++) {
+      let value = values.at(-1) ?? row;
+      const layer = network.layers[index];
+      if (layer === undefined) throw new Error(`the network has no layer ${index}`);
+      if (layer.kind === 'dropout' && masks) {
+        const mask = tf.input({ shape: [...(network.shapes[index] ?? [])] });
+        inputs.push(mask);
+        value = apply(tf.layers.multiply(), [value, this.#channelsLast(mask)]);
+      } else {
+        for (const step of this.#steps(layer, inputShape(network, index))) {
+          value = apply(step, value);
+        }
+      }
+      values.push(value);
+    }
+    const last = this.#channelsFirst(values.at(-1) ?? row);
+    const output = softmax ? apply(tf.layers.softmax(), last) : last;
+    const tapped = taps.map((tap) => this.#channelsFirst(values[tap - from] ?? row));
+    const model = tf.model({ inputs, outputs: [...tapped, output] });
+    this.#models.push(model);
+    return model;
+  }
+
+  /** Takes the stretch's weights out of a set, as copies. */
+  write(weights: NamedTensors): void {
+    for (const [name, variable] of this.variables) {
+      const value = toTensorFlow(this.#tf, tensorOf(weights, name));
+      variable.assign(value);
+      value.dispose();
+    }
+  }
+
+  /** Frees the variables; the models made from the stretch are of no use then. */
+  dispose(): void {
+    for (const model of this.#models) model.dispose();
+  }
+
+  /** The TensorFlow layers of one of ours; none for what does nothing in inference. */
+  #steps(layer: Layer, [, height = 1, width = 1]: Shape): TfLayer[] {
+    const { layers } = this.#tf;
+    switch (layer.kind) {
+      case 'conv':
+      case 'dense':
+      case 'batchnorm':
+        return [this.#parametrised(layer)];
+      case 'relu':
+        return [layers.reLU()];
+      case 'maxpool':
+        return [layers.maxPooling2d({ poolSize: layer.size, strides: layer.size })];
+      case 'avgpool': {
+        const { name, size } = layer;
+        return height === size && width === size
+          ? []
+          : [new this.#custom.AdaptiveAverage({ name: `${name}_${this.#models.length}`, size })];
+      }
+      case 'gap':
+        return [layers.globalAveragePooling2d({})];
+      case 'flatten':
+        return [layers.permute({ dims: [3, 1, 2] }), layers.flatten()];
+      case 'dropout':
+        return [];
+    }
+  }
+
+  #parametrised(layer: Extract<Layer, { kind: 'conv' | 'dense' | 'batchnorm' }>): TfLayer {
+    const known = this.#layers.get(layer.name);
+    if (known !== undefined) return known;
+    const made = this.#make(layer);
+    this.#layers.set(layer.name, made);
+    return made;
+  }
+
+  #make(layer: Extract<Layer, { kind: 'conv' | 'dense' | 'batchnorm' }>): TfLayer {
+    const { layers } = this.#tf;
+    const { name } = layer;
+    // Zeros, because the weights are written over whatever a layer starts with.
+    const zeros = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;
+    switch (layer.kind) {
+      case 'conv': {
+        const { outChannels: filters, kernel: kernelSize } = layer;
+        return layers.conv2d({ name, filters, kernelSize, padding: 'same', ...zeros });
+      }
+      case 'dense':
+        return layers.dense({ name, units: layer.outputs, ...zeros });
+      case 'batchnorm': {
+        const trained = this.#request.trainedBatchNorms?.has(name) === true;
+        return new this.#custom.BatchNorm({ ...layer, trained });
+      }
+    }
+  }
+
+  #normalised(pixels: SymbolicTensor): SymbolicTensor {
+    const { preprocessing } = this.#request.network;
+    return apply(new this.#custom.Normalise(preprocessing), pixels);
+  }
+
+  #channelsLast(value: SymbolicTensor): SymbolicTensor {
+    return value.shape.length === 4 ? this.#permuted(value, [2, 3, 1]) : value;
+  }
+
+  #channelsFirst(value: SymbolicTensor): SymbolicTensor {
+    return value.shape.length === 4 ? this.#permuted(value, [3, 1, 2]) : value;
+  }
+
+  #permuted(value: SymbolicTensor, dims: number[]): SymbolicTensor {
+    return apply(this.#tf.layers.permute({ dims }), value);
+  }
+
+  #collectVariables(): Map<string, Variable> {
+    const found = new Map<string, Variable>();
+    const { network, from, to } = this.#request;
+    for (const layer of network.layers.slice(from, to)) {
+      const weights = this.#layers.get(layer.name)?.weights ?? [];
+      layerParameters(layer).forEach(({ name }, index) => {
+        const value = weights[index]?.read();
+        if (!(value instanceof this.#tf.Variable)) throw new Error(`${name} has no variable`);
+        found.set(name, value);
+      });
+    }
+    return found;
+  }
+}
+
+/** What comes into a layer, without the batch axis. */
+function inputShape(network: NetworkSpec, index: number): Shape {
+  return network.shapes[index - 1] ?? [];
+}
+
+function apply(layer: TfLayer, inputs: SymbolicTensor | SymbolicTensor[]): SymbolicTensor {
+  const output = layer.apply(inputs);
+  if (Array.isArray(output) || 'dataId' in output) throw new Error('one symbolic output expected');
+  return output;
+}
