@@ -43,6 +43,7 @@ export function nameTensors(shapes: Shapes): Naming | undefined {
 const WRAPPER = /^(?:module\.|_orig_mod\.)+/;
 /** Counters and optimizer slots, which are no weights. */
 const IGNORED = /(?:\.num_batches_tracked$)|(?:^slot:)/;
+const FEATURE = /^features\.(\d+)\.(weight|bias|running_mean|running_var)$/;
 const CANONICAL = /^(?:(?:conv|bn)[1-5]_\d+|fc[678])\.(?:weight|bias|running_mean|running_var)$/;
 
 function fromCanonical(shapes: Shapes): Naming | undefined {
@@ -61,7 +62,7 @@ function fromFeatures(shapes: Shapes): Naming | undefined {
   let family: Family = 'torchvision';
   for (const [name, shape] of shapes) {
     const bare = name.replace(WRAPPER, '');
-    const [, index = '', suffix = ''] = /^features\.(\d+)\.(\w+)$/.exec(bare) ?? [];
+    const [, index = '', suffix = ''] = FEATURE.exec(bare) ?? [];
     const layer = layers.get(Number(index || Number.NaN));
     if (layer !== undefined) tensors.set(`${layer}.${suffix}`, { name, layout: 'same', shape });
     const head = headTensor(bare, shape);
@@ -76,7 +77,7 @@ function fromFeatures(shapes: Shapes): Naming | undefined {
 function featureLayers(shapes: Shapes): ReadonlyMap<number, string> {
   const kinds = new Map<number, 'conv' | 'bn'>();
   for (const [name, shape] of shapes) {
-    const [, index, suffix] = /^features\.(\d+)\.(\w+)$/.exec(name.replace(WRAPPER, '')) ?? [];
+    const [, index, suffix] = FEATURE.exec(name.replace(WRAPPER, '')) ?? [];
     if (suffix === 'weight' && shape.length === 4) kinds.set(Number(index), 'conv');
     if (suffix === 'running_mean') kinds.set(Number(index), 'bn');
   }

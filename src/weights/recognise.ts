@@ -2,7 +2,7 @@ import { dataError } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/tensor.ts';
 import type { TensorFile } from '../formats/tensor-file.ts';
 import { buildNetwork } from '../network/build.ts';
-import { BACKBONES, type BackboneName } from '../network/catalog.ts';
+import { BACKBONE_ROWS, BACKBONES, type BackboneName } from '../network/catalog.ts';
 import { parameterShapes } from '../network/parameters.ts';
 import {
   KERAS_PREPROCESSING,
@@ -32,14 +32,11 @@ export function recognise(file: TensorFile): Recognised {
   if (naming === undefined || !isVgg(naming)) throw notVgg(file, shapes);
   const exact = BACKBONES.find((backbone) => hasBackbone(naming, backbone, false));
   const claimed = BACKBONES.find((backbone) => backbone === file.metadata.backbone);
-  const folded =
-    exact !== claimed &&
-    claimed !== undefined &&
-    hasBackbone(naming, claimed, true) &&
-    !hasNorm(naming);
+  const folded = claimed !== undefined && BACKBONE_ROWS[claimed].batchNorm && !hasNorm(naming);
+  const unfolded = folded && hasBackbone(naming, claimed, true) ? claimed : undefined;
   return {
     ...naming,
-    backbone: folded ? claimed : exact,
+    backbone: folded ? unfolded : exact,
     classes: naming.tensors.get('fc8.weight')?.shape[0],
     preprocessing: preprocessingOf(naming, file),
     folded,
