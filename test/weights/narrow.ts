@@ -1,6 +1,4 @@
 import type { NamedTensors, Tensor } from '../../src/base/tensor.ts';
-import { memorySource } from '../../src/formats/byte-source.ts';
-import type { TensorFile } from '../../src/formats/tensor-file.ts';
 import { buildFromRow } from '../../src/network/build.ts';
 import { BACKBONE_ROWS, type BackboneName, type BackboneRow } from '../../src/network/catalog.ts';
 import { parameterShapes } from '../../src/network/parameters.ts';
@@ -57,24 +55,4 @@ export function hash(n: number, i: number): number {
 /** Pixels [1, side, side, 3], RGB. */
 export function formulaPixels(side: number): Uint8Array {
   return Uint8Array.from({ length: side * side * 3 }, (_, i) => hash(1000, i) % 256);
-}
-
-/** An open file that holds tensors in memory under a publisher's names. */
-export function memoryFile(
-  tensors: NamedTensors,
-  metadata: Record<string, string> = {},
-): TensorFile {
-  const { where } = memorySource(new Uint8Array(0), 'made.safetensors');
-  return {
-    format: 'safetensors',
-    where,
-    tensors: new Map([...tensors].map(([name, { shape }]) => [name, { shape, dtype: 'float32' }])),
-    metadata,
-    async read(name) {
-      const tensor = tensors.get(name);
-      if (tensor === undefined) throw new Error(`no ${name}`);
-      return tensor;
-    },
-    close: async () => undefined,
-  };
 }
