@@ -3,10 +3,9 @@ import type { NamedTensors } from '../base/tensor.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { buildNetwork } from '../network/build.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
-import { layerParameters } from '../network/parameters.ts';
-import { plainPreprocessing } from '../network/preprocessing.ts';
+import { plainPreprocessing, TORCHVISION_PREPROCESSING } from '../network/preprocessing.ts';
 import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
-import { randomWeights } from '../weights/initialise.ts';
+import { loadWeights } from '../weights/load.ts';
 
 export interface Start {
   readonly network: NetworkSpec;
@@ -23,22 +22,26 @@ export function startsPretrained(config: Pick<RunConfig, 'backbone' | 'weights'>
   return config.weights !== 'random';
 }
 
-/** Builds the network of a config and gives it its starting weights. */
+/**
+ * Builds the network of a config and gives it its starting weights. The weights say how images are
+ * prepared for them; the parameters of a network do not depend on that, so it is built before.
+ */
 export async function startingPoint(
   config: RunConfig,
   classes: number,
-  _options: { readonly offline: boolean; readonly emit: Emit },
+  options: { readonly offline: boolean; readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<Start> {
-  const network = networkFor(
-    config,
-    classes,
-    plainPreprocessing(BACKBONE_ROWS[config.backbone].size),
-  );
+  const { size } = BACKBONE_ROWS[config.backbone];
+  const usual = startsPretrained(config) ? TORCHVISION_PREPROCESSING : plainPreprocessing(size);
+  const network = networkFor(config, classes, { ...usual, size, resize: resizeFor(usual, size) });
+  const { weights: source, seed } = config;
+  const loaded = await loadWeights({ network, source, seed, ...options });
+  const prepared = loaded.preprocessing;
   return {
-    network,
-    weights: randomWeights(network, config.seed),
-    newLayers: headLayers(network),
-    source: `random weights (He initialisation, seed ${config.seed})`,
+    network: prepared === undefined ? network : networkFor(config, classes, prepared),
+    weights: loaded.weights,
+    newLayers: loaded.newLayers,
+    source: Object.values(loaded.provenance).join(', '),
   };
 }
 
@@ -49,7 +52,7 @@ export function networkFor(
   preprocessing: Preprocessing,
 ): NetworkSpec {
   const size = config.image.size ?? preprocessing.size;
-  const resize = Math.round((size * preprocessing.resize) / preprocessing.size);
+  const resize = resizeFor(preprocessing, size);
   const { backbone, head } = config;
   return buildNetwork({
     backbone,
@@ -59,7 +62,7 @@ export function networkFor(
   });
 }
 
-function headLayers(network: NetworkSpec): ReadonlySet<string> {
-  const head = network.layers.slice(network.headStart);
-  return new Set(head.filter((layer) => layerParameters(layer).length > 0).map(({ name }) => name));
+/** The side before the crop, in the same ratio to another input size. */
+function resizeFor(preprocessing: Preprocessing, size: number): number {
+  return Math.round((size * preprocessing.resize) / preprocessing.size);
 }

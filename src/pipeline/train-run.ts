@@ -47,7 +47,7 @@ export interface TrainRunRequest {
 export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   const { config, strategy, index, split, paths, signal, emit, offline = false } = request;
   const engine = request.engine ?? (await openEngine(config.engine, config.device));
-  const start = await startingPoint(config, index.classes.length, { offline, emit });
+  const start = await startingPoint(config, index.classes.length, { offline, emit, signal });
   const { network, weights, newLayers } = start;
   emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
   const plan = planTraining({ strategy, config, network, newLayers });

@@ -9,6 +9,7 @@ import { scanDataset } from '../dataset/scan.ts';
 import { splitDataset } from '../dataset/split.ts';
 import type { DatasetIndex, Split } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
+import { openEngine } from '../engines/index.ts';
 import { refuseChangedConfig, refuseChangedImages } from '../run/compare.ts';
 import { createEventLog } from '../run/event-log.ts';
 import { FORMAT_VERSION, type RunRecord, type SplitRecord } from '../run/record.ts';
@@ -38,6 +39,8 @@ export interface TrainRequest {
   readonly emit: Emit;
   /** Instead of the one that the config names. */
   readonly engine?: Engine;
+  /** Threads of the engine that the config names; by default one for each core. */
+  readonly threads?: number;
 }
 
 /**
@@ -55,13 +58,25 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   try {
     await writeOrCompare(run, { ...data, config });
     log.open(run.paths.events);
-    return await trainRun({ ...request, ...data, config, emit, paths: run.paths });
+    const engine = await engineOf(request, config);
+    const record = await trainRun({ ...request, ...data, config, engine, emit, paths: run.paths });
+    emit(RUN_DONE);
+    return record;
   } finally {
     log.flush();
     await run.unlock();
     // A run that failed before it wrote anything leaves no folder; one with files is not removed.
     await rmdir(run.paths.folder).catch(() => {});
   }
+}
+
+/** The last event of a run that has trained, measured and exported. */
+export const RUN_DONE = { type: 'stage', stage: 'done', message: 'done' } as const;
+
+async function engineOf(request: TrainRequest, config: RunConfig): Promise<Engine> {
+  const { engine, threads } = request;
+  const options = threads === undefined ? {} : { threads };
+  return engine ?? openEngine(config.engine, config.device, options);
 }
 
 /** The config of the run to resume. */

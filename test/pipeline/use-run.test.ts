@@ -1,10 +1,12 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
 import { exportRun } from '../../src/pipeline/export-run.ts';
 import { predict } from '../../src/pipeline/predict.ts';
 import { train } from '../../src/pipeline/train.ts';
+import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
 let home: string;
@@ -108,6 +110,21 @@ describe('a trained run', () => {
     expect(record.plan.strategy).toBe('scratch');
   });
 });
+
+it.each(['head', 'top'])(
+  '%s starts from a weights file and keeps its frozen layers',
+  async (strategy) => {
+    const weights = join(out, 'model', 'model.safetensors');
+    const folder = join(home, `tuned-${strategy}`);
+    const values = { strategy, weights, out: folder, epochs: 2, warmupEpochs: 0 };
+    const { plan } = await train({ sources: [source(values)], ...quiet });
+    const before = (await readSafetensors(weights)).tensors;
+    const after = (await readSafetensors(join(folder, 'model', 'model.safetensors'))).tensors;
+    const changed = changedNames(before, after).map((name) => name.split('.')[0]);
+    expect([...new Set(changed)]).toEqual(plan.trained);
+    expect(plan.frozen).toContain('conv1_1');
+  },
+);
 
 it('a folder without images leaves no run folder behind', async () => {
   const values = { data: join(home, 'nowhere'), out: join(home, 'never') };
