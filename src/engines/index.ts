@@ -1,23 +1,101 @@
 import { unavailableError } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
 import type { Engine } from './engine.ts';
+import type { LookOptions } from './tensorflow/implementations.ts';
 
-/** Engines by name; each is loaded when it is asked for. `auto` is the first. */
-const ENGINES: Readonly<Record<string, (device: string) => Promise<Engine>>> = {
-  onnx: async (device) => (await import('./onnx/index.ts')).createOnnxEngine({ device }),
+export const ENGINE_NAMES = ['onnx', 'tensorflow'] as const;
+
+export interface EngineOptions extends LookOptions {
+  /** Gets the choice, and why, as a note. */
+  readonly emit?: Emit;
+  /** Threads of one step of ONNX Runtime; by default one for each core of this process. */
+  readonly threads?: number;
+}
+
+/** Devices that only one engine has, so that `auto` is decided by them. */
+const OWNERS: Readonly<Record<string, (typeof ENGINE_NAMES)[number]>> = {
+  gpu: 'tensorflow',
+  js: 'tensorflow',
+  cpu: 'onnx',
+  cuda: 'onnx',
+  webgpu: 'onnx',
+  coreml: 'onnx',
+  dml: 'onnx',
 };
 
-export const ENGINE_NAMES: readonly string[] = Object.keys(ENGINES);
-
-/** @throws VggtuneError (unavailable) when there is no such engine or device */
-export async function openEngine(name: string, device: string): Promise<Engine> {
-  const open = ENGINES[name === 'auto' ? 'onnx' : name];
-  if (open === undefined) {
-    throw unavailableError(`there is no engine "${name}"`, {
-      expected: ['auto', ...ENGINE_NAMES].join(', '),
-      found: name,
-      where: 'engine',
-      fix: 'use --engine onnx',
-    });
+/**
+ * Opens an engine on a device. `auto` in place of the engine is TensorFlow where it has a GPU that
+ * works, and ONNX Runtime otherwise; a device by name never becomes another one.
+ *
+ * @param device `auto`; `gpu`, `cpu` or `js` of tensorflow; `cpu`, `cuda`, `webgpu`, `coreml` or `dml` of onnx
+ * @throws VggtuneError (unavailable) when there is no such engine or device
+ */
+export async function openEngine(
+  name: string,
+  device: string,
+  options: EngineOptions = {},
+): Promise<Engine> {
+  switch (name) {
+    case 'onnx':
+      return openOnnx(device, options);
+    case 'tensorflow':
+      return openTensorFlow(device, options);
+    case 'auto':
+      if (device === 'auto') return openBest(options);
+      return OWNERS[device] === 'tensorflow'
+        ? openTensorFlow(device, options)
+        : openOnnx(device, options);
+    default:
+      throw unavailableError(`there is no engine "${name}"`, {
+        expected: ['auto', ...ENGINE_NAMES].join(', '),
+        found: name,
+        where: 'engine',
+        fix: 'use --engine onnx',
+      });
   }
-  return open(device);
+}
+
+// Each engine is loaded when it is asked for: their packages take time and memory.
+
+async function openOnnx(device: string, { threads }: EngineOptions): Promise<Engine> {
+  const { createOnnxEngine } = await import('./onnx/index.ts');
+  const given = threads === undefined ? {} : { threads };
+  return createOnnxEngine({ ...given, device: device === 'auto' ? 'cpu' : device });
+}
+
+async function openTensorFlow(device: string, options: EngineOptions): Promise<Engine> {
+  const { createTensorFlowEngine } = await import('./tensorflow/index.ts');
+  return createTensorFlowEngine({ ...options, device });
+}
+
+async function openBest({ emit, threads, ...look }: EngineOptions): Promise<Engine> {
+  const { findGpu } = await import('./tensorflow/index.ts');
+  const { engine, why } = await findGpu(look);
+  const chosen = engine ?? (await openOnnx('cpu', threads === undefined ? {} : { threads }));
+  emit?.({ type: 'note', message: `engine: ${chosen.name} on ${chosen.device}; ${why}` });
+  return chosen;
+}
+
+/** One way to compute on this machine, for a report. */
+export interface EngineReport {
+  readonly engine: (typeof ENGINE_NAMES)[number];
+  /** Absent where the package does not get as far as to have one. */
+  readonly device?: string;
+  readonly package: string;
+  readonly version?: string;
+  readonly state: 'works' | 'broken' | 'absent';
+  /** What is wrong, and what mends it; where it does not work. */
+  readonly reason?: string;
+  readonly cure?: string;
+}
+
+/** Tries every device of ONNX Runtime and every package of TensorFlow. It never throws. */
+export async function probeEngines(options: LookOptions = {}): Promise<readonly EngineReport[]> {
+  const { probeDevices } = await import('./onnx/index.ts');
+  const { survey } = await import('./tensorflow/index.ts');
+  const onnx = (await probeDevices()).map((report) => ({ engine: 'onnx', ...report }) as const);
+  const tensorflow = (await survey(options)).map(
+    ({ trouble, ...report }) => ({ engine: 'tensorflow', ...report, ...trouble }) as const,
+  );
+  return [...onnx, ...tensorflow];
 }

@@ -1,16 +1,18 @@
 import type { Engine } from '../engine.ts';
 import { compileForward } from './forward-program.ts';
-import { expectDevice, type SessionOptions } from './session.ts';
+import { probeDevice } from './probe-device.ts';
+import type { SessionOptions } from './session.ts';
 import { compileTraining } from './training-program.ts';
 
 export { emitForwardModel, type ForwardModelOptions } from './forward-graph.ts';
+export { type DeviceReport, probeDevices } from './probe-device.ts';
 
 /**
  * The engine that compiles whole training steps into ONNX graphs and runs them with ONNX Runtime.
- * @throws VggtuneError (unavailable) when the runtime has no such device
+ * @throws VggtuneError (unavailable) when the runtime has no such device, or cannot compute on it
  */
 export async function createOnnxEngine(options: SessionOptions): Promise<Engine> {
-  expectDevice(options.device);
+  await probeDevice(options.device);
   return {
     name: 'onnx',
     device: options.device,

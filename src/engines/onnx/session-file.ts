@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, unavailableError } from '../../base/errors.ts';
 import type { Shape } from '../../base/tensor.ts';
-import { expectDevice, type SessionOptions } from './session.ts';
+import { expectDevice } from './devices.ts';
+import type { SessionOptions } from './session.ts';
 
 export interface OnnxOutput {
   readonly shape: Shape;

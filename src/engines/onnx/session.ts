@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, unavailableError } from '../../base/errors.ts';
 import { type Shape, sizeOf } from '../../base/tensor.ts';
 import { encodeOnnx, type OnnxModel } from '../../formats/onnx-proto.ts';
+import { expectDevice } from './devices.ts';
 
 /** A tensor that the runtime reads or writes in place. */
 export interface Buffer32 {
@@ -28,6 +29,8 @@ export interface SessionOptions {
    * slower for small ones, but a session with large ones that runs seldom holds nothing.
    */
   readonly keepMemory?: boolean;
+  /** Refuse a graph of which the device leaves an operator to the CPU. */
+  readonly strict?: boolean;
 }
 
 /** A compiled model. */
@@ -35,21 +38,6 @@ export interface Session {
   /** Runs the model; the results are written into the buffers of `fetches`. */
   run(feeds: Feeds, fetches: Fetches): Promise<void>;
   release(): Promise<void>;
-}
-
-/**
- * Fails unless the installed runtime has a backend for the device: nothing ever falls back.
- * @throws VggtuneError (unavailable) that lists the backends there are
- */
-export function expectDevice(device: string): void {
-  const backends = listSupportedBackends().map(({ name }) => name);
-  if (device === 'cpu' && backends.includes('cpu')) return;
-  throw unavailableError(`the onnx engine has no device "${device}"`, {
-    expected: 'cpu',
-    found: `${device}; the installed onnxruntime-node has ${backends.join(', ')}`,
-    where: 'device',
-    fix: 'use --device cpu',
-  });
 }
 
 /** @throws VggtuneError (unavailable) when the runtime does not take the device or the model */
@@ -64,6 +52,7 @@ export async function createSession(model: OnnxModel, options: SessionOptions): 
     enableCpuMemArena: options.keepMemory ?? true,
     enableMemPattern: options.keepMemory ?? true,
     logSeverityLevel: 3,
+    ...(options.strict && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
   }).catch((error: unknown) => {
     throw unavailableError(`onnxruntime-node did not take the graph "${model.name}"`, {
       found: messageOf(error),

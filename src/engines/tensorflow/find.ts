@@ -27,28 +27,47 @@ const CANDIDATES: Readonly<Record<DeviceRequest, readonly PackageName[]>> = {
 export type Found = Extract<Finding, { state: 'works' }>;
 
 export interface Search {
-  readonly found: Found;
+  /** Absent where no package works on the device. */
+  readonly found?: Found;
   /** What was tried before, and did not do. */
-  readonly passedOver: readonly string[];
+  readonly misses: readonly Miss[];
 }
 
-/**
- * The first package that works on the device.
- * @throws VggtuneError (unavailable) that says of each what is wrong with it and what mends it
- */
-export async function findTensorFlow(device: string, options: LookOptions = {}): Promise<Search> {
-  const request = DEVICES.find((name) => name === device);
-  if (request === undefined) throw noSuchDevice(device);
+/** A package that does not do. */
+export interface Miss {
+  readonly package: PackageName;
+  readonly trouble: Trouble;
+  readonly absent: boolean;
+}
+
+/** The first package that works on the device. */
+export async function search(request: DeviceRequest, options: LookOptions = {}): Promise<Search> {
   const misses: Miss[] = [];
   for (const name of CANDIDATES[request]) {
     const finding = await look(name, options);
     const trouble = troubleWith(finding, request);
-    if (finding.state === 'works' && trouble === undefined) {
-      return { found: finding, passedOver: misses.map(describe) };
+    if (trouble !== undefined) {
+      misses.push({ package: name, trouble, absent: finding.state === 'absent' });
+    } else if (finding.state === 'works') {
+      return { found: finding, misses };
     }
-    misses.push({ package: name, trouble: trouble ?? ABSENT(name), absent: isMissing(finding) });
   }
-  throw notFound(request, misses);
+  return { misses };
+}
+
+/**
+ * The same for a device as the user names it.
+ * @throws VggtuneError (unavailable) that says of each package what is wrong and what mends it
+ */
+export async function findTensorFlow(
+  device: string,
+  options: LookOptions = {},
+): Promise<Search & { readonly found: Found }> {
+  const request = DEVICES.find((name) => name === device);
+  if (request === undefined) throw noSuchDevice(device);
+  const { found, misses } = await search(request, options);
+  if (found === undefined) throw notFound(request, misses);
+  return { found, misses };
 }
 
 /** Every package as it is, for a report on the machine. */
@@ -56,12 +75,13 @@ export async function survey(options: LookOptions = {}): Promise<readonly Packag
   const reports: PackageReport[] = [];
   for (const name of PACKAGES) {
     const finding = await look(name, options);
+    // A GPU package that sees no GPU is broken: it is not there for the CPU.
     const trouble = troubleWith(finding, name === GPU_PACKAGE ? 'gpu' : 'auto');
+    const state = finding.state === 'works' && trouble !== undefined ? 'broken' : finding.state;
     reports.push({
-      package: name,
-      state: isMissing(finding) ? 'absent' : trouble === undefined ? 'works' : 'broken',
+      ...{ package: name, state },
       ...(finding.state === 'works' && { device: finding.device, version: finding.version }),
-      ...(trouble !== undefined && !isMissing(finding) && { trouble }),
+      ...(trouble !== undefined && { trouble }),
     });
   }
   return reports;
@@ -69,22 +89,13 @@ export async function survey(options: LookOptions = {}): Promise<readonly Packag
 
 export interface PackageReport {
   readonly package: PackageName;
-  /** A GPU package that sees no GPU is broken: it is not there for the CPU. */
   readonly state: 'absent' | 'broken' | 'works';
   readonly device?: string;
   readonly version?: string;
   readonly trouble?: Trouble;
 }
 
-interface Miss {
-  readonly package: PackageName;
-  readonly trouble: Trouble;
-  readonly absent: boolean;
-}
-
-const isMissing = (finding: Finding) => finding.state === 'absent';
-
-const ABSENT = (name: PackageName): Trouble => ({
+const absent = (name: PackageName): Trouble => ({
   reason: 'it is not installed',
   cure: `run "npm install ${name}"${name === GPU_PACKAGE ? ` (it needs ${CUDA})` : ''}`,
 });
@@ -92,7 +103,7 @@ const ABSENT = (name: PackageName): Trouble => ({
 function troubleWith(finding: Finding, request: DeviceRequest): Trouble | undefined {
   switch (finding.state) {
     case 'absent':
-      return ABSENT(finding.package);
+      return absent(finding.package);
     case 'broken':
       return finding.trouble;
     case 'works':
@@ -107,7 +118,8 @@ const TAKES_THE_GPU: Trouble = {
   cure: `hide the GPU from it with CUDA_VISIBLE_DEVICES=-1, or install ${CPU_PACKAGE}`,
 };
 
-function describe({ package: name, trouble }: Miss): string {
+/** `PACKAGE: what is wrong with it` */
+export function describeMiss({ package: name, trouble }: Miss): string {
   return `${name}: ${trouble.reason}`;
 }
 
@@ -132,7 +144,7 @@ function notFound(device: DeviceRequest, misses: readonly Miss[]): VggtuneError 
   const others = ['use --engine onnx, which needs nothing more'];
   return unavailableError(`the tensorflow engine cannot run on ${nameOf(device)}`, {
     expected: what,
-    found: misses.map(describe).join('; '),
+    found: misses.map(describeMiss).join('; '),
     where: 'engine, device',
     fix: [...cures.slice(0, 1).map(({ trouble }) => trouble.cure), ...others].join('; or '),
   });

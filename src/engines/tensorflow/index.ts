@@ -1,6 +1,6 @@
 import type { Emit } from '../../base/events.ts';
 import type { Engine } from '../engine.ts';
-import { type Found, findTensorFlow } from './find.ts';
+import { describeMiss, type Found, findTensorFlow, type Miss, search } from './find.ts';
 import { compileForward } from './forward-program.ts';
 import type { LookOptions } from './implementations.ts';
 import { compileTraining } from './training-program.ts';
@@ -19,13 +19,22 @@ export interface TensorFlowOptions extends LookOptions {
  */
 export async function createTensorFlowEngine(options: TensorFlowOptions): Promise<Engine> {
   const { device, emit, ...look } = options;
-  const { found, passedOver } = await findTensorFlow(device, look);
-  emit?.({ type: 'note', message: describeChoice(found, passedOver) });
+  const { found, misses } = await findTensorFlow(device, look);
+  emit?.({ type: 'note', message: describeChoice(found, misses) });
   return engineOf(found);
 }
 
+/** The engine on a GPU where one works, and in either case why. It never throws. */
+export async function findGpu(
+  options: LookOptions = {},
+): Promise<{ readonly engine?: Engine; readonly why: string }> {
+  const { found, misses } = await search('gpu', options);
+  if (found !== undefined) return { engine: engineOf(found), why: `${found.package} sees a GPU` };
+  return { why: `no TensorFlow GPU (${misses.map(describeMiss).join('; ')})` };
+}
+
 /** The engine over a package that was found. */
-export function engineOf({ tf, device }: Found): Engine {
+function engineOf({ tf, device }: Found): Engine {
   return {
     name: 'tensorflow',
     device,
@@ -34,7 +43,7 @@ export function engineOf({ tf, device }: Found): Engine {
   };
 }
 
-function describeChoice(found: Found, passedOver: readonly string[]): string {
+function describeChoice(found: Found, misses: readonly Miss[]): string {
   const chosen = `engine: tensorflow on ${found.device} (${found.package} ${found.version})`;
-  return passedOver.length === 0 ? chosen : `${chosen}; not used: ${passedOver.join('; ')}`;
+  return misses.length === 0 ? chosen : `${chosen}; not ${misses.map(describeMiss).join('; ')}`;
 }
