@@ -12,6 +12,7 @@ import type { AugmentSpec, DecodeSpec, ImageEntry, Split } from '../dataset/type
 import type { Engine, ForwardProgram } from '../engines/engine.ts';
 import { layerParameters } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import { waitForFolder } from '../run/lock.ts';
 import { buildFeatures, type FeatureTable, featureSource } from '../training/feature-rows.ts';
 import { type FeatureStore, openFeatureStore } from '../training/feature-store.ts';
 import { freshSource } from '../training/fresh-rows.ts';
@@ -185,7 +186,25 @@ function features(cached: Cached, requests: readonly PixelRequest[]): Promise<Fe
     batchSize,
     signal: setting.signal,
     emit: setting.emit,
+    ...(setting.config.cache && { exclusive: oneAtATime(setting, cache.folder) }),
   });
+}
+
+/**
+ * Runs of a batch want the same activations at the same time: one computes them, the others wait
+ * and read. A folder in which no lock can be written goes without.
+ */
+function oneAtATime({ signal, emit }: SourceSetting, folder: string) {
+  const message = 'waiting for another run that computes the same activations';
+  const onWait = () => emit({ type: 'note', message });
+  return async <T>(compute: () => Promise<T>): Promise<T> => {
+    const unlock = await waitForFolder(folder, { signal, onWait }).catch(() => undefined);
+    try {
+      return await compute();
+    } finally {
+      await unlock?.();
+    }
+  };
 }
 
 function compilePrefix(
@@ -197,6 +216,7 @@ function compilePrefix(
 }
 
 interface Cache {
+  readonly folder: string;
   readonly store: FeatureStore;
   release(): Promise<void>;
 }
@@ -210,6 +230,7 @@ async function openCache(setting: SourceSetting, from: number): Promise<Cache> {
   const rowLength = sizeOf(network.shapes[from - 1] ?? []);
   const store = await openFeatureStore({ folder, rowLength, emit });
   return {
+    folder,
     store,
     release: async () => {
       await store.close();

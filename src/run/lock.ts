@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { writeFailure } from '../base/atomic-file.ts';
-import { systemCode, usageError } from '../base/errors.ts';
+import { systemCode, usageError, VggtuneError } from '../base/errors.ts';
 
 interface Owner {
   readonly pid: number;
@@ -28,6 +29,30 @@ export async function lockFolder(folder: string): Promise<Unlock> {
     if (isAlive(owner)) throw lockedError(folder, path, owner);
     await removeStale(path, owner);
   }
+}
+
+/** How often a taken folder is looked at again. */
+const PATIENCE_MS = 200;
+
+/**
+ * Takes a folder as `lockFolder` does, and waits while another process has it.
+ * @param onWait called once, when there is something to wait for
+ * @returns undefined when the signal ended the wait
+ */
+export async function waitForFolder(
+  folder: string,
+  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: () => void },
+): Promise<Unlock | undefined> {
+  for (let told = false; !signal.aborted; told = true) {
+    try {
+      return await lockFolder(folder);
+    } catch (error) {
+      if (!(error instanceof VggtuneError && error.kind === 'usage')) throw error;
+    }
+    if (!told) onWait();
+    await delay(PATIENCE_MS);
+  }
+  return undefined;
 }
 
 async function create(path: string): Promise<boolean> {

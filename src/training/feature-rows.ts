@@ -28,6 +28,8 @@ export interface FeatureWork {
   readonly emit: Emit;
   /** A table of at most so many bytes is kept in memory. */
   readonly memoryLimit?: number;
+  /** Runs work while no other process computes rows of this store; absent where none can. */
+  readonly exclusive?: <T>(compute: () => Promise<T>) => Promise<T>;
 }
 
 const MEMORY_LIMIT = 512 * 2 ** 20;
@@ -45,7 +47,14 @@ export async function buildFeatures(work: FeatureWork): Promise<FeatureTable> {
   const table = fits ? new Float32Array(requests.length * store.rowLength) : undefined;
   const keys = requests.map(work.keyOf);
   const missing = await storedRows({ store, keys, table });
-  const unreadable = new Set(await compute(work, missing, { keys, table }));
+  const rest = async () => {
+    // Another process may have computed them while this one waited for its turn.
+    const others = work.exclusive === undefined ? 0 : await store.refresh();
+    const now = others === 0 ? missing : await storedRows({ store, keys, table });
+    return compute(work, now, { keys, table });
+  };
+  const exclusive = missing.length === 0 ? undefined : work.exclusive;
+  const unreadable = new Set(await (exclusive === undefined ? rest() : exclusive(rest)));
   return {
     present: requests.map((_, position) => !unreadable.has(position)),
     read: table === undefined ? storeReader(store, keys) : tableReader(table, store.rowLength),

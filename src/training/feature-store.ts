@@ -23,6 +23,8 @@ export interface FeatureStore {
   /** Adds a copy of a row; it is on disk after the next `flush`, at the latest. */
   add(key: string, row: Float32Array): Promise<void>;
   flush(): Promise<void>;
+  /** Takes notice of rows that other processes have written. @returns how many there were */
+  refresh(): Promise<number>;
   /**
    * Copies rows into `into`, one after the other.
    * @returns positions in `keys` that are not there or damaged; a damaged row is forgotten
@@ -86,8 +88,16 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
     return [...missing, ...bad.flat()].sort((a, b) => a - b);
   }
 
+  async function refresh(): Promise<number> {
+    const before = places.size;
+    const found = await orEmpty(options, () => readIndexes(options.folder, rowLength));
+    for (const [key, place] of found) if (!places.has(key)) places.set(key, place);
+    return places.size - before;
+  }
+
   return {
     rowLength,
+    refresh,
     has: (key) => writer.waiting.has(key) || places.has(key),
     add: writer.add,
     flush: writer.flush,
