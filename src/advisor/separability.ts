@@ -19,6 +19,8 @@ export interface Separability {
   readonly logme: number;
   /** Leave-one-out accuracy of a ridge classifier, at the regularisation that serves it best. */
   readonly probeAccuracy: number;
+  /** [images] Whether that classifier, fitted without the image, names its class. */
+  readonly hits: readonly boolean[];
 }
 
 /** A thin decomposition of standardised features: F F^T = U diag(sigma2) U^T. */
@@ -49,9 +51,11 @@ export function separability(sample: LabelledFeatures): Separability {
     );
   }
   const raw = toMatrix(sample.features, images, sample.width);
+  const hits = bestProbe(spectrumOf(standardised(raw)), sample);
   return {
     logme: logme(spectrumOf(raw), sample),
-    probeAccuracy: probeAccuracy(spectrumOf(standardised(raw)), sample),
+    probeAccuracy: countOf(hits) / images,
+    hits,
   };
 }
 
@@ -96,22 +100,13 @@ function spectrumOf(features: Matrix): Spectrum {
   return { images, width, sigma2, left };
 }
 
-function oneHot(labels: readonly number[], label: number): number[] {
-  return labels.map((value) => (value === label ? 1 : 0));
-}
-
-/** [rank]: the squared projections of y on the left singular vectors. */
-function projections(spectrum: Spectrum, y: readonly number[]): number[] {
-  return spectrum.left
-    .transpose()
-    .mmul(Matrix.columnVector([...y]))
-    .to1DArray();
-}
-
 function logme(spectrum: Spectrum, sample: LabelledFeatures): number {
+  const projected = spectrum.left.transpose().mmul(targetsOf(sample));
   let total = 0;
   for (let label = 0; label < sample.classes; label++) {
-    total += evidence(spectrum, oneHot(sample.labels, label));
+    const z2 = projected.getColumn(label).map((value) => value * value);
+    const norm2 = sample.labels.filter((value) => value === label).length;
+    total += evidence(spectrum, z2, norm2);
   }
   return total / sample.classes;
 }
@@ -120,11 +115,13 @@ function logme(spectrum: Spectrum, sample: LabelledFeatures): number {
  * The log evidence per image of one target, maximised over the prior's precision alpha and the
  * noise's precision beta by MacKay's fixed point, at most 11 rounds as in the reference
  * implementation of LogME (algorithm 3 of the paper: no matrix product inside the loop).
+ *
+ * @param z2 [rank] the target's squared projections on the left singular vectors
+ * @param norm2 the target's squared length
  */
-function evidence(spectrum: Spectrum, y: readonly number[]): number {
+function evidence(spectrum: Spectrum, z2: readonly number[], norm2: number): number {
   const { images, width, sigma2 } = spectrum;
-  const z2 = projections(spectrum, y).map((value) => value * value);
-  const outside = Math.max(y.reduce((sum, value) => sum + value * value, 0) - sum(z2), 0);
+  const outside = Math.max(norm2 - sum(z2), 0);
   let alpha = 1;
   let beta = 1;
   let ratio = 1;
@@ -156,21 +153,37 @@ function evidence(spectrum: Spectrum, y: readonly number[]): number {
  * Leave-one-out predictions of ridge regression to one-hot targets with an unpenalised mean, from
  * the hat matrix: a residual without image i is (y_i - f_i) / (1 - h_ii).
  */
-function probeAccuracy(spectrum: Spectrum, sample: LabelledFeatures): number {
-  return Math.max(...RIDGE_GRID.map((ridge) => leaveOneOutAccuracy(spectrum, sample, ridge)));
+function bestProbe(spectrum: Spectrum, sample: LabelledFeatures): readonly boolean[] {
+  const projected = spectrum.left.transpose().mmul(targetsOf(sample));
+  return RIDGE_GRID.map((ridge) => leaveOneOutHits({ spectrum, projected, sample }, ridge)).reduce(
+    (best, hits) => (countOf(hits) > countOf(best) ? hits : best),
+  );
 }
 
-function leaveOneOutAccuracy(spectrum: Spectrum, sample: LabelledFeatures, ridge: number): number {
-  const { images, left, sigma2, width } = spectrum;
-  const shrink = sigma2.map((s) => s / (s + ridge * images * Math.max(width / images, 1)));
-  const targets = Matrix.zeros(images, sample.classes);
-  sample.labels.forEach((label, image) => {
+const countOf = (hits: readonly boolean[]) => hits.filter(Boolean).length;
+
+/** [images, classes], one-hot. */
+function targetsOf({ labels, classes }: LabelledFeatures): Matrix {
+  const targets = Matrix.zeros(labels.length, classes);
+  labels.forEach((label, image) => {
     targets.set(image, label, 1);
   });
-  const means = targets.mean('column');
-  const projected = left.transpose().mmul(targets).mulColumnVector(shrink);
-  const fitted = left.mmul(projected).addRowVector(means);
-  const hits = sample.labels.filter((label, image) => {
+  return targets;
+}
+
+interface Probe {
+  readonly spectrum: Spectrum;
+  /** [rank, classes]: the targets on the left singular vectors. */
+  readonly projected: Matrix;
+  readonly sample: LabelledFeatures;
+}
+
+function leaveOneOutHits({ spectrum, projected, sample }: Probe, ridge: number): boolean[] {
+  const { images, left, sigma2, width } = spectrum;
+  const shrink = sigma2.map((s) => s / (s + ridge * images * Math.max(width / images, 1)));
+  const means = targetsOf(sample).mean('column');
+  const fitted = left.mmul(projected.clone().mulColumnVector(shrink)).addRowVector(means);
+  return sample.labels.map((label, image) => {
     const row = left.getRow(image);
     const leverage = 1 / images + sum(row.map((u, i) => u * u * (shrink[i] as number)));
     const own = Math.max(1 - leverage, 1e-9);
@@ -180,7 +193,6 @@ function leaveOneOutAccuracy(spectrum: Spectrum, sample: LabelledFeatures, ridge
     });
     return scores.indexOf(Math.max(...scores)) === label;
   });
-  return hits.length / images;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,0 +1,122 @@
+import type { StrategyName } from '../config/schema.ts';
+import type { Similarity } from './similarity.ts';
+import type { SizeEvidence } from './size.ts';
+
+export interface AdviceFacts {
+  readonly size: SizeEvidence;
+  readonly similarity: Similarity;
+  /** Whether the network starts from pretrained weights. */
+  readonly pretrained: boolean;
+}
+
+export interface Advice {
+  readonly strategy: StrategyName;
+  readonly runnerUp: StrategyName;
+  /** The last frozen layer, for the setting `freeze`; null: the strategy's own. */
+  readonly freeze: string | null;
+  /** Why the boundary is there. */
+  readonly boundary: string;
+  readonly confidence: {
+    /** 0.5 is a coin's; that of the less certain of the two questions. */
+    readonly value: number;
+    readonly level: 'high' | 'medium' | 'low';
+  };
+  /** Why, a sentence each. */
+  readonly evidence: readonly string[];
+}
+
+/** The four strategies by the two questions. */
+const CHOICE = {
+  small: { similar: 'head', different: 'top' },
+  large: { similar: 'all', different: 'scratch' },
+} as const;
+
+const OTHER = {
+  small: 'large',
+  large: 'small',
+  similar: 'different',
+  different: 'similar',
+} as const;
+
+/** Chooses a strategy from what was found out; says what could not be found out. */
+export function advise(facts: AdviceFacts): Advice {
+  if (!facts.pretrained) return withoutWeights(facts);
+  if (facts.similarity.state === 'unmeasured') return bySize(facts, facts.similarity.reason);
+  const { size, similarity } = facts;
+  const strategy = CHOICE[size.verdict][similarity.verdict];
+  const doubtSize = size.confidence < similarity.confidence;
+  const runnerUp = doubtSize
+    ? CHOICE[OTHER[size.verdict]][similarity.verdict]
+    : CHOICE[size.verdict][OTHER[similarity.verdict]];
+  return {
+    strategy,
+    runnerUp,
+    ...boundaryOf(strategy, similarity),
+    confidence: level(Math.min(size.confidence, similarity.confidence)),
+    evidence: [size.reason, similarity.reason],
+  };
+}
+
+type Boundary = Pick<Advice, 'freeze' | 'boundary'>;
+
+function boundaryOf(
+  strategy: StrategyName,
+  { best, depths }: Extract<Similarity, { state: 'measured' }>,
+): Boundary {
+  const last = depths.at(-1)?.name ?? '';
+  if (strategy === 'all' || strategy === 'scratch') {
+    return { freeze: null, boundary: 'nothing is frozen' };
+  }
+  if (strategy === 'head') {
+    return {
+      freeze: null,
+      boundary: `everything below the new output layer is frozen (${last} separates well)`,
+    };
+  }
+  // Frozen up to the last depth, nothing but the head would be trained: that is another strategy.
+  if (best === last || !/^pool\d$/.test(best)) {
+    return { freeze: null, boundary: 'all but the last block of convolutions is frozen' };
+  }
+  return {
+    freeze: best,
+    boundary: `frozen up to ${best}, the depth that separates the classes best`,
+  };
+}
+
+function withoutWeights({ size }: AdviceFacts): Advice {
+  const small = size.verdict === 'small';
+  return {
+    strategy: 'scratch',
+    runnerUp: 'all',
+    freeze: null,
+    boundary: 'nothing is frozen: there is nothing to keep',
+    confidence: level(small ? 0.6 : size.confidence),
+    evidence: [
+      size.reason,
+      'the network starts from random weights: similarity cannot be measured, and frozen random layers learn nothing, so everything is trained from scratch whatever the size',
+      ...(small ? ['small data from scratch: pretrained weights would most likely do better'] : []),
+    ],
+  };
+}
+
+/** What is done where similarity is unknown: the size rule alone, which takes it for given. */
+function bySize({ size }: AdviceFacts, reason: string): Advice {
+  const strategy = CHOICE[size.verdict].similar;
+  return {
+    strategy,
+    runnerUp: CHOICE[size.verdict].different,
+    freeze: null,
+    boundary:
+      strategy === 'head' ? 'everything below the new output layer is frozen' : 'nothing is frozen',
+    confidence: level(0.5),
+    evidence: [
+      size.reason,
+      reason,
+      'chosen by size alone, as if the images were similar to those of the pretraining: this is an assumption, not a measurement',
+    ],
+  };
+}
+
+function level(value: number): Advice['confidence'] {
+  return { value, level: value >= 0.9 ? 'high' : value >= 0.7 ? 'medium' : 'low' };
+}

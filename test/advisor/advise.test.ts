@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { advise } from '../../src/advisor/advise.ts';
+import {
+  judgeSimilarity,
+  type MeasuredDepth,
+  normalBelow,
+  type Similarity,
+} from '../../src/advisor/similarity.ts';
+import { judgeSize } from '../../src/advisor/size.ts';
+
+const SIZES = { largePerClass: 1000, largeInAll: 20_000 };
+const SIMILARITIES = { similar: 0.8, margin: 0.02 };
+
+/** A depth that names the first `right` of 100 images. */
+function depth(name: string, right: number, from = 0): MeasuredDepth {
+  const hits = Array.from({ length: 100 }, (_, i) => i >= from && i < from + right);
+  return { name, width: 512, logme: 0, hits };
+}
+
+const similar = judgeSimilarity([depth('pool3', 60), depth('pool5', 95)], 0.1, SIMILARITIES);
+const different = judgeSimilarity(
+  [depth('pool3', 90), depth('pool4', 80), depth('pool5', 60)],
+  0.1,
+  SIMILARITIES,
+);
+const small = judgeSize([40, 50, 60], SIZES);
+const large = judgeSize([5000, 4000, 9000], SIZES);
+
+describe('size', () => {
+  it('counts, and is small or large by either border', () => {
+    expect(small).toMatchObject({ images: 150, classes: 3, verdict: 'small', imbalance: 1.5 });
+    expect(small.perClass).toEqual({ fewest: 40, median: 50, mean: 50, most: 60 });
+    expect(large.verdict).toBe('large');
+    expect(judgeSize(new Array(100).fill(200), SIZES).verdict).toBe('large');
+    expect(judgeSize(new Array(100).fill(199), SIZES).verdict).toBe('small');
+    expect(judgeSize([900, 1100], SIZES).verdict).toBe('large');
+  });
+
+  it('is sure far from the border and unsure on it', () => {
+    expect(judgeSize([1000, 1000], SIZES).confidence).toBeCloseTo(0.5, 12);
+    expect(judgeSize([500, 500], SIZES).confidence).toBeCloseTo(0.9, 12);
+    expect(judgeSize([2000, 2000], SIZES).confidence).toBeCloseTo(0.9, 12);
+  });
+});
+
+describe('similarity', () => {
+  const measured = (found: Similarity) => {
+    if (found.state !== 'measured') throw new Error(found.reason);
+    return found;
+  };
+
+  it('high at the last depth is similar', () => {
+    expect(measured(similar)).toMatchObject({ verdict: 'similar', best: 'pool5', images: 100 });
+    expect(measured(similar).skill).toBeCloseTo((0.95 - 0.1) / 0.9, 12);
+    expect(measured(similar).confidence).toBeGreaterThan(0.9);
+  });
+
+  it('clearly better at an earlier depth is different', () => {
+    expect(measured(different)).toMatchObject({ verdict: 'different', best: 'pool3' });
+    expect(measured(different).reason).toContain('earlier depth');
+    expect(measured(different).depths.map(({ lead }) => lead)).toEqual([0.3, 0.2, 0]);
+  });
+
+  it('low at every depth is different, a little better earlier is not clearly better', () => {
+    const low = [depth('pool4', 40), depth('pool5', 41)];
+    expect(measured(judgeSimilarity(low, 0.1, SIMILARITIES)).verdict).toBe('different');
+    const close = [depth('pool4', 96), depth('pool5', 95)];
+    expect(measured(judgeSimilarity(close, 0.1, SIMILARITIES)).verdict).toBe('similar');
+  });
+
+  it('the error of the lead is that of the paired differences', () => {
+    // pool4 alone is right on 10 images, pool5 alone on 4: differences of 1, -1 and 0.
+    const found = measured(
+      judgeSimilarity([depth('pool4', 50, 4), depth('pool5', 48)], 0.1, SIMILARITIES),
+    );
+    const differences = Array.from(
+      { length: 100 },
+      (_, i) => Number(i >= 4 && i < 54) - Number(i < 48),
+    );
+    const mean = differences.reduce((sum, d) => sum + d, 0) / 100;
+    const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / 100;
+    expect(found.depths[0]?.lead).toBeCloseTo(mean, 12);
+    expect(found.depths[0]?.leadError).toBeCloseTo(Math.sqrt(variance / 100), 12);
+  });
+
+  it('nothing above chance is not measured, and never called similar', () => {
+    const found = judgeSimilarity([depth('pool4', 55), depth('pool5', 52)], 0.5, SIMILARITIES);
+    expect(found.state).toBe('unmeasured');
+    expect(found.reason).toContain('chance');
+  });
+
+  it('the normal distribution', () => {
+    expect(normalBelow(0)).toBeCloseTo(0.5, 7);
+    expect(normalBelow(1.959964)).toBeCloseTo(0.975, 6);
+    expect(normalBelow(-1)).toBeCloseTo(0.1586553, 6);
+  });
+});
+
+describe('advice', () => {
+  const pretrained = true;
+
+  it.each([
+    ['small', 'similar', small, similar, 'head'],
+    ['small', 'different', small, different, 'top'],
+    ['large', 'similar', large, similar, 'all'],
+    ['large', 'different', large, different, 'scratch'],
+  ] as const)('%s and %s', (_size, _similarity, size, similarity, strategy) => {
+    const found = advise({ size, similarity, pretrained });
+    expect(found.strategy).toBe(strategy);
+    expect(found.runnerUp).not.toBe(strategy);
+    expect(found.evidence.join(' ')).toContain(`${size.verdict} data`);
+  });
+
+  it('top is frozen up to the depth that separates best', () => {
+    expect(advise({ size: small, similarity: different, pretrained }).freeze).toBe('pool3');
+    const low = judgeSimilarity([depth('pool4', 40), depth('pool5', 45)], 0.1, SIMILARITIES);
+    const found = advise({ size: small, similarity: low, pretrained });
+    expect(found).toMatchObject({ strategy: 'top', freeze: null });
+  });
+
+  it('the runner-up answers the less certain question the other way', () => {
+    const border = judgeSize([990, 990], SIZES);
+    const found = advise({ size: border, similarity: similar, pretrained });
+    expect(found).toMatchObject({ strategy: 'head', runnerUp: 'all' });
+    expect(found.confidence.level).toBe('low');
+  });
+
+  it('random weights: says that similarity cannot be measured, and what it does', () => {
+    for (const size of [small, large]) {
+      const similarity: Similarity = { state: 'unmeasured', reason: 'random', depths: [] };
+      const found = advise({ size, similarity, pretrained: false });
+      expect(found.strategy).toBe('scratch');
+      expect(found.evidence.join(' ')).toContain('similarity cannot be measured');
+    }
+  });
+
+  it('unmeasured similarity: size alone, with low confidence, named an assumption', () => {
+    const similarity: Similarity = { state: 'unmeasured', reason: 'nothing there', depths: [] };
+    const found = advise({ size: small, similarity, pretrained });
+    expect(found).toMatchObject({ strategy: 'head', runnerUp: 'top' });
+    expect(found.confidence.level).toBe('low');
+    expect(found.evidence.join(' ')).toContain('not a measurement');
+  });
+});
