@@ -100,7 +100,7 @@ const roomRules = Object.entries(rooms).flatMap(([room, { may, types = [], why }
 
 /** Packages that one room, or one file, keeps to itself. */
 const keptPackages = [
-  ['onnxruntime-node', '^src/engines/onnx/(session|devices)\\.ts$'],
+  ['onnxruntime-node', '^src/engines/onnx/(session|session-file|devices)\\.ts$'],
   ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
   ['sharp', '^src/dataset/decode\\.ts$'],
   ['(protobufjs|h5wasm)', '^src/formats/'],

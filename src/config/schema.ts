@@ -10,6 +10,20 @@ export const STRATEGIES = ['head', 'all', 'top', 'scratch'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
 export const SCHEDULES = ['constant', 'step', 'cosine', 'one-cycle', 'plateau'] as const;
+/** What a trained model can be written as; `pipeline/export-formats.ts` has the exporter of each. */
+export const EXPORT_FORMATS = [
+  'onnx',
+  'onnx-plain',
+  'onnx-int8',
+  'onnx-dense',
+  'safetensors',
+  'pytorch',
+  'keras',
+  'tfjs',
+  'web',
+] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
 export const METRICS = ['loss', 'accuracy', 'top5', 'macro_f1'] as const;
 
 const fraction = z.number().min(0).max(1);
@@ -164,11 +178,19 @@ export const runConfigSchema = z.strictObject({
   augment,
   seed: z.int().default(0).describe('seed of everything random but the split'),
   export: z
-    .array(z.enum(['onnx', 'safetensors']))
+    .array(z.enum(EXPORT_FORMATS))
     .default(['onnx', 'safetensors'])
     .describe('what to export'),
-  engine: z.enum(['auto', 'onnx', 'tensorflow']).default('auto').describe('engine'),
-  device: z.string().default('cpu').describe('device of the engine'),
+  engine: z
+    .enum(['auto', 'onnx', 'tensorflow'])
+    .default('auto')
+    .describe('engine; auto: tensorflow where it has a GPU that works, onnx otherwise'),
+  device: z
+    .string()
+    .default('auto')
+    .describe(
+      'device: cpu, cuda, webgpu, coreml, dml (onnx); gpu, cpu, js (tensorflow). Never falls back',
+    ),
   cache: z
     .boolean()
     .default(true)

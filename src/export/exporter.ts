@@ -10,6 +10,8 @@ export interface ExportRequest {
   /** Empty, and renamed to its final name once everything in it is checked. */
   readonly folder: string;
   readonly quantize: Quantization;
+  /** The string pairs by which vggtune knows its own models. */
+  readonly description: Readonly<Record<string, string>>;
   readonly services: ExportServices;
 }
 
@@ -41,6 +43,12 @@ export interface Exported {
   readonly notes?: readonly string[];
 }
 
+/**
+ * How exact an export is: `float` ones give the trained network's probabilities, `half` ones nearly;
+ * of `byte` ones the classes must agree.
+ */
+export type Exactness = 'float' | 'half' | 'byte';
+
 /** How an export is read back by somebody else's code, to be compared with the trained network. */
 export type ExportCheck =
   /** ONNX Runtime runs the file on pixels, or on what `preprocessing` makes of them. */
@@ -60,4 +68,8 @@ export interface Exporter {
   /** Writes the model's files; what goes beside them in every export is returned. */
   write(request: ExportRequest): Promise<Exported>;
   readonly check: ExportCheck;
+  /** Whether kernels can be stored in fewer bits. */
+  readonly quantizes?: boolean;
+  /** `float`, or what `quantize` makes of it, unless said otherwise. */
+  readonly exactness?: Exactness;
 }

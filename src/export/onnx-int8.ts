@@ -24,6 +24,7 @@ export const exporter: Exporter = {
     };
   },
   check: { by: 'onnxruntime', file: modelFile, input: 'pixels' },
+  exactness: 'byte',
 };
 
 interface Candidate {

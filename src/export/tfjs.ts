@@ -15,6 +15,7 @@ export const exporter: Exporter = {
     return { card: modelCard(model, INSIDE_TFJS), readme: tfjsReadme(model, quantize) };
   },
   check: { by: 'tensorflow.js', file: (folder) => join(folder, 'model.json') },
+  quantizes: true,
 };
 
 /** The model as TensorFlow.js reads it: the preprocessing and biases stay exact when quantized. */

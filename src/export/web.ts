@@ -27,6 +27,7 @@ export const exporter: Exporter = {
     return { card: modelCard(model, INSIDE_TFJS), readme: webReadme(model) };
   },
   check: { by: 'tensorflow.js', file: (folder) => join(folder, 'model', 'model.json') },
+  quantizes: true,
 };
 
 async function page(bundles: readonly string[]): Promise<string> {

@@ -1,56 +1,226 @@
+import { writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
-import { decodeBatches } from '../dataset/batches.ts';
+import { writeFolderAtomic } from '../base/fresh-folder.ts';
+import type { ExportFormat } from '../config/schema.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
+import { compareExport, expectFaithful, type Verification } from '../export/compare.ts';
+import type { Exactness, Exporter } from '../export/exporter.ts';
+import { toMetadata } from '../export/metadata.ts';
+import type { ExportModel } from '../export/model.ts';
+import type { Quantization } from '../formats/tfjs-layers.ts';
+import type { MetricsRecord, PlanRecord } from '../run/record.ts';
 import { readConfig, readRecord, runPaths } from '../run/store.ts';
-import { type ExportCheck, type ExportFormat, exportModel } from './export.ts';
+import { EXPORTERS } from './export-formats.ts';
+import { checkImages, type LabelledPixels, type RunImages } from './export-images.ts';
+import { exportServices, networkRows, readBack } from './export-services.ts';
 import { loadModel, type TrainedModel } from './model.ts';
-import { prefixBatch } from './phase-sources.ts';
 
 export interface ExportRunRequest {
   /** The run folder. */
   readonly run: string;
   readonly formats: readonly ExportFormat[];
-  /** Another folder than the run's `model`. */
+  /**
+   * The folder of the export; with several formats, a folder with one for each. By default each has
+   * a folder of its own in the run's `model`.
+   */
   readonly out?: string;
+  /** Where the run's images are now, if they have moved. */
+  readonly data?: string;
+  /** Fewer bits for the kernels of `tfjs` and `web`. */
+  readonly quantize?: Quantization;
+  readonly overwrite?: boolean;
   readonly emit: Emit;
   readonly engine?: Engine;
 }
 
+export interface ExportedFolder {
+  readonly format: ExportFormat;
+  readonly folder: string;
+  readonly verification: Verification;
+}
+
 /**
- * Exports the trained model of a run again, checked on validation images of the run where they are
- * still there.
- * @returns the paths
+ * Writes the trained model of a run in some formats, each a folder with its labels, card and README.
+ * Each is loaded again, by other software where there is any, and compared with the trained network
+ * on images that it was not trained on; one that differs is not left behind.
+ * @throws VggtuneError (usage) when the run is not finished or a folder is there already, (data) when
+ *   an export differs or the disk is full
  */
-export async function exportRun(request: ExportRunRequest): Promise<readonly string[]> {
-  const { run, formats, emit } = request;
-  const model = await loadModel(run);
-  const engine = request.engine ?? (await openEngine('auto', 'cpu'));
-  const folder = request.out ?? runPaths(run).model;
-  return exportModel({
-    model,
-    formats,
-    folder,
-    check: await checkImages(run, model),
-    engine,
-    emit,
+export async function exportRun(request: ExportRunRequest): Promise<readonly ExportedFolder[]> {
+  const { quantize = 'none', emit } = request;
+  const exporters = await chosen(request.formats, quantize);
+  const job = await openJob(request);
+  const results: ExportedFolder[] = [];
+  for (const { format, exporter } of exporters) {
+    const folder = folderOf(request, format);
+    emit({ type: 'stage', stage: 'export', message: `writing the model as ${format}` });
+    const verification = await writeFolderAtomic(
+      folder,
+      (temporary) => exportInto(temporary, { job, format, exporter, quantize }),
+      { overwrite: request.overwrite === true },
+    );
+    emit({ type: 'file', path: folder, what: `the model as ${format}` });
+    results.push({ format, folder, verification });
+  }
+  return results;
+}
+
+async function chosen(formats: readonly ExportFormat[], quantize: Quantization) {
+  const exporters: { format: ExportFormat; exporter: Exporter }[] = [];
+  for (const format of new Set(formats)) {
+    const open = EXPORTERS[format];
+    if (open === undefined) throw unknownFormat(format);
+    exporters.push({ format, exporter: await open() });
+  }
+  const rigid = exporters.find(({ exporter }) => exporter.quantizes !== true);
+  if (quantize !== 'none' && rigid !== undefined) throw notQuantized(rigid.format);
+  return exporters;
+}
+
+function unknownFormat(format: string): Error {
+  return usageError(`there is no export format "${format}"`, {
+    expected: Object.keys(EXPORTERS).join(', '),
+    found: format,
+    where: '--format',
+    fix: 'name one of them',
   });
 }
 
-async function checkImages(run: string, model: TrainedModel): Promise<ExportCheck> {
-  const paths = runPaths(run);
-  const { data } = (await readConfig(paths)) as { readonly data: string };
-  const split = await readRecord(paths, 'split');
-  const images = [...split.val, ...split.test, ...split.train];
-  const batchSize = Math.min(images.length, prefixBatch(model.network), 8);
-  const request = { root: data, images: images.slice(0, batchSize), batchSize };
-  for await (const { pixels, bad } of decodeBatches({ ...request, spec: model.decode })) {
-    if (bad.length === 0) return { pixels, count: batchSize };
-  }
-  return greyImage(model);
+function notQuantized(format: string): Error {
+  return usageError(`${format} has no quantized weights`, {
+    expected: 'tfjs or web with --quantize',
+    found: format,
+    where: '--quantize',
+    fix: 'leave --quantize out; the 8-bit form for ONNX is the format onnx-int8',
+  });
 }
 
-/** Where the images are gone: a grey picture still tells one network from another. */
-export function greyImage({ decode }: Pick<TrainedModel, 'decode'>): ExportCheck {
-  return { pixels: new Uint8Array(decode.size ** 2 * 3).fill(128), count: 1 };
+function folderOf({ run, out, formats }: ExportRunRequest, format: ExportFormat): string {
+  if (out === undefined) return join(runPaths(run).model, format);
+  return new Set(formats).size === 1 ? resolve(out) : join(resolve(out), format);
+}
+
+/** What all formats of one export share. */
+interface Job {
+  readonly trained: TrainedModel;
+  readonly model: ExportModel;
+  readonly images: RunImages;
+  readonly engine: Engine;
+  readonly emit: Emit;
+}
+
+async function openJob(request: ExportRunRequest): Promise<Job> {
+  const { run, emit } = request;
+  const trained = await loadModel(run);
+  const paths = runPaths(run);
+  const [config, split, plan] = await Promise.all([
+    readConfig(paths) as Promise<{ readonly data: string }>,
+    readRecord(paths, 'split'),
+    readRecord(paths, 'plan'),
+  ]);
+  const metrics = await readRecord(paths, 'metrics').catch(() => undefined);
+  const root = resolve(request.data ?? config.data);
+  return {
+    trained,
+    model: exportModelOf(basename(paths.folder), { trained, plan, metrics }),
+    images: { root, split, spec: trained.decode, emit },
+    engine: request.engine ?? (await openEngine('auto', 'cpu')),
+    emit,
+  };
+}
+
+function exportModelOf(
+  name: string,
+  of: {
+    readonly trained: TrainedModel;
+    readonly plan: PlanRecord;
+    readonly metrics: MetricsRecord | undefined;
+  },
+): ExportModel {
+  const { trained, plan, metrics } = of;
+  const { network, weights, description } = trained;
+  return {
+    network,
+    weights,
+    labels: description.labels,
+    background: description.background,
+    run: {
+      name,
+      strategy: plan.strategy,
+      side: metrics?.side ?? 'val',
+      metrics: metrics?.metrics ?? {},
+    },
+    provenance: plan.provenance ?? {},
+  };
+}
+
+interface Task {
+  readonly job: Job;
+  readonly format: ExportFormat;
+  readonly exporter: Exporter;
+  readonly quantize: Quantization;
+}
+
+async function exportInto(folder: string, task: Task): Promise<Verification> {
+  const { job, exporter, quantize, format } = task;
+  const { model, emit } = job;
+  const exported = await exporter.write({
+    model,
+    folder,
+    quantize,
+    description: toMetadata(job.trained.description),
+    services: exportServices(job),
+  });
+  for (const message of exported.notes ?? []) emit({ type: 'note', message });
+  const images = await checkImages(job.images, checkCount(task));
+  const verification = await verify(folder, { task, images });
+  expectFaithful(format, verification);
+  emit({ type: 'note', message: summary(format, verification) });
+  const json = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`;
+  await writeFile(join(folder, 'labels.json'), json(model.labels));
+  await writeFile(join(folder, 'model-card.json'), json(exported.card));
+  await writeFile(join(folder, 'verification.json'), json(verification));
+  await writeFile(join(folder, 'README.md'), exported.readme);
+  return verification;
+}
+
+async function verify(
+  folder: string,
+  { task, images }: { readonly task: Task; readonly images: readonly LabelledPixels[] },
+): Promise<Verification> {
+  const { job, exporter } = task;
+  const pixels = images.map((image) => image.pixels);
+  const { by, rows } = await readBack(exporter.check, { ...job, folder, images: pixels });
+  return compareExport({
+    readBy: by,
+    exactness: exactnessOf(task),
+    expected: await networkRows(job.engine, job.model, pixels),
+    found: rows,
+    labels: images.map(({ label }) => label),
+  });
+}
+
+function exactnessOf({ exporter, quantize }: Task): Exactness {
+  const quantized = { none: 'float', float16: 'half', uint8: 'byte' } as const;
+  return exporter.exactness ?? quantized[quantize];
+}
+
+/** Ten show that floats are the same; the accuracy of an 8-bit form takes more. */
+function checkCount(task: Task): number {
+  if (exactnessOf(task) !== 'byte') return 10;
+  return task.exporter.check.by === 'onnxruntime' ? 500 : 50;
+}
+
+function summary(format: string, { images, readBy, ...found }: Verification): string {
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+  const { accuracy, agreement, largestDifference } = found;
+  const difference = `largest difference ${largestDifference.toPrecision(2)}`;
+  const kept =
+    accuracy === undefined || found.exactness === 'float'
+      ? ''
+      : `, same class on ${percent(agreement)}, accuracy ${percent(accuracy.exported)} for ${percent(accuracy.trained)}`;
+  return `${format}: read back by ${readBy} on ${images} images, ${difference}${kept}`;
 }

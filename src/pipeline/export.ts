@@ -6,7 +6,8 @@ import { exportSafetensors } from '../export/safetensors.ts';
 import { verifyExport } from '../export/verify.ts';
 import { compileModel, loadModel, type TrainedModel } from './model.ts';
 
-export type ExportFormat = 'onnx' | 'safetensors';
+/** The forms that are one file; every form as a folder is in `export-run.ts`. */
+export type FileFormat = 'onnx' | 'safetensors';
 
 /** Images whose probabilities an export must give again. */
 export interface ExportCheck {
@@ -17,7 +18,7 @@ export interface ExportCheck {
 
 export interface ExportRequest {
   readonly model: TrainedModel;
-  readonly formats: readonly ExportFormat[];
+  readonly formats: readonly FileFormat[];
   /** The folder for the files, named `model` with the format's ending. */
   readonly folder: string;
   readonly check: ExportCheck;
@@ -56,7 +57,7 @@ const write = {
     );
   },
   safetensors: exportSafetensors,
-} satisfies Record<ExportFormat, (path: string, model: TrainedModel) => Promise<void>>;
+} satisfies Record<FileFormat, (path: string, model: TrainedModel) => Promise<void>>;
 
 const reload = {
   onnx: async (path, { check }) => {
@@ -72,4 +73,4 @@ const reload = {
     await program.release();
     return probabilities;
   },
-} satisfies Record<ExportFormat, (path: string, request: ExportRequest) => Promise<Float32Array>>;
+} satisfies Record<FileFormat, (path: string, request: ExportRequest) => Promise<Float32Array>>;

@@ -14,6 +14,8 @@ export interface Start {
   readonly newLayers: ReadonlySet<string>;
   /** Where the weights are from, as a sentence for the user. */
   readonly source: string;
+  /** The same fact by fact: source, licence, hashes. */
+  readonly provenance: Readonly<Record<string, string>>;
 }
 
 /** Whether a config starts from pretrained weights; vgg-nano has none that are published. */
@@ -42,6 +44,7 @@ export async function startingPoint(
     weights: loaded.weights,
     newLayers: loaded.newLayers,
     source: Object.values(loaded.provenance).join(', '),
+    provenance: loaded.provenance,
   };
 }
 

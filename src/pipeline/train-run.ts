@@ -18,7 +18,8 @@ import { runTraining } from '../training/loop.ts';
 import { frozenAndTrained, planTraining, type TrainPlan } from '../training/plan.ts';
 import { score } from '../training/validate.ts';
 import { fileCheckpoints, readLastCheckpoint } from './checkpoints.ts';
-import { exportModel } from './export.ts';
+import { exportModel, type FileFormat } from './export.ts';
+import { exportRun } from './export-run.ts';
 import type { TrainedModel } from './model.ts';
 import {
   createPhaseSources,
@@ -46,12 +47,13 @@ export interface TrainRunRequest {
 /** Trains, measures and exports in a run folder that is open. */
 export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   const { config, strategy, index, split, paths, signal, emit, offline = false } = request;
-  const engine = request.engine ?? (await openEngine(config.engine, config.device));
+  const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
   const start = await startingPoint(config, index.classes.length, { offline, emit, signal });
   const { network, weights, newLayers } = start;
   emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
   const plan = planTraining({ strategy, config, network, newLayers });
-  const planned = planRecord(plan, network, [...request.evidence, `starts from ${start.source}`]);
+  const evidence = [...request.evidence, `starts from ${start.source}`];
+  const planned = { ...planRecord(plan, network, evidence), provenance: start.provenance };
   if (request.resume !== true) await writeRecord(paths, 'plan', planned);
 
   const setting: SourceSetting = {
@@ -150,10 +152,14 @@ async function exportTrained(
   of: { readonly setting: SourceSetting; readonly model: TrainedModel; readonly engine: Engine },
 ): Promise<void> {
   // The run's own model is always written: evaluate, predict and later exports read it.
-  const formats = [...new Set(['safetensors', ...config.export] as const)];
-  const folder = paths.model;
+  const own: FileFormat[] = config.export.includes('onnx')
+    ? ['safetensors', 'onnx']
+    : ['safetensors'];
+  const { engine, model } = of;
   const check = await checkImages(of.setting);
-  await exportModel({ model: of.model, engine: of.engine, formats, folder, check, emit });
+  await exportModel({ model, engine, formats: own, folder: paths.model, check, emit });
+  const formats = config.export.filter((format) => format !== 'safetensors' && format !== 'onnx');
+  if (formats.length > 0) await exportRun({ run: paths.folder, formats, engine, emit });
 }
 
 /** Some validation images, plain; training images where there are no others. */

@@ -26,6 +26,8 @@ export interface PlanRecord {
   readonly frozen: readonly string[];
   readonly trained: readonly string[];
   readonly parameters: { readonly total: number; readonly trained: number };
+  /** Where the starting weights came from: source, licence, hashes. */
+  readonly provenance?: Readonly<Record<string, string>>;
 }
 
 /** metrics.json */

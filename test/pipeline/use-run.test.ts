@@ -90,8 +90,8 @@ describe('a trained run', () => {
 
   it('is exported elsewhere', async () => {
     const folder = join(home, 'elsewhere');
-    const paths = await exportRun({ run: out, formats: ['onnx'], out: folder, ...quiet });
-    expect(paths).toEqual([join(folder, 'model.onnx')]);
+    const found = await exportRun({ run: out, formats: ['onnx'], out: folder, ...quiet });
+    expect(found).toMatchObject([{ format: 'onnx', folder }]);
     expect((await readFile(join(folder, 'model.onnx'))).length).toBeGreaterThan(1e6);
   });
 

@@ -1,0 +1,78 @@
+import { dataError } from '../base/errors.ts';
+import type { Exactness } from './exporter.ts';
+import { EXPORT_TOLERANCE, largestDifference } from './verify.ts';
+
+/** How an export did on images that the network was not trained on; `verification.json`. */
+export interface Verification {
+  readonly readBy: string;
+  readonly exactness: Exactness;
+  readonly images: number;
+  /** Of a probability. */
+  readonly largestDifference: number;
+  /** Share of the images with the same top class. */
+  readonly agreement: number;
+  /** Of the trained network and of the export, on the images whose class is known. */
+  readonly accuracy?: { readonly trained: number; readonly exported: number };
+}
+
+/** Of a probability: float32 in another order of summation; half-precision kernels. */
+const TOLERANCES = { float: EXPORT_TOLERANCE, half: 0.02 } as const;
+/** Of 8-bit forms: the least share of images with the same top class. */
+const LEAST_AGREEMENT = 0.9;
+
+export function compareExport(of: {
+  readonly readBy: string;
+  readonly exactness: Exactness;
+  readonly expected: readonly Float32Array[];
+  readonly found: readonly Float32Array[];
+  readonly labels: readonly (number | undefined)[];
+}): Verification {
+  const { readBy, exactness, expected, found, labels } = of;
+  const differences = expected.map((row, i) => largestDifference(row, found[i] ?? []));
+  const share = (hits: readonly boolean[]) =>
+    hits.filter(Boolean).length / Math.max(1, hits.length);
+  const known = labels.flatMap((label, i) => (label === undefined ? [] : [{ label, i }]));
+  const accuracyOf = (rows: readonly Float32Array[]) =>
+    share(known.map(({ label, i }) => topClass(rows[i] ?? []) === label));
+  return {
+    readBy,
+    exactness,
+    images: expected.length,
+    largestDifference: Math.max(0, ...differences),
+    agreement: share(expected.map((row, i) => topClass(row) === topClass(found[i] ?? []))),
+    ...(known.length > 0 && {
+      accuracy: { trained: accuracyOf(expected), exported: accuracyOf(found) },
+    }),
+  };
+}
+
+/** @throws VggtuneError (data) when an export is further from the network than its form explains */
+export function expectFaithful(format: string, verification: Verification): void {
+  const { exactness, largestDifference: difference, agreement, readBy } = verification;
+  const isFaithful =
+    exactness === 'byte'
+      ? agreement >= LEAST_AGREEMENT && Number.isFinite(difference)
+      : difference <= TOLERANCES[exactness];
+  if (isFaithful) return;
+  throw dataError(`the ${format} export does not give what the trained network gives`, {
+    expected:
+      exactness === 'byte'
+        ? `the same top class on ${LEAST_AGREEMENT * 100} % of the images`
+        : `probabilities within ${TOLERANCES[exactness]}`,
+    found:
+      exactness === 'byte'
+        ? `the same on ${(agreement * 100).toFixed(1)} %`
+        : `a difference of ${difference}`,
+    where: `read back by ${readBy} on ${verification.images} images`,
+    fix:
+      exactness === 'byte'
+        ? 'use a float form; nothing was left behind'
+        : 'export again; if it happens again, please report it. Nothing was left behind',
+  });
+}
+
+function topClass(row: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < row.length; i++) if ((row[i] ?? 0) > (row[best] ?? 0)) best = i;
+  return best;
+}
