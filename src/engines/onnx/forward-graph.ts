@@ -14,6 +14,8 @@ export interface ForwardGraphOptions {
   readonly weights: NamedTensors;
   readonly taps?: readonly number[];
   readonly softmax?: boolean;
+  /** Default: 1, for a model whose first axis is left open. */
+  readonly rows?: number;
   readonly inputName: string;
   readonly outputName: string;
 }
@@ -31,7 +33,7 @@ export function forwardGraph(options: ForwardGraphOptions): Graph {
     constants.set(name, value);
     return value;
   };
-  const input = addRows(graph, options, { name: inputName, rows: 1 });
+  const input = addRows(graph, options, { name: inputName, rows: options.rows ?? 1 });
   const stretch = addStretch(graph, input, {
     network,
     from,

@@ -2,14 +2,18 @@ import { type Shape, sizeOf } from '../../base/tensor.ts';
 import type { Activations, ForwardProgram, ForwardRequest, Pixels } from '../engine.ts';
 import { outputShape, rowShape } from '../rows.ts';
 import { forwardGraph, tapName } from './forward-graph.ts';
-import { lower } from './lowering.ts';
+import { lower, STANDARD } from './lowering.ts';
 import { type Buffer32, createSession, type Session, type SessionOptions } from './session.ts';
+import { chooseLowering } from './winograd/choose.ts';
 
 const INPUT = 'input';
 const OUTPUT = 'output';
 
 /** The most that the largest activation of one pass may take. */
 const PASS_BYTES = 128 * 2 ** 20;
+
+/** The 36 points of a tile of 16 pixels. */
+const POINTS_PER_PIXEL = 36 / 16;
 
 export async function compileForward(
   request: ForwardRequest,
@@ -22,10 +26,32 @@ export async function compileForward(
   if (taps.some((tap) => tap <= from || tap > to)) {
     throw new RangeError(`taps [${taps}] are not all in (${from}, ${to}]`);
   }
-  const graph = forwardGraph({ ...request, inputName: INPUT, outputName: OUTPUT });
-  const openBatch = [INPUT, OUTPUT, ...taps.map(tapName)];
-  const session = await createSession(lower(graph, { name: 'forward', openBatch }), options);
-  return new OnnxForwardProgram(request, session);
+  const lowering = chooseLowering({ network, from, to, device: options.device });
+  const names = { inputName: INPUT, outputName: OUTPUT };
+  if (lowering === STANDARD) {
+    const openBatch = [INPUT, OUTPUT, ...taps.map(tapName)];
+    const model = lower(forwardGraph({ ...request, ...names }), { name: 'forward', openBatch });
+    const passes = { rows: passRows(request, PASS_BYTES), isFixed: false };
+    return new OnnxForwardProgram(request, await createSession(model, options), passes);
+  }
+  const rows = passRows(request, PASS_BYTES / POINTS_PER_PIXEL);
+  const model = lower(forwardGraph({ ...request, ...names, rows }), { name: 'forward', lowering });
+  const session = await createSession(model, { ...options, planMemory: false });
+  return new OnnxForwardProgram(request, session, { rows, isFixed: true });
+}
+
+/** How many rows have room in one pass, all passes of a full batch being of nearly one size. */
+function passRows({ network, from, to, batchSize }: ForwardRequest, bytes: number): number {
+  const largest = Math.max(1, ...network.shapes.slice(from, to).map(sizeOf));
+  const most = Math.max(1, Math.floor(bytes / (4 * largest)));
+  return Math.ceil(batchSize / Math.ceil(batchSize / most));
+}
+
+interface Passes {
+  /** Rows of one pass. */
+  readonly rows: number;
+  /** Whether the graph takes exactly so many, so that a last pass of fewer is filled up. */
+  readonly isFixed: boolean;
 }
 
 class OnnxForwardProgram implements ForwardProgram {
@@ -33,28 +59,27 @@ class OnnxForwardProgram implements ForwardProgram {
   readonly #session: Session;
   readonly #inputShape: Shape;
   readonly #batchSize: number;
-  /** Rows of one pass. */
-  readonly #rows: number;
+  readonly #passes: Passes;
   /** The outputs by name, with the shape of one row. */
   readonly #outputs: ReadonlyMap<string, { readonly row: Shape; readonly data: Float32Array }>;
   readonly #taps: readonly number[];
 
-  constructor(request: ForwardRequest, session: Session) {
+  constructor(request: ForwardRequest, session: Session, passes: Passes) {
     const { network, from, to, batchSize, taps = [] } = request;
     this.#session = session;
+    this.#passes = passes;
     this.#batchSize = batchSize;
     this.#taps = taps;
     this.#inputShape = rowShape(network, from);
     this.outputShape = outputShape(network, to);
+    const room = Math.ceil(batchSize / passes.rows) * passes.rows;
     const outputs = [[OUTPUT, to] as const, ...taps.map((tap) => [tapName(tap), tap] as const)];
     this.#outputs = new Map(
       outputs.map(([name, boundary]) => {
         const row = outputShape(network, boundary);
-        return [name, { row, data: new Float32Array(batchSize * sizeOf(row)) }];
+        return [name, { row, data: new Float32Array(room * sizeOf(row)) }];
       }),
     );
-    const largest = Math.max(1, ...network.shapes.slice(from, to).map(sizeOf));
-    this.#rows = Math.min(batchSize, Math.max(1, Math.floor(PASS_BYTES / (4 * largest))));
   }
 
   async run(rows: Pixels | Activations, count: number): Promise<Activations> {
@@ -78,13 +103,28 @@ class OnnxForwardProgram implements ForwardProgram {
         `1 to ${this.#batchSize} rows of ${size} elements, not ${count} in ${rows.length} elements`,
       );
     }
-    for (let start = 0; start < count; start += this.#rows) {
-      const end = Math.min(count, start + this.#rows);
-      const shape = [end - start, ...this.#inputShape];
-      const data = rows.subarray(start * size, end * size);
-      const input = { shape, data } as Buffer32;
-      await this.#session.run(new Map([[INPUT, input]]), this.#fetches(start, end));
+    for (let start = 0; start < count; start += this.#passes.rows) {
+      const end = Math.min(count, start + this.#passes.rows);
+      const present = rows.subarray(start * size, end * size);
+      if (!this.#passes.isFixed) await this.#runPass(present, start, end);
+      else {
+        await this.#runPass(this.#filledUp(present), start, start + this.#passes.rows);
+      }
     }
+  }
+
+  async #runPass(data: Pixels | Activations, start: number, end: number): Promise<void> {
+    const input = { shape: [end - start, ...this.#inputShape], data } as Buffer32;
+    await this.#session.run(new Map([[INPUT, input]]), this.#fetches(start, end));
+  }
+
+  /** The rows, and zeros after them if they are fewer than a pass has. */
+  #filledUp(rows: Pixels | Activations): Pixels | Activations {
+    const length = this.#passes.rows * sizeOf(this.#inputShape);
+    if (rows.length === length) return rows;
+    const filled = rows instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+    filled.set(rows);
+    return filled;
   }
 
   #fetches(start: number, end: number): Map<string, Buffer32> {

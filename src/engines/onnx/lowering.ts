@@ -8,7 +8,16 @@ import {
   OPSET_VERSION,
 } from '../../formats/onnx-proto.ts';
 import type { Graph } from './graph.ts';
-import type { EmitRule, Emitter, Extra, Layout, Node, OpName, Value } from './operator.ts';
+import type {
+  Constant,
+  EmitRule,
+  Emitter,
+  Extra,
+  Layout,
+  Node,
+  OpName,
+  Value,
+} from './operator.ts';
 import { operatorOf } from './table.ts';
 
 /**
@@ -19,6 +28,8 @@ export interface Lowering {
   readonly rules: { readonly [K in OpName]?: EmitRule<K> };
   /** Emits the conversion of a value and returns the name of the result. */
   convert(emitter: Emitter, value: Value, from: Named, to: Layout): string;
+  /** The shape of a value in one of its layouts. */
+  shapeIn(value: Value, layout: Layout): Shape;
   /** Domains other than the standard's, with their versions. */
   readonly domains: Readonly<Record<string, number>>;
 }
@@ -36,6 +47,7 @@ export const STANDARD: Lowering = {
   convert: (_emitter, _value, from, to) => {
     throw new Error(`lowering: no conversion from ${from.layout} to ${to}`);
   },
+  shapeIn: ({ shape }) => shape,
   domains: {},
 };
 
@@ -45,13 +57,30 @@ export interface LoweringOptions {
   /** Inputs and outputs whose first axis is left open, under the name `batch`. */
   readonly openBatch?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Inputs whose conversions to other layouts go into a model of their own. */
+  readonly prepared?: ReadonlySet<string>;
+}
+
+/** A model, and the one that converts some of its inputs. */
+export interface PreparedModel {
+  readonly model: OnnxModel;
+  /** From inputs in the plain layout to further inputs of the model; absent if there are none. */
+  readonly preparation: OnnxModel | undefined;
 }
 
 /** Writes a graph as an ONNX model; nodes that no output depends on are left out. */
-export function lower(graph: Graph, options: LoweringOptions): OnnxModel {
+export function lower(graph: Graph, options: Omit<LoweringOptions, 'prepared'>): OnnxModel {
+  return lowerPrepared(graph, options).model;
+}
+
+/**
+ * The same in two models: what only converts the inputs `prepared` is not repeated at each run of
+ * the main one. Weights that stay for many runs are converted once.
+ */
+export function lowerPrepared(graph: Graph, options: LoweringOptions): PreparedModel {
   const lowering = options.lowering ?? STANDARD;
   const live = liveNodes(graph);
-  const emitter = new ModelEmitter(graph, { lowering, live });
+  const emitter = new ModelEmitter(graph, { lowering, live, prepared: options.prepared });
   for (const node of live) emitNode(emitter, node, lowering);
   emitter.bindOutputs();
   const describe = ([name, value]: readonly [string, Value]): OnnxValue => ({
@@ -59,17 +88,29 @@ export function lower(graph: Graph, options: LoweringOptions): OnnxModel {
     type: value.dtype,
     shape: options.openBatch?.includes(name) ? ['batch', ...value.shape.slice(1)] : value.shape,
   });
-  return {
+  const common = {
     irVersion: IR_VERSION,
     opsets: { '': OPSET_VERSION, ...lowering.domains },
     producer: { name: 'vggtune', version: '' },
+  };
+  const model: OnnxModel = {
+    ...common,
+    ...emitter.main,
     metadata: options.metadata ?? {},
     name: options.name,
-    nodes: emitter.nodes,
-    initializers: emitter.initializers,
-    inputs: [...graph.inputs].map(describe),
+    inputs: [...[...graph.inputs].map(describe), ...emitter.prepared],
     outputs: [...graph.outputs].map(describe),
   };
+  if (emitter.prepared.length === 0) return { model, preparation: undefined };
+  const preparation: OnnxModel = {
+    ...common,
+    ...emitter.preparation,
+    metadata: {},
+    name: `${options.name} preparation`,
+    inputs: [...graph.inputs].filter(([name]) => options.prepared?.has(name)).map(describe),
+    outputs: emitter.prepared,
+  };
+  return { model, preparation };
 }
 
 function liveNodes(graph: Graph): Node[] {
@@ -91,11 +132,25 @@ function emitNode<K extends OpName>(emitter: Emitter, node: Node<K>, lowering: L
 interface EmitterOptions {
   readonly lowering: Lowering;
   readonly live: readonly Node[];
+  readonly prepared: ReadonlySet<string> | undefined;
+}
+
+/** What one model consists of. */
+class ModelPart {
+  readonly nodes: OnnxNode[] = [];
+  readonly initializers: OnnxTensor[] = [];
+  /** Names of constants by what they are. */
+  readonly shared = new Map<string, string>();
 }
 
 class ModelEmitter implements Emitter {
-  readonly nodes: OnnxNode[] = [];
-  readonly initializers: OnnxTensor[] = [];
+  readonly main = new ModelPart();
+  readonly preparation = new ModelPart();
+  /** What the preparation gives to the main model. */
+  readonly prepared: OnnxValue[] = [];
+  /** Where nodes go at this moment. */
+  #part = this.main;
+  readonly #preparedInputs: ReadonlySet<Value>;
   readonly #graph: Graph;
   readonly #lowering: Lowering;
   /** Values that a live node or the caller reads. */
@@ -103,13 +158,14 @@ class ModelEmitter implements Emitter {
   readonly #outputNames = new Map<Value, string>();
   readonly #forms = new Map<Value, Named[]>();
   readonly #taken = new Set<string>();
-  readonly #shared = new Map<string, string>();
 
-  constructor(graph: Graph, { lowering, live }: EmitterOptions) {
+  constructor(graph: Graph, { lowering, live, prepared }: EmitterOptions) {
     this.#graph = graph;
     this.#lowering = lowering;
     const inputs = live.flatMap((node): readonly (Value | undefined)[] => node.inputs);
     this.#read = new Set([...inputs, ...graph.outputs.values()].filter((v) => v !== undefined));
+    const isPrepared = ([name]: readonly [string, Value]) => prepared?.has(name);
+    this.#preparedInputs = new Set([...graph.inputs].filter(isPrepared).map(([, value]) => value));
     for (const [name, value] of graph.inputs) {
       this.#taken.add(name);
       this.#forms.set(value, [{ name, layout: PLAIN }]);
@@ -132,9 +188,15 @@ class ModelEmitter implements Emitter {
     if (source === undefined) {
       throw new Error(`lowering: ${this.#graph.nameOf(value)} is read before it is written`);
     }
-    const name = this.#lowering.convert(this, value, source, layout);
+    const name = this.#preparedInputs.has(value)
+      ? this.#prepare(value, source, layout)
+      : this.#lowering.convert(this, value, source, layout);
     forms.push({ name, layout });
     return name;
+  }
+
+  layoutOf(value: Value): Layout {
+    return this.#forms.get(value)?.[0]?.layout ?? PLAIN;
   }
 
   write(value: Value | undefined, layout: Layout = PLAIN): string {
@@ -154,7 +216,7 @@ class ModelEmitter implements Emitter {
     { attributes = {}, domain = '' }: Extra = {},
   ): void {
     const name = `${outputs[0] ?? ''}:${type}`;
-    this.nodes.push({ type, inputs, outputs, attributes, domain, name });
+    this.#part.nodes.push({ type, inputs, outputs, attributes, domain, name });
   }
 
   step(type: string, inputs: readonly string[], options: Extra = {}): string {
@@ -187,12 +249,30 @@ class ModelEmitter implements Emitter {
     }));
   }
 
+  constant(key: string, make: () => Constant): string {
+    return this.#constant(key, () => {
+      const { shape, data } = make();
+      return { type: data instanceof Int32Array ? 'int32' : 'float32', shape, data };
+    });
+  }
+
   /** Outputs that no rule wrote under their own name: inputs, constants, second names, other layouts. */
   bindOutputs(): void {
     for (const [name, value] of this.#graph.outputs) {
       const source = this.read(value);
       if (source !== name) this.node('Identity', [source], [name]);
     }
+  }
+
+  /** A conversion in the other model. */
+  #prepare(value: Value, source: Named, layout: Layout): string {
+    const outer = this.#part;
+    this.#part = this.preparation;
+    const name = this.#lowering.convert(this, value, source, layout);
+    this.#part = outer;
+    const shape = this.#lowering.shapeIn(value, layout);
+    this.prepared.push({ name, type: value.dtype, shape });
+    return name;
   }
 
   #constantForms(value: Value): Named[] {
@@ -212,23 +292,24 @@ class ModelEmitter implements Emitter {
   }
 
   #constant(key: string | undefined, make: () => ConstantData): string {
-    const known = key === undefined ? undefined : this.#shared.get(key);
+    const { shared } = this.#part;
+    const known = key === undefined ? undefined : shared.get(key);
     if (known !== undefined) return known;
     const name = this.#initializer('constant', make());
-    if (key !== undefined) this.#shared.set(key, name);
+    if (key !== undefined) shared.set(key, name);
     return name;
   }
 
   #initializer(hint: string, { type, shape, data }: ConstantData): string {
     const name = this.fresh(hint);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.initializers.push({ name, type, shape, bytes });
+    this.#part.initializers.push({ name, type, shape, bytes });
     return name;
   }
 }
 
 interface ConstantData {
-  readonly type: 'float32' | 'int64';
+  readonly type: 'float32' | 'int32' | 'int64';
   readonly shape: Shape;
-  readonly data: Float32Array | BigInt64Array;
+  readonly data: Float32Array | Int32Array | BigInt64Array;
 }

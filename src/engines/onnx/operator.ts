@@ -152,6 +152,8 @@ export type Layout = string;
 export interface Emitter {
   /** The name of a value in a layout; converts if it is only there in another. */
   read(value: Value | undefined, layout?: Layout): string;
+  /** The layout in which a value was written first, and from which others are converted. */
+  layoutOf(value: Value): Layout;
   /** Reserves the name under which the rule is about to produce a value; '' if nobody reads it. */
   write(value: Value | undefined, layout?: Layout): string;
   /** A node whose outputs were named by `write` or by `fresh`. */
@@ -162,6 +164,13 @@ export interface Emitter {
   /** Constants. */
   ints(values: readonly number[]): string;
   floats(values: ArrayLike<number>, shape: Shape): string;
+  /** A larger constant, made when its key is asked for the first time. */
+  constant(key: string, make: () => Constant): string;
+}
+
+export interface Constant {
+  readonly shape: Shape;
+  readonly data: Float32Array | Int32Array;
 }
 
 export interface Extra {

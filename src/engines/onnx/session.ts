@@ -29,6 +29,11 @@ export interface SessionOptions {
    * slower for small ones, but a session with large ones that runs seldom holds nothing.
    */
   readonly keepMemory?: boolean;
+  /**
+   * Lay out the memory of all temporaries ahead, in one piece (the default). Without, large graphs
+   * take a third less: memory is used again as soon as it is free.
+   */
+  readonly planMemory?: boolean;
   /** Refuse a graph of which the device leaves an operator to the CPU. */
   readonly strict?: boolean;
 }
@@ -50,7 +55,7 @@ export async function createSession(model: OnnxModel, options: SessionOptions): 
     intraOpNumThreads: options.threads ?? availableParallelism(),
     interOpNumThreads: 1,
     enableCpuMemArena: options.keepMemory ?? true,
-    enableMemPattern: options.keepMemory ?? true,
+    enableMemPattern: (options.keepMemory ?? true) && (options.planMemory ?? true),
     logSeverityLevel: 3,
     ...(options.strict && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
   }).catch((error: unknown) => {

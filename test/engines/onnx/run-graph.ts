@@ -30,8 +30,9 @@ export async function compile(graph: Graph, lowering?: Lowering): Promise<Compil
 export async function runGraph(
   graph: Graph,
   feeds: ReadonlyMap<string, Tensor> = new Map(),
+  lowering?: Lowering,
 ): Promise<ReadonlyMap<string, Tensor>> {
-  const compiled = await compile(graph);
+  const compiled = await compile(graph, lowering);
   try {
     return await compiled.run(feeds);
   } finally {
