@@ -74,8 +74,8 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
 export const RUN_DONE = { type: 'stage', stage: 'done', message: 'done' } as const;
 
 async function engineOf(request: TrainRequest, config: RunConfig): Promise<Engine> {
-  const { engine, threads } = request;
-  const options = threads === undefined ? {} : { threads };
+  const { engine, threads, emit } = request;
+  const options = threads === undefined ? { emit } : { emit, threads };
   return engine ?? openEngine(config.engine, config.device, options);
 }
 

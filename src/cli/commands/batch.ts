@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
+import { type BatchRun, DEFAULT_MAX_RUNS, planBatch } from '../../batch/plan.ts';
+import { type BatchResults, batchExit, ranked } from '../../batch/results.ts';
+import { runBatch } from '../../batch/runner.ts';
+import { RESULT_FILES } from '../../batch/write.ts';
+import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
+import type { ConfigIssue } from '../../config/issues.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { configSources } from '../config-sources.ts';
+import { createBatchView } from '../listeners/batch.ts';
+import { batchLines } from '../report/batch.ts';
+import { shellWord } from '../shell.ts';
+
+const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
+
+export const command: Command = {
+  usage: 'batch FILES... [flags]',
+  description: [
+    'Trains the runs that config files describe. FILES are YAML or JSON files, or patterns in quotes.',
+    'A file may have a `matrix`: keys with lists of values, of which every combination is a run, in a',
+    "folder of its own below the file's `out` (runs/FILE by default). `failIf` holds conditions under",
+    'which a run counts as failed. Flags and variables go over every file.',
+    '',
+    'Everything is checked before anything is trained. A run that fails does not stop the others.',
+    'The same command again goes on where it was: finished runs are kept, interrupted ones resumed.',
+    'Activations of frozen layers are computed once for all runs.',
+    '',
+    `Metrics for --fail-if and --rank-by: ${METRICS.join(', ')}.`,
+  ].join('\n'),
+  positionals: { least: 1, most: Number.POSITIVE_INFINITY, what: 'a config file' },
+  options: [
+    {
+      name: 'jobs',
+      alias: 'j',
+      kind: 'text',
+      value: 'N',
+      description: 'runs at the same time, which share the cores; 1 by default',
+    },
+    {
+      name: 'results',
+      kind: 'text',
+      value: 'FOLDER',
+      description: `for ${RESULT_FILES.join(', ')}; runs by default`,
+    },
+    {
+      name: 'rank-by',
+      kind: 'text',
+      value: 'METRIC',
+      description: 'what the ranking goes by; accuracy by default',
+      choices: METRICS,
+    },
+    {
+      name: 'fail-if',
+      kind: 'list',
+      value: "'METRIC < X'",
+      description: 'exit 4 if it holds for the figures of any run; may be given several times',
+    },
+    {
+      name: 'max-runs',
+      kind: 'text',
+      value: 'N',
+      description: `refuse more runs than that; ${DEFAULT_MAX_RUNS} by default`,
+    },
+    { name: 'overwrite', kind: 'boolean', description: 'replace runs made with other settings' },
+    { name: 'dry-run', kind: 'boolean', description: 'check everything and list the runs' },
+    { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
+  ],
+  takesConfig: true,
+  examples: [
+    ["vggtune batch 'configs/*.yaml'", 'every file, every combination'],
+    ["vggtune batch sweep.yaml --jobs 2 --fail-if 'accuracy < 0.9'", 'two at a time, with a gate'],
+    ['vggtune batch sweep.yaml --dry-run', 'what would be trained'],
+  ],
+  run,
+};
+
+async function run(args: Arguments, context: Context): Promise<Outcome> {
+  const jobs = wholeNumber(args, 'jobs', 1);
+  const maxRuns = wholeNumber(args, 'max-runs', DEFAULT_MAX_RUNS);
+  const issues = [jobs, maxRuns].flatMap((read) => ('issue' in read ? [read.issue] : []));
+  const runs = await planBatch({
+    patterns: args.positionals,
+    above: configSources({ ...args, positionals: [] }, context.environment, issues),
+    failIf: args.list('fail-if'),
+    maxRuns: 'value' in maxRuns ? maxRuns.value : DEFAULT_MAX_RUNS,
+    overwrite: args.flag('overwrite'),
+  });
+  if (args.flag('dry-run')) return dryRun(runs);
+  const metric = METRICS.find((name) => name === args.text('rank-by')) ?? 'accuracy';
+  const folder = args.text('results') ?? 'runs';
+  const view = createBatchView(
+    context.terminal,
+    runs.map(({ name }) => name),
+  );
+  try {
+    const results = await runBatch({
+      ...{ runs, metric, results: folder, emit: view.listen, signal: context.signal },
+      jobs: 'value' in jobs ? jobs.value : 1,
+      offline: args.flag('offline'),
+    });
+    view.close();
+    return outcome(results, { folder, args, context });
+  } finally {
+    view.close();
+  }
+}
+
+function outcome(
+  results: BatchResults,
+  of: { readonly folder: string; readonly args: Arguments; readonly context: Context },
+): Outcome {
+  const { folder, args, context } = of;
+  const files = RESULT_FILES.map((name) => join(folder, name));
+  if (context.signal.aborted) throw stopped(results, args);
+  const best = ranked(results.runs, results.metric)[0];
+  return {
+    document: { ...results, best: best?.name ?? null, files },
+    text: batchLines(results, files, context.terminal).join('\n'),
+    exitCode: batchExit(results.runs),
+  };
+}
+
+function stopped({ counts, runs }: BatchResults, { positionals }: Arguments): Error {
+  const done = runs.length - counts.interrupted - counts.waiting;
+  const words = ['vggtune', 'batch', ...positionals.map(shellWord)];
+  return interruptedError('the batch was interrupted', {
+    found: `${done} of ${runs.length} runs have ended; what was begun is kept`,
+    fix: `the same command goes on where it was: ${words.join(' ')}`,
+  });
+}
+
+function dryRun(runs: readonly BatchRun[]): Outcome {
+  const rows = runs.map(({ name, file, folder, state }) => ({
+    name,
+    file,
+    folder,
+    state: state.kind,
+  }));
+  return {
+    document: { runs: rows },
+    text: [...rows.map(({ name, state }) => `${name}  (${STATES[state]})`)].join('\n'),
+    exitCode: EXIT_CODES.ok,
+  };
+}
+
+const STATES: Readonly<Record<BatchRun['state']['kind'], string>> = {
+  new: 'to be trained',
+  begun: 'to be resumed',
+  replace: 'to be trained anew',
+  finished: 'finished',
+  refused: 'refused',
+};
+
+type Read = { readonly value: number } | { readonly issue: ConfigIssue };
+
+function wholeNumber(args: Arguments, name: string, fallback: number): Read {
+  const text = args.text(name);
+  if (text === undefined) return { value: fallback };
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return { value };
+  const expected = 'a whole number of at least 1';
+  const where = `--${name}`;
+  return { issue: { path: '', where, message: 'not a possible value', expected, found: text } };
+}

@@ -1,0 +1,87 @@
+import {
+  type BatchResults,
+  RUN_STATUSES,
+  type RunResult,
+  type RunStatus,
+} from '../../batch/results.ts';
+import { decimal, duration, percent, plural } from '../figures.ts';
+import { shortPath } from '../shell.ts';
+import { type Column, table } from '../table.ts';
+import type { Style, Terminal } from '../terminal.ts';
+import { printable } from '../width.ts';
+
+/** What each state of a run is called. */
+export const STATUS_NAMES: Readonly<Record<RunStatus, string>> = {
+  passed: 'passed',
+  'gate-missed': 'gate missed',
+  failed: 'failed',
+  interrupted: 'interrupted',
+  waiting: 'not reached',
+};
+
+export const STATUS_STYLES: Readonly<Record<RunStatus, Style>> = {
+  passed: 'green',
+  'gate-missed': 'red',
+  failed: 'red',
+  interrupted: 'yellow',
+  waiting: 'dim',
+};
+
+/** `accuracy 93.4 %`, `loss 0.412` */
+export function metricText(metric: string, value: number | undefined): string {
+  if (value === undefined) return '-';
+  return metric === 'loss' ? decimal(value) : percent(value);
+}
+
+/** The ranking, then what went wrong, then where the results are. */
+export function batchLines(
+  results: BatchResults,
+  files: readonly string[],
+  { width, paint }: Terminal,
+): string[] {
+  const { runs, ranking, metric } = results;
+  const byName = new Map(runs.map((run) => [run.name, run]));
+  const measured = ranking.flatMap((name) => byName.get(name) ?? []);
+  const others = runs.filter(({ name }) => !ranking.includes(name));
+  const columns: Column[] = [
+    { header: '#', align: 'right' },
+    { header: 'run', shrinks: true },
+    { header: metric, align: 'right' },
+    { header: 'took', align: 'right' },
+    { header: 'state' },
+  ];
+  const rows = [...measured, ...others].map((run, at) => [
+    at < measured.length ? String(at + 1) : '-',
+    printable(run.name),
+    metricText(metric, run.metrics[metric]),
+    run.reused ? '-' : duration(run.seconds),
+    run.reused ? `${STATUS_NAMES[run.status]}, kept` : STATUS_NAMES[run.status],
+  ]);
+  const [header = '', ...lines] = table(columns, rows, width);
+  return [
+    paint('dim', header),
+    ...lines,
+    ...problems(runs),
+    '',
+    summary(results),
+    ...files.map((path) => `  ${shortPath(path)}`),
+  ];
+}
+
+function problems(runs: readonly RunResult[]): string[] {
+  const lines = runs.flatMap((run) => [
+    ...run.missed.map(({ gate, value }) => {
+      const found = value === undefined ? 'not measured' : decimal(value, 4);
+      return `${printable(run.name)}: gate missed: ${gate.text}: ${gate.metric} is ${found}`;
+    }),
+    ...(run.error === undefined ? [] : [`${printable(run.name)}: ${run.error.message}`]),
+  ]);
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function summary({ counts, runs }: BatchResults): string {
+  const parts = RUN_STATUSES.flatMap((status) =>
+    counts[status] === 0 ? [] : [`${counts[status]} ${STATUS_NAMES[status]}`],
+  );
+  return `${plural(runs.length, 'run')}: ${parts.join(', ')}`;
+}
