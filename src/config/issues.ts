@@ -19,7 +19,7 @@ export class ConfigError extends VggtuneError {
   constructor(issues: readonly ConfigIssue[]) {
     const lines = issues.map((issue) => `  ${describeIssue(issue)}`);
     const count = issues.length === 1 ? 'a problem' : `${issues.length} problems`;
-    super('usage', `${count} in the configuration:\n${lines.join('\n')}`);
+    super('usage', `${count} with the settings:\n${lines.join('\n')}`);
     this.name = 'ConfigError';
     this.issues = issues;
   }

@@ -1,0 +1,131 @@
+import yargs from 'yargs';
+import { didYouMean } from '../base/suggest.ts';
+import { CONFIG_FIELDS, type Field } from '../config/fields.ts';
+import type { ConfigIssue } from '../config/issues.ts';
+import type { Given } from '../config/texts.ts';
+import type { Arguments, Command, Option } from './command.ts';
+import { GLOBAL_OPTIONS } from './global-options.ts';
+
+/** Reads the words behind a command. Values stay texts: the schema says what they mean. */
+export function parseArguments(command: Command, words: readonly string[]): Arguments {
+  const options = [...command.options, ...GLOBAL_OPTIONS];
+  const fields = command.takesConfig === true ? CONFIG_FIELDS : [];
+  const parsed = parseWords(words, options, fields);
+  const positionals = parsed._.map(String);
+  const config = fields.flatMap((field) => givenOf(field, parsed));
+  return {
+    positionals,
+    config: config.filter(({ text }) => text !== ''),
+    text: (name) => textOf(last(parsed[name])),
+    flag: (name) => last(parsed[name]) === true,
+    has: (name) => parsed[name] !== undefined,
+    list: (name) => [parsed[name] ?? []].flat().map(String),
+    issues: [
+      ...unknownFlags(parsed, options, fields),
+      ...optionIssues(parsed, options),
+      ...config.filter(({ text }) => text === '').map(({ name }) => withoutValue(name)),
+      ...positionalIssues(command, positionals),
+    ],
+  };
+}
+
+type Words = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };
+
+function parseWords(
+  words: readonly string[],
+  options: readonly Option[],
+  fields: readonly Field[],
+): Words {
+  const names = (kinds: readonly Option['kind'][]) =>
+    options.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
+  const booleans = fields.filter(({ kind }) => kind === 'boolean');
+  const texts = fields.filter(({ kind }) => kind !== 'boolean');
+  const flags = (of: readonly Field[]) => of.flatMap(({ flag, aliases }) => [flag, ...aliases]);
+  const aliases = options.flatMap(({ name, alias }) =>
+    alias === undefined ? [] : [[name, alias]],
+  );
+  return yargs([...words])
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .detectLocale(false)
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .string([...names(['text']), ...flags(texts)])
+    .boolean([...names(['boolean']), ...flags(booleans)])
+    .array(names(['list']))
+    .string(names(['list']))
+    .alias(Object.fromEntries(aliases))
+    .parseSync() as unknown as Words;
+}
+
+/** The last of several values, as most tools have it. */
+const last = (value: unknown) => (Array.isArray(value) ? value.at(-1) : value);
+const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+
+function givenOf(field: Field, parsed: Words): Given[] {
+  return [field.flag, ...field.aliases].flatMap((name) => {
+    const value = last(parsed[name]);
+    if (value === undefined) return [];
+    const shown = value === false ? `--no-${name}` : `--${name}`;
+    // `--no-lr` is a text flag without a text.
+    const text = field.kind === 'boolean' || value !== false ? String(value) : '';
+    return [{ field, text, name: shown }];
+  });
+}
+
+function withoutValue(flag: string): ConfigIssue {
+  return { path: '', where: flag, message: 'needs a value', fix: `${flag} VALUE` };
+}
+
+function optionIssues(parsed: Words, options: readonly Option[]): ConfigIssue[] {
+  return options.flatMap(({ name, kind, choices, valueOptional = false }) => {
+    const values = [parsed[name] ?? []].flat();
+    if (kind === 'boolean') return [];
+    const empty = (value: unknown) => value === false || (value === '' && !valueOptional);
+    if (values.some(empty)) return [withoutValue(`--${name}`)];
+    const wrong = values.map(String).find((value) => choices?.includes(value) === false);
+    if (wrong === undefined || choices === undefined) return [];
+    const expected = `one of ${choices.join(', ')}`;
+    const message = 'not a possible value';
+    return [{ path: '', where: `--${name}`, message, expected, found: wrong }];
+  });
+}
+
+function unknownFlags(
+  parsed: Words,
+  options: readonly Option[],
+  fields: readonly Field[],
+): ConfigIssue[] {
+  const known = [
+    ...options.flatMap(({ name, alias }) => [name, ...(alias === undefined ? [] : [alias])]),
+    ...fields.flatMap(({ flag, aliases }) => [flag, ...aliases]),
+  ];
+  const given = Object.keys(parsed).filter((name) => name !== '_' && name !== '$0');
+  return given
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const dashes = name.length === 1 ? '-' : '--';
+      const where = parsed[name] === false ? `--no-${name}` : `${dashes}${name}`;
+      const meant = didYouMean(name, known)?.replace(/"(.*)"/, '--$1');
+      const fix = meant ?? '--help lists all flags';
+      return { path: '', where, message: 'unknown flag', fix };
+    });
+}
+
+function positionalIssues(command: Command, given: readonly string[]): ConfigIssue[] {
+  const { least, most, what } = command.positionals;
+  const usage = `vggtune ${command.usage}`;
+  if (given.length < least) {
+    return [{ path: '', where: '', message: `${what} is missing`, fix: `usage: ${usage}` }];
+  }
+  if (given.length <= most) return [];
+  const extra = given.slice(most).join(' ');
+  const message = `too many words: ${extra}`;
+  return [{ path: '', where: '', message, fix: `usage: ${usage}` }];
+}

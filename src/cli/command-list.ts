@@ -1,0 +1,72 @@
+import type { Command } from './command.ts';
+
+/** A row of the list of commands: all that the general help needs, so that it loads nothing. */
+export interface CommandRow {
+  readonly name: string;
+  readonly summary: string;
+  readonly group: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'train',
+    summary: 'fine-tune a network on a folder of images',
+    group: 'Train',
+    load: async () => (await import('./commands/train.ts')).command,
+  },
+  {
+    name: 'demo',
+    summary: 'train a small network on emoji pictures, in under a minute',
+    group: 'Train',
+    load: async () => (await import('./commands/demo.ts')).command,
+  },
+  {
+    name: 'batch',
+    summary: 'train the runs that config files describe, and rank them',
+    group: 'Train',
+    load: async () => (await import('./commands/batch.ts')).command,
+  },
+  {
+    name: 'config',
+    summary: 'show the settings that a run would have, and where each comes from',
+    group: 'Train',
+    load: async () => (await import('./commands/config.ts')).command,
+  },
+  {
+    name: 'evaluate',
+    summary: 'measure a trained model: accuracy, confusion, each class',
+    group: 'Use a trained model',
+    load: async () => (await import('./commands/evaluate.ts')).command,
+  },
+  {
+    name: 'predict',
+    summary: 'name the class of images',
+    group: 'Use a trained model',
+    load: async () => (await import('./commands/predict.ts')).command,
+  },
+  {
+    name: 'export',
+    summary: 'write a trained model in other formats',
+    group: 'Use a trained model',
+    load: async () => (await import('./commands/export.ts')).command,
+  },
+  {
+    name: 'weights',
+    summary: 'list, fetch, verify and import pretrained weights',
+    group: 'Look closer',
+    load: async () => (await import('./commands/weights.ts')).command,
+  },
+  {
+    name: 'describe',
+    summary: 'say what a weights file holds',
+    group: 'Look closer',
+    load: async () => (await import('./commands/describe.ts')).command,
+  },
+  {
+    name: 'doctor',
+    summary: 'check that everything vggtune needs works here',
+    group: 'Look closer',
+    load: async () => (await import('./commands/doctor.ts')).command,
+  },
+];

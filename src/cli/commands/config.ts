@@ -1,0 +1,66 @@
+import { stringify } from 'yaml';
+import { type Explanation, explainConfig } from '../../config/explain.ts';
+import { configJsonSchema } from '../../config/json-schema.ts';
+import { declaredStrategy, resolveWithOrigins } from '../../config/resolve.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
+import { table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+
+export const command: Command = {
+  usage: 'config [FOLDER] [flags]',
+  description: [
+    'Prints the settings that `vggtune train` would use with the same flags, as YAML that --config',
+    'takes. Nothing is read but config files. Where the strategy is auto, the values shown are those',
+    'of strategy head.',
+  ].join('\n'),
+  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  options: [
+    ...CONFIG_OPTIONS,
+    { name: 'explain', kind: 'boolean', description: 'show where each value came from' },
+    { name: 'schema', kind: 'boolean', description: 'print the JSON Schema of config files' },
+  ],
+  takesConfig: true,
+  examples: [
+    ['vggtune config photos --strategy top > top.yaml', 'a file to start from'],
+    ['vggtune config photos -c top.yaml --lr 1e-4 --explain', 'which source won'],
+    ['vggtune config --schema > vggtune.schema.json', 'for an editor'],
+  ],
+  run,
+};
+
+async function run(args: Arguments, { environment, terminal }: Context): Promise<Outcome> {
+  if (args.flag('schema')) {
+    const schema = configJsonSchema();
+    return { document: schema, text: JSON.stringify(schema, null, 2) };
+  }
+  const given = configSources(args, environment);
+  // The folder may come later, on the command line of train.
+  const sources = [{ origin: 'default', values: { data: 'FOLDER' } }, ...given];
+  const declared = declaredStrategy(sources);
+  const strategy = declared === 'auto' ? 'head' : declared;
+  const resolved = resolveWithOrigins(sources, strategy);
+  const config = { ...resolved.config, strategy: declared };
+  const explanations = explainConfig({ ...resolved, config });
+  return {
+    document: args.flag('explain') ? { config, explanations } : config,
+    text: args.flag('explain')
+      ? explainLines(explanations, terminal).join('\n')
+      : stringify(config).trimEnd(),
+  };
+}
+
+function explainLines(explanations: readonly Explanation[], { width, paint }: Terminal): string[] {
+  const columns = [
+    { header: 'key' },
+    { header: 'value', shrinks: true },
+    { header: 'from', shrinks: true },
+  ];
+  const rows = explanations.map(({ path, value, origin }) => [
+    path,
+    typeof value === 'string' ? value : JSON.stringify(value),
+    origin,
+  ]);
+  const [header = '', ...lines] = table(columns, rows, width);
+  return [paint('dim', header), ...lines];
+}

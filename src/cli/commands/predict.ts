@@ -1,0 +1,100 @@
+import { usageError } from '../../base/errors.ts';
+import { type Prediction, predict } from '../../pipeline/predict.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { percent, plural } from '../figures.ts';
+import { type Column, table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { printable } from '../width.ts';
+
+export const command: Command = {
+  usage: 'predict RUN IMAGES... [flags]',
+  description: [
+    'Names the class of images by a trained model. RUN is a run folder or a model.safetensors;',
+    'IMAGES are files, folders and patterns (in quotes). A file that cannot be read is listed with',
+    'its reason, and the others go on.',
+  ].join('\n'),
+  positionals: { least: 2, most: Number.POSITIVE_INFINITY, what: 'a run folder and images' },
+  options: [
+    { name: 'top', kind: 'text', value: 'N', description: 'guesses of each image; 1 by default' },
+    { name: 'csv', kind: 'boolean', description: 'print path,label,probability,... as CSV' },
+  ],
+  examples: [
+    ['vggtune predict runs/photos-head new/', 'every image in a folder'],
+    ["vggtune predict runs/photos-head 'new/**/*.jpg' --top 3", 'three guesses each'],
+    ['vggtune predict runs/photos-head new/ --csv > guesses.csv', 'for a spreadsheet'],
+  ],
+  run,
+};
+
+async function run(args: Arguments, context: Context): Promise<Outcome> {
+  const [folder = '', ...inputs] = args.positionals;
+  const { signal, emit, terminal } = context;
+  const topK = guesses(args.text('top') ?? '1');
+  const predictions = await predict({ run: folder, inputs, topK, signal, emit });
+  const lines = args.flag('csv')
+    ? csvLines(predictions, topK)
+    : predictionLines(predictions, { topK, terminal });
+  return { document: { run: folder, predictions }, text: lines.join('\n') };
+}
+
+function guesses(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw usageError('--top is not a possible value', {
+    expected: 'a whole number of at least 1',
+    found: text,
+    where: '--top',
+  });
+}
+
+function predictionLines(
+  predictions: readonly Prediction[],
+  { topK, terminal }: { readonly topK: number; readonly terminal: Terminal },
+): string[] {
+  const columns: Column[] = [
+    { header: 'image', shrinks: true },
+    { header: topK > 1 ? 'classes' : 'class', shrinks: topK > 1 },
+    ...(topK > 1 ? [] : [{ header: 'sure', align: 'right' as const }]),
+  ];
+  const rows = predictions.map((prediction) => [
+    printable(prediction.path),
+    ...('error' in prediction ? [`(${prediction.error})`] : cells(prediction.guesses, topK)),
+  ]);
+  const [header = '', ...lines] = table(columns, rows, terminal.width);
+  const bad = predictions.filter((prediction) => 'error' in prediction).length;
+  const count = bad === 0 ? [] : ['', `${plural(bad, 'file')} could not be read`];
+  return [terminal.paint('dim', header), ...lines, ...count];
+}
+
+type Guesses = Extract<Prediction, { guesses: unknown }>['guesses'];
+
+function cells(given: Guesses, topK: number): string[] {
+  if (topK > 1) {
+    return [
+      given.map((each) => `${printable(each.label)} ${percent(each.probability)}`).join(', '),
+    ];
+  }
+  const [first] = given;
+  return first === undefined ? [] : [printable(first.label), percent(first.probability)];
+}
+
+/** RFC 4180, one row an image; a file that could not be read has its reason in the last column. */
+function csvLines(predictions: readonly Prediction[], topK: number): string[] {
+  const ranks = Array.from({ length: topK }, (_, at) => (at === 0 ? '' : `_${at + 1}`));
+  const header = ['path', ...ranks.flatMap((rank) => [`label${rank}`, `probability${rank}`])];
+  const rows = predictions.map((prediction) => {
+    if ('error' in prediction) {
+      return [prediction.path, ...ranks.flatMap(() => ['', '']), prediction.error];
+    }
+    const cellsOf = ranks.flatMap((_, at) => {
+      const guess = prediction.guesses[at];
+      return guess === undefined ? ['', ''] : [guess.label, guess.probability.toFixed(6)];
+    });
+    return [prediction.path, ...cellsOf, ''];
+  });
+  return [[...header, 'error'], ...rows].map((row) => row.map(csvCell).join(','));
+}
+
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,116 @@
+import { dirname } from 'node:path';
+import { EXIT_CODES, interruptedError, VggtuneError } from '../../base/errors.ts';
+import { broadcast } from '../../base/events.ts';
+import { GATE_METRICS, type Gate, missedGates } from '../../config/gates.ts';
+import type { ConfigIssue } from '../../config/issues.ts';
+import type { ConfigSource } from '../../config/sources.ts';
+import { type TrainRequest, train } from '../../pipeline/train.ts';
+import type { RunRecord } from '../../run/record.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
+import { readGates } from '../gate-flags.ts';
+import { type Collected, createCollector } from '../listeners/collector.ts';
+import { gateLines } from '../report/gates.ts';
+import { trainLines } from '../report/train.ts';
+import { shellWord } from '../shell.ts';
+
+export const command: Command = {
+  usage: 'train FOLDER [flags]',
+  description: [
+    'Fine-tunes a VGG network on a folder of images: one sub-folder a class, or train/, val/ and',
+    'test/ above them, or a CSV of path,label. Writes a run folder with the model, its figures and',
+    'everything that is needed to repeat the run.',
+    '',
+    'Settings come from, weakest first: defaults, the strategy, --preset, --config files, variables',
+    'named VGGTUNE_*, flags. `vggtune config --explain` shows where each one came from.',
+    '',
+    `Metrics for --fail-if: ${Object.keys(GATE_METRICS).join(', ')}.`,
+  ].join('\n'),
+  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  options: [
+    ...CONFIG_OPTIONS,
+    {
+      name: 'resume',
+      kind: 'text',
+      value: 'RUN',
+      valueOptional: true,
+      description: 'go on with a run that was interrupted',
+    },
+    { name: 'overwrite', kind: 'boolean', description: 'replace the run in the run folder' },
+    { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
+    {
+      name: 'fail-if',
+      kind: 'list',
+      value: "'METRIC < X'",
+      description: 'exit 4 if it holds for the final figures; may be given several times',
+    },
+  ],
+  takesConfig: true,
+  examples: [
+    ['vggtune train photos', 'look at the images, choose a strategy, train'],
+    ['vggtune train photos --strategy head --epochs 10', 'the new output layer alone'],
+    ['vggtune train photos --preset quick --out runs/first', 'an answer soon'],
+    ["vggtune train -c ci.yaml --json --fail-if 'accuracy < 0.9'", 'in CI'],
+    ['vggtune train --resume runs/photos-head', 'after Ctrl-C'],
+  ],
+  run,
+};
+
+async function run(args: Arguments, context: Context): Promise<Outcome> {
+  const { gates, issues } = readGates(args.list('fail-if'));
+  const { collected, listen } = createCollector();
+  const request: TrainRequest = {
+    sources: sourcesOf(args, context, issues),
+    resume: args.has('resume'),
+    overwrite: args.flag('overwrite'),
+    offline: args.flag('offline'),
+    signal: context.signal,
+    emit: broadcast([context.emit, listen]),
+  };
+  const record = await train(request).catch((error: unknown) => {
+    throw withResume(error, collected);
+  });
+  return outcome(record, { collected, gates, context });
+}
+
+/** `--resume RUN` names the run folder; without RUN it is the one that the settings name. */
+function sourcesOf(args: Arguments, context: Context, issues: readonly ConfigIssue[]) {
+  const sources = configSources(args, context.environment, issues);
+  const out = args.text('resume');
+  const named: ConfigSource[] = out === undefined ? [] : [{ origin: '--resume', values: { out } }];
+  return [...sources, ...named];
+}
+
+/** An interrupt that left a checkpoint says by which command the run goes on. */
+function withResume(error: unknown, { checkpoint }: Collected): unknown {
+  const interrupted = error instanceof VggtuneError && error.kind === 'interrupted';
+  if (!interrupted || checkpoint === undefined) return error;
+  const fix = `go on with: vggtune train --resume ${shellWord(runOf(checkpoint))}`;
+  return interruptedError(error.message, { ...error.details, fix });
+}
+
+/** RUN/checkpoints/last.safetensors */
+const runOf = (checkpoint: string) => dirname(dirname(checkpoint));
+
+function outcome(
+  record: RunRecord,
+  of: {
+    readonly collected: Collected;
+    readonly gates: readonly Gate[];
+    readonly context: Context;
+  },
+): Outcome {
+  const { collected, gates, context } = of;
+  const missed = missedGates(gates, record.metrics?.metrics ?? {});
+  const { folder, config, plan, metrics } = record;
+  const { warnings, skipped, files, epochs } = collected;
+  const failedGates = missed.map(({ gate, value }) => ({ gate: gate.text, value: value ?? null }));
+  return {
+    document: {
+      ...{ run: folder, strategy: plan.strategy, plan, metrics: metrics ?? null },
+      ...{ epochs, files, warnings, skipped, failedGates, config },
+    },
+    text: [...trainLines(record, collected, context.terminal), ...gateLines(missed)].join('\n'),
+    exitCode: missed.length > 0 ? EXIT_CODES.gate : EXIT_CODES.ok,
+  };
+}

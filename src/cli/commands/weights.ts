@@ -1,0 +1,107 @@
+import { EXIT_CODES, usageError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/suggest.ts';
+import {
+  fetchWeights,
+  importWeights,
+  listWeights,
+  verifyWeights,
+  weightsPath,
+} from '../../pipeline/weights.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { bytes } from '../figures.ts';
+import { shortPath } from '../shell.ts';
+import { table } from '../table.ts';
+
+type Action = (name: string | undefined, args: Arguments, context: Context) => Promise<Outcome>;
+
+export const command: Command = {
+  usage: 'weights list | fetch NAME | verify [NAME] | import FILE | path [NAME]',
+  description: [
+    'Pretrained weights and the folder that keeps them. NAME is a network (vgg16) or one of its',
+    'sources (vgg16/timm). `train` fetches what it needs by itself; this is for machines that are',
+    'prepared ahead, and for looking.',
+    '',
+    'fetch takes the convolutions alone where the source allows, which is what the heads linear and',
+    'mlp need; --all takes the whole file. VGGTUNE_MIRROR names another place to fetch from.',
+  ].join('\n'),
+  positionals: { least: 1, most: 2, what: 'list, fetch, verify, import or path' },
+  options: [
+    { name: 'all', kind: 'boolean', description: 'fetch the whole file' },
+    { name: 'offline', kind: 'boolean', description: 'never fetch' },
+  ],
+  examples: [
+    ['vggtune weights list', 'what is published, and what is here'],
+    ['vggtune weights fetch vgg16', '59 MB'],
+    ['vggtune weights import ~/Downloads/vgg16.pth', 'check a file and keep it'],
+  ],
+  run: async (args, context) => {
+    const [word = '', name] = args.positionals;
+    const action = ACTIONS[word as keyof typeof ACTIONS];
+    if (action === undefined || !Object.hasOwn(ACTIONS, word)) throw unknownAction(word);
+    return action(name, args, context);
+  },
+};
+
+const list: Action = async (_name, _args, { terminal }) => {
+  const sources = await listWeights();
+  const columns = [
+    { header: 'name' },
+    { header: 'size', align: 'right' as const },
+    { header: 'top-1', align: 'right' as const },
+    { header: 'licence', shrinks: true },
+    { header: 'here' },
+  ];
+  const rows = sources.map((source) => [
+    source.id,
+    source.bytes === undefined ? '-' : bytes(source.bytes),
+    source.top1 === undefined ? '-' : `${source.top1.toFixed(1)} %`,
+    source.licence,
+    source.cached ?? '-',
+  ]);
+  const [header = '', ...lines] = table(columns, rows, terminal.width);
+  return { document: { sources }, text: [terminal.paint('dim', header), ...lines].join('\n') };
+};
+
+const fetch: Action = async (name, args, { emit, signal }) => {
+  const part = args.flag('all') ? 'all' : 'features';
+  const offline = args.flag('offline');
+  const path = await fetchWeights(needed('fetch', name), { part, offline, emit, signal });
+  return { document: { path }, text: shortPath(path) };
+};
+
+const verify: Action = async (name) => {
+  const files = await verifyWeights(name);
+  const lines = files.map((file) => `${file.problem ?? 'as published'}: ${shortPath(file.path)}`);
+  const bad = files.some(({ problem }) => problem !== undefined);
+  return {
+    document: { files: files.map((file) => ({ ...file, problem: file.problem ?? null })) },
+    text: lines.length === 0 ? 'no weights are on this machine' : lines.join('\n'),
+    exitCode: bad ? EXIT_CODES.unavailable : EXIT_CODES.ok,
+  };
+};
+
+const importFile: Action = async (name) => {
+  const imported = await importWeights(needed('import', name));
+  return { document: imported, text: `${imported.source}: ${shortPath(imported.path)}` };
+};
+
+const path: Action = async (name) => {
+  const found = await weightsPath(name);
+  return { document: { path: found }, text: found };
+};
+
+const ACTIONS = { list, fetch, verify, import: importFile, path };
+
+function needed(action: string, name: string | undefined): string {
+  if (name !== undefined) return name;
+  const what = action === 'import' ? 'a file' : 'a network';
+  throw usageError(`weights ${action} needs ${what}`, { fix: `usage: vggtune ${command.usage}` });
+}
+
+function unknownAction(word: string): Error {
+  const names = Object.keys(ACTIONS);
+  return usageError(`weights cannot "${word}"`, {
+    expected: `one of ${names.join(', ')}`,
+    fix: didYouMean(word, names) ?? 'vggtune weights --help tells what each does',
+  });
+}

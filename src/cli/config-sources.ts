@@ -1,0 +1,49 @@
+import { environmentSource } from '../config/environment.ts';
+import { CONFIG_FIELDS } from '../config/fields.ts';
+import type { ConfigIssue } from '../config/issues.ts';
+import { loadConfigFile } from '../config/load.ts';
+import { PRESETS, presetSource } from '../config/presets.ts';
+import type { ConfigSource } from '../config/sources.ts';
+import { textSource } from '../config/texts.ts';
+import type { Arguments, Option } from './command.ts';
+
+/** The flags of commands that make a config. */
+export const CONFIG_OPTIONS: readonly Option[] = [
+  {
+    name: 'preset',
+    kind: 'text',
+    value: 'NAME',
+    description: "values that go over the strategy's own",
+    choices: PRESETS,
+  },
+  {
+    name: 'config',
+    alias: 'c',
+    kind: 'list',
+    value: 'FILE',
+    description: 'YAML or JSON file with settings; several: the last one wins',
+  },
+];
+
+/** Everything that a config is made of, weakest first: preset, files, environment, flags. */
+export function configSources(
+  args: Arguments,
+  environment: NodeJS.ProcessEnv,
+  more: readonly ConfigIssue[] = [],
+): ConfigSource[] {
+  const preset = PRESETS.find((name) => name === args.text('preset'));
+  const flags = textSource('flags', [...folderFlag(args), ...args.config]);
+  return [
+    ...(preset === undefined ? [] : [presetSource(preset)]),
+    ...args.list('config').flatMap(loadConfigFile),
+    environmentSource(environment),
+    { ...flags, issues: [...args.issues, ...more, ...(flags.issues ?? [])] },
+  ];
+}
+
+/** `train photos` means `--data photos`. */
+function folderFlag({ positionals }: Arguments) {
+  const field = CONFIG_FIELDS.find(({ path }) => path === 'data');
+  const [text] = positionals;
+  return field === undefined || text === undefined ? [] : [{ field, text, name: 'FOLDER' }];
+}

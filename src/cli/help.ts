@@ -1,0 +1,155 @@
+import type { Field } from '../config/fields.ts';
+import type { Command, Option } from './command.ts';
+import { COMMANDS } from './command-list.ts';
+import { GLOBAL_OPTIONS } from './global-options.ts';
+import type { Paint } from './terminal.ts';
+import { displayWidth, pad, wrap } from './width.ts';
+
+/** How help is laid out. */
+export interface HelpStyle {
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+type Row = readonly [string, string];
+interface Section {
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+const EXIT_CODES: readonly Row[] = [
+  ['0', 'done'],
+  ['1', 'a bug in vggtune'],
+  ['2', 'a bad flag or config'],
+  ['3', 'bad data'],
+  ['4', 'a gate was missed (--fail-if)'],
+  ['5', 'an engine, device or weights file is not available'],
+  ['130', 'interrupted; a checkpoint is kept'],
+];
+
+/** What `vggtune --help` prints. It loads no command. */
+export function generalHelp(version: string, style: HelpStyle): string {
+  const groups = [...new Set(COMMANDS.map(({ group }) => group))];
+  const sections = [
+    ...groups.map((title) => ({
+      title,
+      rows: COMMANDS.filter(({ group }) => group === title).map(
+        ({ name, summary }): Row => [name, summary],
+      ),
+    })),
+    {
+      title: 'Everywhere',
+      rows: [...GLOBAL_OPTIONS.map(optionRow), ['--version', 'show the version'] as const],
+    },
+    {
+      title: 'Examples',
+      rows: [
+        ['vggtune demo', 'see it work'],
+        ['vggtune train photos', 'photos/cats/*.jpg, photos/dogs/*.jpg, ...'],
+        ['vggtune predict runs/photos-head new/', 'use what was trained'],
+      ] as const,
+    },
+    { title: 'Exit codes', rows: EXIT_CODES },
+  ];
+  return [
+    `vggtune ${version}: fine-tune VGG networks on a folder of images`,
+    '',
+    'Usage: vggtune COMMAND [flags]',
+    ...sections.flatMap((section) => ['', ...sectionLines(section, style)]),
+    '',
+    'vggtune COMMAND --help tells more about a command.',
+  ].join('\n');
+}
+
+/** What `vggtune COMMAND --help` prints. */
+export function commandHelp(command: Command, fields: readonly Field[], style: HelpStyle): string {
+  const sections: Section[] = [
+    { title: 'Flags', rows: command.options.map(optionRow) },
+    ...fieldSections(fields),
+    { title: 'Everywhere', rows: GLOBAL_OPTIONS.map(optionRow) },
+    { title: 'Examples', rows: command.examples },
+  ];
+  const shown = sections.filter(({ rows }) => rows.length > 0);
+  return [
+    `Usage: vggtune ${command.usage}`,
+    '',
+    ...command.description.split('\n').flatMap((line) => wrap(line, style.width)),
+    ...shown.flatMap((section) => ['', ...sectionLines(section, style)]),
+  ].join('\n');
+}
+
+const WIDEST_NAME = 34;
+const NARROWEST_TEXT = 30;
+
+/** Names on the left and texts beside them; on a narrow terminal the texts stand below. */
+function sectionLines({ title, rows }: Section, { width, paint }: HelpStyle): string[] {
+  const longest = Math.max(0, ...rows.map(([name]) => displayWidth(name)));
+  const column = Math.min(longest, WIDEST_NAME) + 4;
+  const beside = width - column >= NARROWEST_TEXT;
+  const lines = rows.flatMap(([name, text]) => {
+    const indent = ' '.repeat(beside ? column : 6);
+    const [first = '', ...others] = wrap(text, width - indent.length);
+    const below = others.map((line) => indent + line);
+    if (!beside || displayWidth(name) > column - 4) {
+      return [`  ${name}`, indent + first, ...below];
+    }
+    return [`  ${pad(name, column - 2)}${first}`, ...below];
+  });
+  return [paint('bold', `${title}:`), ...lines];
+}
+
+function optionRow(option: Option): Row {
+  const short = option.alias === undefined ? '' : `-${option.alias}, `;
+  const value = option.kind === 'boolean' ? '' : ` ${option.value ?? 'VALUE'}`;
+  const choices = option.choices === undefined ? '' : ` (${option.choices.join(', ')})`;
+  return [`${short}--${option.name}${value}`, option.description + choices];
+}
+
+const GROUP_TITLES: Readonly<Record<string, string>> = {
+  main: 'Settings',
+  head: 'Head',
+  image: 'Images',
+  split: 'Split',
+  optimizer: 'Optimizer',
+  schedule: 'Schedule',
+  earlyStop: 'Early stopping',
+  augment: 'Augmentation',
+};
+
+function fieldSections(fields: readonly Field[]): Section[] {
+  const groupOf = (field: Field) => (field.path in GROUP_TITLES ? field.path : field.group);
+  const groups = [...new Set(fields.map(groupOf))];
+  const order = Object.keys(GROUP_TITLES).filter((group) => groups.includes(group));
+  return [...order, ...groups.filter((group) => !order.includes(group))].map((group) => ({
+    title: GROUP_TITLES[group] ?? group,
+    rows: fields.filter((field) => groupOf(field) === group).map(fieldRow),
+  }));
+}
+
+function fieldRow(field: Field): Row {
+  const names = [...field.aliases, field.flag].map((name) => `--${name}`).join(', ');
+  return [`${names}${placeholder(field)}`, `${field.description}${valuesOf(field)}`];
+}
+
+const PLACEHOLDERS = {
+  text: ' TEXT',
+  number: ' NUMBER',
+  integer: ' N',
+  boolean: '',
+  choice: ' NAME',
+  numbers: ' A,B',
+  choices: ' A,B',
+  switch: ' none',
+} as const;
+
+const placeholder = (field: Field) => PLACEHOLDERS[field.kind];
+
+function valuesOf(field: Field): string {
+  const parts: string[] = [];
+  if (field.choices.length > 0) parts.push(field.choices.join(', '));
+  const { fallback } = field;
+  if (fallback !== undefined && fallback !== null && !Array.isArray(fallback)) {
+    parts.push(`default ${String(fallback)}`);
+  }
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}

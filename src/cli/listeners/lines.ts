@@ -1,0 +1,30 @@
+import type { Emit, RunEvent } from '../../base/events.ts';
+import type { Terminal } from '../terminal.ts';
+import { amount, createSkipSentences, sentence, TASK_NAMES } from './sentences.ts';
+
+const SECONDS_BETWEEN = 10;
+
+/** Plain lines for a log: nothing is drawn over, and long tasks say now and then how far they are. */
+export function createLines(terminal: Terminal, now: () => number = () => performance.now()): Emit {
+  const skipped = createSkipSentences();
+  let last = now();
+  const isTime = () => {
+    if (now() - last < SECONDS_BETWEEN * 1000) return false;
+    last = now();
+    return true;
+  };
+  return (event) => {
+    const line = sentence(event, terminal.paintError) ?? skipped(event) ?? howFar(event, isTime);
+    if (line !== undefined) terminal.note(line);
+  };
+}
+
+function howFar(event: RunEvent, isTime: () => boolean): string | undefined {
+  if (event.type === 'progress') {
+    const ends = event.done === event.total;
+    if (ends || !isTime()) return undefined;
+    return `${TASK_NAMES[event.task]}: ${amount(event)}`;
+  }
+  if (event.type !== 'step' || event.step === event.stepsPerEpoch || !isTime()) return undefined;
+  return `epoch ${event.epoch}: step ${event.step} of ${event.stepsPerEpoch}`;
+}

@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs';
+import { EXIT_CODES, usageError } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
+import type { Arguments, Command, Context, Outcome } from './command.ts';
+import { COMMANDS, type CommandRow } from './command-list.ts';
+import { commandHelp, generalHelp } from './help.ts';
+import { watchInterrupts } from './interrupt.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
+
+/** Runs the command line and ends the process: the only place that does. */
+export async function start(words: readonly string[] = process.argv.slice(2)): Promise<void> {
+  quietOnClosedPipe(process.stdout);
+  quietOnClosedPipe(process.stderr);
+  const { environment, terminal } = surroundings(words);
+  const code = await run(words, { environment, terminal }).catch((error: unknown) =>
+    failed(error, terminal),
+  );
+  // Native threads may hold the process; what was written must still get out.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}
+
+/** `vggtune predict ... | head`: who stops reading has read enough. */
+function quietOnClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+interface Surroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly terminal: Terminal;
+}
+
+/** How to write is known before anything is parsed, because errors of parsing are written too. */
+function surroundings(words: readonly string[]): Surroundings {
+  const flags = beforeDashes(words);
+  const has = (...names: readonly string[]) => names.some((name) => flags.includes(name));
+  const environment = process.env;
+  const terminal = openTerminal({
+    json: has('--json', '--json=true'),
+    quiet: has('--quiet', '-q', '--quiet=true'),
+    color: has('--no-color', '--color=false') ? false : has('--color') ? true : undefined,
+    environment,
+  });
+  return { environment, terminal };
+}
+
+const beforeDashes = (words: readonly string[]) => {
+  const end = words.indexOf('--');
+  return end === -1 ? words : words.slice(0, end);
+};
+
+async function run(words: readonly string[], to: Surroundings): Promise<number> {
+  const { name, rest } = splitCommand(words);
+  const asked = beforeDashes(words);
+  const wantsHelp = asked.includes('--help') || asked.includes('-h');
+  if (name === undefined || name === 'help') return general(name === undefined ? asked : rest, to);
+  const row = COMMANDS.find((known) => known.name === name);
+  if (row === undefined) throw await unknownCommand(name);
+  const command = await row.load();
+  if (wantsHelp) return printHelp(command, to);
+  return runCommand(command, rest, to);
+}
+
+/** The first word that is no flag is the command, wherever it stands. */
+function splitCommand(words: readonly string[]) {
+  const at = words.findIndex(
+    (word, index) => !word.startsWith('-') && words[index - 1] !== '--cache',
+  );
+  return { name: words[at], rest: at === -1 ? words : words.toSpliced(at, 1) };
+}
+
+/** Without a command: help, the version, or a flag that means nothing. */
+async function general(words: readonly string[], to: Surroundings): Promise<number> {
+  const topic = COMMANDS.find(({ name }) => words.includes(name));
+  if (topic !== undefined) return printHelp(await topic.load(), to);
+  if (words.includes('--version') || words.includes('-v') || words.includes('-V')) {
+    print(`${version()}\n`);
+    return EXIT_CODES.ok;
+  }
+  const unknown = words.find((word) => !GENERAL_FLAGS.has(word.replace(/=.*/, '')));
+  if (unknown !== undefined) {
+    throw usageError(`there is no flag ${unknown} without a command`, {
+      fix: 'vggtune --help lists the commands',
+    });
+  }
+  const { width, paint } = to.terminal;
+  print(`${generalHelp(version(), { width, paint })}\n`);
+  return EXIT_CODES.ok;
+}
+
+const GENERAL_FLAGS = new Set([
+  '--help',
+  '-h',
+  '--json',
+  '--quiet',
+  '-q',
+  '--color',
+  '--no-color',
+  '--cache',
+  'help',
+]);
+
+async function printHelp(command: Command, { terminal }: Surroundings): Promise<number> {
+  const { width, paint } = terminal;
+  // The schema is loaded for its flags alone.
+  const takes = command.takesConfig === true;
+  const fields = takes ? (await import('../config/fields.ts')).CONFIG_FIELDS : [];
+  print(`${commandHelp(command, fields, { width, paint })}\n`);
+  return EXIT_CODES.ok;
+}
+
+async function runCommand(
+  command: Command,
+  words: readonly string[],
+  { terminal, environment }: Surroundings,
+): Promise<number> {
+  const args = await argumentsOf(command, words);
+  const cache = args.text('cache');
+  if (cache !== undefined) environment.VGGTUNE_CACHE = cache;
+  const progress = await pickListener(terminal);
+  const exit = (code: number) => process.exit(code);
+  const note = (line: string) => {
+    progress.close();
+    terminal.note(line);
+  };
+  const interrupts = watchInterrupts({ note, exit });
+  const context: Context = {
+    terminal,
+    environment,
+    emit: progress.listen,
+    signal: interrupts.signal,
+  };
+  try {
+    return report(await command.run(args, context), terminal);
+  } finally {
+    progress.close();
+    interrupts.release();
+  }
+}
+
+async function argumentsOf(command: Command, words: readonly string[]): Promise<Arguments> {
+  const { parseArguments } = await import('./arguments.ts');
+  const args = parseArguments(command, words);
+  if (command.takesConfig !== true && args.issues.length > 0) {
+    const { ConfigError } = await import('../config/issues.ts');
+    throw new ConfigError(args.issues);
+  }
+  return args;
+}
+
+/** Whoever watches the work: a bar on a terminal, lines elsewhere, nobody when it shall be quiet. */
+async function pickListener(
+  terminal: Terminal,
+): Promise<{ readonly listen: Emit; readonly close: () => void }> {
+  if (terminal.quiet) return { listen: () => {}, close: () => {} };
+  if (terminal.animated) return (await import('./listeners/bar.ts')).createBar(terminal);
+  return { listen: (await import('./listeners/lines.ts')).createLines(terminal), close: () => {} };
+}
+
+function report({ document, text, exitCode = EXIT_CODES.ok }: Outcome, terminal: Terminal): number {
+  print(terminal.json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`);
+  return exitCode;
+}
+
+async function failed(error: unknown, terminal: Terminal): Promise<number> {
+  const { errorDocument, exitCodeOf, renderError } = await import('./render-error.ts');
+  terminal.note(renderError(error, terminal.paintError));
+  if (terminal.json) print(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
+  return exitCodeOf(error);
+}
+
+async function unknownCommand(name: string): Promise<Error> {
+  const { didYouMean } = await import('../base/suggest.ts');
+  const names = COMMANDS.map((row: CommandRow) => row.name);
+  const fix = didYouMean(name, names) ?? 'vggtune --help lists the commands';
+  const expected = `one of ${names.join(', ')}`;
+  return usageError(`there is no command "${name}"`, { expected, fix });
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  const { version: own } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+  return own;
+}

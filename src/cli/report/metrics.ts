@@ -1,0 +1,101 @@
+import type { MetricsRecord } from '../../run/record.ts';
+import { decimal, grouped, percent, plural } from '../figures.ts';
+import { type Column, facts, table } from '../table.ts';
+import { printable } from '../width.ts';
+
+const SIDES = { train: 'training', val: 'validation', test: 'test' } as const;
+
+/** The figures of a side in a few lines. */
+export function figureLines({ metrics, images, side }: MetricsRecord): string[] {
+  const shares = [
+    ['accuracy', metrics.accuracy],
+    ['top-5', metrics.top5],
+    ['macro F1', metrics.macro_f1],
+  ] as const;
+  return facts([
+    ['measured on', `${plural(images, 'image')} of the ${SIDES[side]} side`],
+    ...shares.map(([name, value]) => [name, percent(value ?? Number.NaN)] as const),
+    ['loss', decimal(metrics.loss ?? Number.NaN)],
+  ]);
+}
+
+/** More classes than these are shown by their worst. */
+const ALL_CLASSES = 30;
+const WORST_CLASSES = 15;
+
+/** Precision and recall of each class, or of the worst where there are many. */
+export function classLines({ perClass }: MetricsRecord, width: number): string[] {
+  const many = perClass.length > ALL_CLASSES;
+  const rows = many
+    ? [...perClass].sort((a, b) => a.f1 - b.f1).slice(0, WORST_CLASSES)
+    : [...perClass];
+  const columns: Column[] = [
+    { header: 'class', shrinks: true },
+    ...['precision', 'recall', 'F1', 'images'].map(
+      (header): Column => ({ header, align: 'right' }),
+    ),
+  ];
+  const cells = rows.map(({ name, precision, recall, f1, support }) => [
+    printable(name),
+    percent(precision),
+    percent(recall),
+    percent(f1),
+    grouped(support),
+  ]);
+  const lines = table(columns, cells, width);
+  const left = perClass.length - rows.length;
+  return many ? [...lines, `... and ${plural(left, 'class')} with a better F1`] : lines;
+}
+
+const FOLDED_ROWS = 12;
+
+/** The confusion matrix; where it does not fit, what is most often taken for what. */
+export function confusionLines(record: MetricsRecord, width: number): string[] {
+  const whole = wholeMatrix(record);
+  return whole.length > 0 && Math.max(...whole.map((line) => line.length)) <= width
+    ? whole
+    : foldedMatrix(record, width);
+}
+
+const MOST_COLUMNS = 12;
+const LONGEST_NAME = 16;
+
+function wholeMatrix({ perClass, confusion }: MetricsRecord): string[] {
+  if (perClass.length > MOST_COLUMNS) return [];
+  const names = perClass.map(({ name }) => printable(name));
+  // Columns are numbered: names above narrow columns cannot be read.
+  const columns: Column[] = [
+    { header: 'is \\ taken for', shrinks: true },
+    ...names.map((_, at): Column => ({ header: `(${at + 1})`, align: 'right' })),
+  ];
+  const rows = confusion.map((row, at) => [
+    `(${at + 1}) ${names[at] ?? ''}`,
+    ...row.map((count) => (count === 0 ? '·' : grouped(count))),
+  ]);
+  const cells = Math.max(
+    5,
+    ...rows.flat().map((cell) => (/^[\d,]+$/.test(cell) ? cell.length : 0)),
+  );
+  const first = Math.max(...rows.map(([name = '']) => name.length), LONGEST_NAME);
+  return table(columns, rows, first + names.length * (cells + 2));
+}
+
+function foldedMatrix({ perClass, confusion }: MetricsRecord, width: number): string[] {
+  const mistakes = confusion.flatMap((row, is) =>
+    row.flatMap((count, taken) => (is !== taken && count > 0 ? [{ is, taken, count }] : [])),
+  );
+  if (mistakes.length === 0) return ['no image was taken for another class'];
+  mistakes.sort((a, b) => b.count - a.count || a.is - b.is || a.taken - b.taken);
+  const name = (at: number) => printable(perClass[at]?.name ?? '');
+  const rows = mistakes
+    .slice(0, FOLDED_ROWS)
+    .map(({ is, taken, count }) => [name(is), name(taken), grouped(count)]);
+  const columns: Column[] = [
+    { header: 'is', shrinks: true },
+    { header: 'taken for', shrinks: true },
+    { header: 'images', align: 'right' },
+  ];
+  const left = mistakes.length - rows.length;
+  const lines = table(columns, rows, width);
+  return left > 0 ? [...lines, `... and ${plural(left, 'other mix-up')}`] : lines;
+}

@@ -1,0 +1,67 @@
+import { displayWidth, pad, truncate } from './width.ts';
+
+export interface Column {
+  readonly header: string;
+  readonly align?: 'left' | 'right';
+  /** May it be cut when the terminal is narrow? */
+  readonly shrinks?: boolean;
+}
+
+const GAP = 2;
+const NARROWEST_COLUMN = 6;
+
+/**
+ * Rows as aligned columns that fit the width: columns that shrink are cut, the widest first.
+ * The header is as plain as the rows; whoever prints it may paint the first line.
+ */
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): string[] {
+  const widths = fitWidths(columns, naturalWidths(columns, rows), width);
+  const line = (cells: readonly string[]) =>
+    columns
+      .map(({ align, shrinks }, at) => {
+        const space = widths[at] ?? 0;
+        const cell = cells[at] ?? '';
+        return pad(shrinks === true ? truncate(cell, space) : cell, space, align);
+      })
+      .join(' '.repeat(GAP))
+      .trimEnd();
+  return [line(columns.map(({ header }) => header)), ...rows.map(line)];
+}
+
+function naturalWidths(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
+  return columns.map(({ header }, at) =>
+    rows.reduce((most, row) => Math.max(most, displayWidth(row[at] ?? '')), displayWidth(header)),
+  );
+}
+
+function fitWidths(
+  columns: readonly Column[],
+  natural: readonly number[],
+  width: number,
+): number[] {
+  const widths = [...natural];
+  let over = widths.reduce((sum, each) => sum + each + GAP, -GAP) - width;
+  while (over > 0) {
+    const candidates = widths.flatMap((each, at) =>
+      columns[at]?.shrinks === true && each > NARROWEST_COLUMN ? [{ each, at }] : [],
+    );
+    const widest = candidates.reduce<{ each: number; at: number } | undefined>(
+      (most, next) => (most === undefined || next.each > most.each ? next : most),
+      undefined,
+    );
+    if (widest === undefined) return widths;
+    widths[widest.at] = widest.each - 1;
+    over--;
+  }
+  return widths;
+}
+
+/** Names and what they say, one a line, the names as wide as the widest. */
+export function facts(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([name]) => displayWidth(name)));
+  return rows.map(([name, value]) => `${pad(name, width)}  ${value}`);
+}

@@ -1,0 +1,64 @@
+import { styleText } from 'node:util';
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
+export type Paint = (style: Style, text: string) => string;
+
+/** What a command may write to and how. */
+export interface Terminal {
+  /** Columns of the result. */
+  readonly width: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** May lines be drawn over? Only with a terminal on stderr, never in CI. */
+  readonly animated: boolean;
+  /** Paints what goes to stdout. */
+  readonly paint: Paint;
+  /** Paints what goes to stderr. */
+  readonly paintError: Paint;
+  /** A line on stderr. */
+  note(line: string): void;
+}
+
+export interface TerminalRequest {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** As the flag says; undefined: as the terminal and the environment say. */
+  readonly color: boolean | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Where there is no terminal: wide enough for tables, narrow enough for a log. */
+const WIDTH_ELSEWHERE = 100;
+const NARROWEST = 20;
+
+export function openTerminal(request: TerminalRequest): Terminal {
+  const { json, quiet, environment } = request;
+  const { stdout, stderr } = process;
+  const columns = stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : undefined;
+  const dumb = environment.TERM === 'dumb';
+  return {
+    width: Math.max(NARROWEST, columns || WIDTH_ELSEWHERE),
+    json,
+    quiet,
+    animated: stderr.isTTY === true && !dumb && !isSet(environment.CI) && !quiet,
+    paint: painter(colours(request, stdout.isTTY === true) && !json),
+    paintError: painter(colours(request, stderr.isTTY === true)),
+    note: (line) => void stderr.write(`${line}\n`),
+  };
+}
+
+const isSet = (value: string | undefined) => value !== undefined && value !== '';
+
+/** NO_COLOR (no-color.org) and FORCE_COLOR as most tools understand them; the flag wins. */
+function colours({ color, environment }: TerminalRequest, isTerminal: boolean): boolean {
+  if (color !== undefined) return color;
+  if (isSet(environment.NO_COLOR)) return false;
+  if (isSet(environment.FORCE_COLOR)) return environment.FORCE_COLOR !== '0';
+  return isTerminal && environment.TERM !== 'dumb';
+}
+
+export function painter(enabled: boolean): Paint {
+  if (!enabled) return (_style, text) => text;
+  // The check of the stream is ours: Node's own knows neither our flag nor which stream is meant.
+  return (style, text) => styleText(style, text, { validateStream: false });
+}

@@ -1,0 +1,64 @@
+const segmenter = new Intl.Segmenter();
+
+/** Two columns in a terminal: East Asian Wide and Fullwidth (UAX 11) and emoji presentation. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
+/** None: marks that sit on the letter before, and what controls the writing. */
+const EMPTY = /^[\p{Mark}\p{Control}\p{Format}]+$/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
+const COLOUR = /\u001b\[[0-9;]*m/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: to take them out is the purpose
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** How many columns a text takes in a terminal; colour codes take none. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of segmenter.segment(text.replace(COLOUR, ''))) {
+    width += widthOf(segment);
+  }
+  return width;
+}
+
+function widthOf(segment: string): number {
+  if (EMPTY.test(segment)) return 0;
+  return WIDE.test(segment) ? 2 : 1;
+}
+
+/** The text without what a terminal would act upon: a file's name may hold anything. */
+export function printable(text: string): string {
+  return text.replace(CONTROLS, '\ufffd');
+}
+
+/** Cuts a text without colours to a width; what is left out is marked by `…`. */
+export function truncate(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let out = '';
+  let used = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const next = widthOf(segment);
+    if (used + next > width - 1) break;
+    out += segment;
+    used += next;
+  }
+  return width > 0 ? `${out}…` : '';
+}
+
+export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const space = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return align === 'left' ? text + space : space + text;
+}
+
+/** Breaks words into lines of at most `width` columns; a longer word stands alone. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const joined = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && displayWidth(joined) > width) {
+      lines.push(line);
+      line = word;
+    } else line = joined;
+  }
+  lines.push(line);
+  return lines;
+}
