@@ -134,7 +134,9 @@ async function publishedAs(
   if (format === 'safetensors') {
     const source = await verifyFeatures(path).catch(ignoreTyped);
     const name = source?.file.replace(/\.\w+$/, '.features.safetensors');
-    if (source !== undefined && name !== undefined) return { source, name };
+    if (name !== undefined && source?.backbone === backbone && source !== undefined) {
+      return { source, name };
+    }
   }
   throw dataError(`${path} is none of the published files`, {
     expected: 'a file whose hash `vggtune weights list` shows',
