@@ -92,6 +92,36 @@ export async function decodeImage(
   });
 }
 
+/**
+ * The whole upright image squeezed into a small square, whatever its shape: what near-duplicates are
+ * told by. It takes the quick way (a JPEG is shrunk while decoding), so it is no input for a network.
+ *
+ * @returns RGB, [side, side, 3]
+ * @throws VggtuneError (data) as `decodeImage`
+ */
+export async function decodeThumbnail(
+  source: ImageSource,
+  { side, background, maxPixels = DEFAULT_MAX_PIXELS }: ThumbnailSpec,
+): Promise<Uint8Array> {
+  const header = await readHeader(source);
+  return described(source, async () => {
+    refuseTooLarge(header, maxPixels);
+    const image = await openImage(source, header, maxPixels);
+    return rawPixels(
+      image
+        .flatten({ background })
+        .toColourspace('srgb')
+        .resize(side, side, { fit: 'fill', kernel: 'linear' }),
+    );
+  });
+}
+
+export interface ThumbnailSpec {
+  readonly side: number;
+  readonly background: string;
+  readonly maxPixels?: number;
+}
+
 async function openImage(
   source: ImageSource,
   header: ImageHeader,

@@ -9,6 +9,12 @@ export interface SplitOptions {
   readonly val: number;
   readonly test: number;
   readonly seed: number;
+  /**
+   * Contents that show the same picture, as hashes: they are dealt together, as if they were one
+   * content with the least of their hashes. The sides of all other images are what they would be
+   * without.
+   */
+  readonly groups?: readonly (readonly string[])[];
   readonly emit?: Emit;
 }
 
@@ -36,7 +42,8 @@ export interface SplitOptions {
  */
 export function splitDataset(index: DatasetIndex, options: SplitOptions): Split {
   refuseShares(options);
-  const contents = groupByContent(index.images, options.seed);
+  const keyOf = pictureKeys(options.groups ?? []);
+  const contents = groupByContent(index.images, options.seed, keyOf);
   const leaks = new Set(contents.filter((content) => givenSides(content).size > 1));
   warnOfContents(contents, leaks, options.emit);
   const given = new Set(index.images.map((image) => image.side));
@@ -53,7 +60,7 @@ export function splitDataset(index: DatasetIndex, options: SplitOptions): Split 
     if (own.length === 1 && free.length === 1) warnOfSingle(index.classes[label], options.emit);
   }
   const dropped = new Set([...leaks].map((content) => content.hash));
-  const split = gather(index.images, sides, dropped);
+  const split = gather(index.images, { sides, leaked: dropped, keyOf });
   checkTraining(index, split, options.emit);
   return split;
 }
@@ -68,8 +75,9 @@ function refuseShares({ val, test }: SplitOptions): void {
   });
 }
 
-/** All images with the same bytes. */
+/** All images with the same bytes, or in the same group. */
 interface Content {
+  /** Of the bytes; the least one of a group. */
   readonly hash: string;
   /** Of its first image: the class in whose draw it takes part. */
   readonly label: number;
@@ -83,8 +91,21 @@ interface Shares {
   readonly test: number;
 }
 
-function groupByContent(images: readonly ImageEntry[], seed: number): Content[] {
-  return [...groupBy(images, (image) => image.hash)].map(([hash, group]) => ({
+/** The hash that stands for a content: that of its group, or its own. */
+type KeyOf = (hash: string) => string;
+
+function pictureKeys(groups: readonly (readonly string[])[]): KeyOf {
+  const keys = new Map(
+    groups.flatMap((group) => {
+      const [least = ''] = [...group].sort();
+      return group.map((hash) => [hash, least] as const);
+    }),
+  );
+  return (hash) => keys.get(hash) ?? hash;
+}
+
+function groupByContent(images: readonly ImageEntry[], seed: number, keyOf: KeyOf): Content[] {
+  return [...groupBy(images, (image) => keyOf(image.hash))].map(([hash, group]) => ({
     hash,
     label: group.reduce((least, image) => Math.min(least, image.label), Number.MAX_SAFE_INTEGER),
     die: Number.parseInt(sha256(`split:${seed}:${hash}`).slice(0, 13), 16) / 2 ** 52,
@@ -157,14 +178,18 @@ function fill(members: Map<Side, Content[]>, side: Side, [from, to]: Interval): 
 /** In the order of the images. Of leaked content only the files on its own side are kept. */
 function gather(
   images: readonly ImageEntry[],
-  sides: ReadonlyMap<string, Side>,
-  leaked: ReadonlySet<string>,
+  by: {
+    readonly sides: ReadonlyMap<string, Side>;
+    readonly leaked: ReadonlySet<string>;
+    readonly keyOf: KeyOf;
+  },
 ): Split {
   const split: Record<Side, ImageEntry[]> = { train: [], val: [], test: [] };
   for (const image of images) {
-    const side = sides.get(image.hash) ?? 'train';
+    const key = by.keyOf(image.hash);
+    const side = by.sides.get(key) ?? 'train';
     const elsewhere = image.side !== undefined && image.side !== side;
-    if (!(elsewhere && leaked.has(image.hash))) split[side].push(image);
+    if (!(elsewhere && by.leaked.has(key))) split[side].push(image);
   }
   return split;
 }
@@ -182,9 +207,14 @@ function warnOfContents(
     images.some((image) => image.label !== label),
   );
   if (conflicts.length > 0) {
-    const message = `${conflicts.length} images are in more than one class with the very same bytes: ${listContents(conflicts)}`;
+    const message = `${conflicts.length} images are in more than one class with the very same ${conflicts.some(isGroup) ? 'picture' : 'bytes'}: ${listContents(conflicts)}`;
     emit?.({ type: 'warning', code: 'conflicting-labels', message });
   }
+}
+
+/** Whether its images are not all the same file. */
+function isGroup({ images }: Content): boolean {
+  return images.some(({ hash }) => hash !== images[0]?.hash);
 }
 
 function listContents(contents: readonly Content[]): string {

@@ -1,0 +1,107 @@
+import {
+  hashDistance,
+  lumaOf,
+  mirrored,
+  type PerceptualHash,
+  perceptualHash,
+} from './perceptual-hash.ts';
+import { blocksOf, isSamePicture, type Planes } from './same-picture.ts';
+
+/** One content of a data set: a hash of its bytes and a thumbnail of its picture. */
+export interface Fingerprint {
+  readonly hash: string;
+  /** RGB, [THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3] */
+  readonly thumbnail: Uint8Array;
+}
+
+/** Bits of 64 that may differ between a picture and its copy, slightly cropped. */
+const NEAR = 24;
+/** The same for a data set with more contents than `MANY`: chance alone makes too many pairs. */
+const NEAR_AMONG_MANY = 14;
+const MANY = 4000;
+/** Most difference of the mean of a colour channel, before it is known what was cut off. */
+const NEAR_COLOUR = 26;
+
+interface Picture extends Planes {
+  readonly hash: string;
+  readonly mirrored: Planes;
+  /** Mean of each channel. */
+  readonly means: readonly number[];
+  readonly print: PerceptualHash;
+  readonly mirror: PerceptualHash;
+}
+
+/**
+ * Groups of contents that show the same picture: resized, recompressed, mirrored or slightly cropped
+ * copies of each other. Perceptual hashes say which pairs to look at, a comparison of the aligned
+ * thumbnails decides. Every pair of hashes is compared; among more than 4,000 contents fewer pairs
+ * are looked at closely, so a copy with much cut off can go unnoticed there.
+ *
+ * @returns groups of at least two content hashes, each sorted, in the order of their first
+ */
+export function findNearDuplicates(prints: readonly Fingerprint[]): readonly (readonly string[])[] {
+  const pictures = prints.map(pictureOf);
+  const groups = createGroups(pictures.length);
+  const near = pictures.length > MANY ? NEAR_AMONG_MANY : NEAR;
+  for (const [i, a] of pictures.entries()) {
+    for (let j = i + 1; j < pictures.length; j++) {
+      const b = pictures[j] as Picture;
+      if (groups.find(i) !== groups.find(j) && areSame(a, b, near)) groups.join(i, j);
+    }
+  }
+  const members = new Map<number, string[]>();
+  for (const [i, { hash }] of pictures.entries()) {
+    const root = groups.find(i);
+    members.set(root, [...(members.get(root) ?? []), hash]);
+  }
+  return [...members.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => group.sort())
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
+}
+
+function pictureOf({ hash, thumbnail }: Fingerprint): Picture {
+  const luma = lumaOf(thumbnail);
+  const plane = (channel: number) => luma.map((_, at) => thumbnail[3 * at + channel] ?? 0);
+  const colours = [plane(0), plane(1), plane(2)] as const;
+  const planes = { luma, colours, blocks: blocksOf(luma) };
+  return {
+    ...{ hash, ...planes, mirrored: mirrorOf(planes) },
+    means: colours.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
+    print: perceptualHash(luma),
+    mirror: perceptualHash(mirrored(luma)),
+  };
+}
+
+function areSame(a: Picture, b: Picture, near: number): boolean {
+  const plain = hashDistance(a.print, b.print) <= near;
+  const turned = hashDistance(a.mirror, b.print) <= near;
+  if (!plain && !turned) return false;
+  if (a.means.some((mean, at) => Math.abs(mean - (b.means[at] ?? 0)) > NEAR_COLOUR)) return false;
+  return (plain && isSamePicture(a, b)) || (turned && isSamePicture(a.mirrored, b));
+}
+
+function mirrorOf({ luma, colours: [red, green, blue] }: Planes): Planes {
+  const turned = mirrored(luma);
+  const colours = [mirrored(red), mirrored(green), mirrored(blue)] as const;
+  return { luma: turned, colours, blocks: blocksOf(turned) };
+}
+
+/** Disjoint sets with path halving. */
+function createGroups(count: number) {
+  const parents = Int32Array.from({ length: count }, (_, at) => at);
+  const find = (of: number): number => {
+    let at = of;
+    while (parents[at] !== at) {
+      parents[at] = parents[parents[at] ?? at] ?? at;
+      at = parents[at] ?? at;
+    }
+    return at;
+  };
+  return {
+    find,
+    join: (a: number, b: number) => {
+      parents[Math.max(find(a), find(b))] = Math.min(find(a), find(b));
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import { cacheFolder } from '../base/cache-folder.ts';
+import { interruptedError, messageOf, VggtuneError } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
+import { sha256 } from '../base/hash.ts';
+import { DECODER, decodeThumbnail } from './decode.ts';
+import { imagePath } from './file-names.ts';
+import { type Fingerprint, findNearDuplicates } from './near-duplicates.ts';
+import { THUMBNAIL_SIDE } from './perceptual-hash.ts';
+import type { DatasetIndex, ImageEntry } from './types.ts';
+
+/** Groups of content hashes that show the same picture; each has at least two. */
+export type PictureGroups = readonly (readonly string[])[];
+
+export interface GroupOptions {
+  /** Behind transparent pixels. */
+  readonly background: string;
+  readonly maxPixels?: number;
+  readonly emit?: Emit;
+  readonly signal?: AbortSignal;
+}
+
+/** Raised when the same images could be grouped in another way. */
+const VERSION = 1;
+const IN_FLIGHT = 16;
+
+/**
+ * The near-duplicates of a data set. The result is remembered for as long as its images stay the
+ * same. An image that cannot be decoded is in no group.
+ * @throws VggtuneError (interrupted) on the signal
+ */
+export async function groupPictures(
+  index: DatasetIndex,
+  options: GroupOptions,
+): Promise<PictureGroups> {
+  const contents = new Map(index.images.map((image) => [image.hash, image]));
+  const hashes = [...contents.keys()].sort();
+  const key = sha256(JSON.stringify([VERSION, DECODER, options.background, hashes]));
+  const path = join(cacheFolder(), 'near-duplicates', `${key.slice(0, 32)}.json`);
+  const known = await readGroups(path);
+  if (known !== undefined) return known;
+  const prints = await fingerprints(index.root, [...contents.values()], options);
+  const groups = findNearDuplicates(prints);
+  await writeFileAtomic(path, JSON.stringify(groups)).catch((error: unknown) => {
+    const message = `near-duplicates could not be kept for the next time: ${messageOf(error)}`;
+    options.emit?.({ type: 'warning', code: 'groups-not-remembered', message });
+  });
+  return groups;
+}
+
+async function readGroups(path: string): Promise<PictureGroups | undefined> {
+  try {
+    const found: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return isGroups(found) ? found : undefined;
+  } catch {
+    // A cache that is missing or damaged costs time, nothing else.
+    return undefined;
+  }
+}
+
+function isGroups(value: unknown): value is PictureGroups {
+  const isGroup = (group: unknown) =>
+    Array.isArray(group) && group.every((hash) => typeof hash === 'string');
+  return Array.isArray(value) && value.every(isGroup);
+}
+
+async function fingerprints(
+  root: string,
+  images: readonly ImageEntry[],
+  { background, maxPixels, emit, signal }: GroupOptions,
+): Promise<readonly Fingerprint[]> {
+  const prints: (Fingerprint | undefined)[] = new Array(images.length);
+  const spec = { side: THUMBNAIL_SIDE, background, ...(maxPixels !== undefined && { maxPixels }) };
+  let next = 0;
+  const worker = async () => {
+    while (next < images.length && signal?.aborted !== true) {
+      const at = next++;
+      const image = images[at];
+      if (image === undefined) continue;
+      prints[at] = await decodeThumbnail(imagePath(root, image.path), spec).then(
+        (thumbnail) => ({ hash: image.hash, thumbnail }),
+        goneBad,
+      );
+    }
+  };
+  emit?.({ type: 'stage', stage: 'duplicates', message: 'looking for near-duplicates' });
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  if (signal?.aborted) throw interruptedError('interrupted while near-duplicates were looked for');
+  return prints.filter((print) => print !== undefined);
+}
+
+/** Since the scan: whoever reads its pixels will report it. */
+function goneBad(error: unknown): undefined {
+  if (!(error instanceof VggtuneError)) throw error;
+}
