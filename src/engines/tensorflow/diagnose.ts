@@ -24,7 +24,7 @@ interface Symptom {
 /** Ways in which the native packages are known to break, the most telling first. */
 const SYMPTOMS: readonly Symptom[] = [
   {
-    pattern: /(isNullOrUndefined|isArray) is not a function/,
+    pattern: /util_1\.(\w+)\) is not a function/,
     trouble: (failure, [, removed]) => ({
       reason: `it does not support Node ${failure.node}: it calls util.${removed}, which Node removed in version 23`,
       cure: 'use Node 20 or 22',
