@@ -83,12 +83,21 @@ function withoutValue(flag: string): ConfigIssue {
   return { path: '', where: flag, message: 'needs a value', fix: `${flag} VALUE` };
 }
 
+/** `--no-cache` for a flag that takes a value; perhaps another one was meant. */
+function cannotBeOff(name: string): ConfigIssue {
+  const meant = CONFIG_FIELDS.find(
+    ({ kind, flag }) => kind === 'boolean' && flag.endsWith(`-${name}`),
+  );
+  const fix = meant === undefined ? `leave --${name} out` : `did you mean --no-${meant.flag}?`;
+  return { path: '', where: `--no-${name}`, message: `--${name} takes a value`, fix };
+}
+
 function optionIssues(parsed: Words, options: readonly Option[]): ConfigIssue[] {
   return options.flatMap(({ name, kind, choices, valueOptional = false }) => {
     const values = [parsed[name] ?? []].flat();
     if (kind === 'boolean') return [];
-    const empty = (value: unknown) => value === false || (value === '' && !valueOptional);
-    if (values.some(empty)) return [withoutValue(`--${name}`)];
+    if (values.includes(false)) return [cannotBeOff(name)];
+    if (values.includes('') && !valueOptional) return [withoutValue(`--${name}`)];
     const wrong = values.map(String).find((value) => choices?.includes(value) === false);
     if (wrong === undefined || choices === undefined) return [];
     const expected = `one of ${choices.join(', ')}`;
@@ -122,7 +131,7 @@ function positionalIssues(command: Command, given: readonly string[]): ConfigIss
   const { least, most, what } = command.positionals;
   const usage = `vggtune ${command.usage}`;
   if (given.length < least) {
-    return [{ path: '', where: '', message: `${what} is missing`, fix: `usage: ${usage}` }];
+    return [{ path: '', where: '', message: `missing: ${what}`, fix: `usage: ${usage}` }];
   }
   if (given.length <= most) return [];
   const extra = given.slice(most).join(' ');

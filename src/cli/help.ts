@@ -128,7 +128,12 @@ function fieldSections(fields: readonly Field[]): Section[] {
 
 function fieldRow(field: Field): Row {
   const names = [...field.aliases, field.flag].map((name) => `--${name}`).join(', ');
-  return [`${names}${placeholder(field)}`, `${field.description}${valuesOf(field)}`];
+  return [`${names}${placeholder(field)}`, describe(field)];
+}
+
+/** The schema's words, with null as a flag takes it. */
+function describe(field: Field): string {
+  return field.description.replace('null:', `${field.nullWord}:`) + valuesOf(field);
 }
 
 const PLACEHOLDERS = {

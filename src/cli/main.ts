@@ -80,8 +80,9 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
   }
   const unknown = words.find((word) => !GENERAL_FLAGS.has(word.replace(/=.*/, '')));
   if (unknown !== undefined) {
+    const { didYouMean } = await import('../base/suggest.ts');
     throw usageError(`there is no flag ${unknown} without a command`, {
-      fix: 'vggtune --help lists the commands',
+      fix: didYouMean(unknown, GENERAL_FLAGS) ?? 'vggtune --help lists the commands',
     });
   }
   const { width, paint } = to.terminal;
@@ -89,17 +90,9 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
   return EXIT_CODES.ok;
 }
 
-const GENERAL_FLAGS = new Set([
-  '--help',
-  '-h',
-  '--json',
-  '--quiet',
-  '-q',
-  '--color',
-  '--no-color',
-  '--cache',
-  'help',
-]);
+const GENERAL_FLAGS: ReadonlySet<string> = new Set(
+  '--help -h --version --json --quiet -q --color --no-color --cache help'.split(' '),
+);
 
 async function printHelp(command: Command, { terminal }: Surroundings): Promise<number> {
   const { width, paint } = terminal;

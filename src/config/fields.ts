@@ -27,6 +27,8 @@ export interface Field {
   readonly choices: readonly string[];
   /** Has `null` a meaning? */
   readonly nullable: boolean;
+  /** How null is written in a flag or variable. */
+  readonly nullWord: 'auto' | 'none';
   /** The schema's own default; undefined when a preset gives it, or none. */
   readonly fallback: unknown;
   /** The first key of the path, or `main` for a key of the top level. */
@@ -118,6 +120,8 @@ function field(path: readonly string[], node: SchemaNode): Field {
     description: node.description ?? '',
     choices: choicesOf(node.type),
     nullable: node.nullable,
+    // Where null means that something else decides: a size, a layer.
+    nullWord: ['integer', 'text'].includes(kindOf(node)) ? 'auto' : 'none',
     fallback: node.fallback,
     group: path.length === 1 ? 'main' : (path[0] ?? 'main'),
   };

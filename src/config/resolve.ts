@@ -48,6 +48,13 @@ export function declaredStrategy(sources: readonly ConfigSource[]): StrategyName
   return STRATEGIES.find((name) => name === strategy) ?? 'auto';
 }
 
+/** What `auto` is taken for before the images were looked at. */
+export function provisionalStrategy(sources: readonly ConfigSource[]): StrategyName {
+  const declared = declaredStrategy(sources);
+  if (declared !== 'auto') return declared;
+  return mergeSources(sources).values.weights === 'random' ? 'scratch' : 'head';
+}
+
 function chosen(sources: readonly ConfigSource[], strategy: StrategyName): ConfigSource {
   const auto = declaredStrategy(sources) === 'auto';
   return { origin: 'chosen for auto', values: auto ? { strategy } : {} };

@@ -70,7 +70,7 @@ const augment = z.strictObject({
         .describe('aspect ratio: smallest,largest'),
     })
     .nullable()
-    .describe('random resized crop; null for none'),
+    .describe('random resized crop; null: no crop'),
   flip: fraction.describe('probability of a horizontal flip'),
   rotate: z.number().min(0).max(180).describe('degrees either way'),
   brightness: fraction.describe('strength of brightness changes'),
@@ -92,7 +92,7 @@ const earlyStop = z
     minDelta: z.number().min(0).default(0).describe('smallest change that counts as progress'),
   })
   .nullable()
-  .describe('early stopping; null for none. The best weights are restored either way');
+  .describe('early stopping; null: train every epoch. The best weights are restored either way');
 
 export const runConfigSchema = z.strictObject({
   data: z
@@ -165,7 +165,7 @@ export const runConfigSchema = z.strictObject({
   optimizer,
   schedule,
   labelSmoothing: z.number().min(0).max(0.9).describe('label smoothing'),
-  mixup: z.number().min(0).max(10).default(0).describe('mixup alpha; 0 for none'),
+  mixup: z.number().min(0).max(10).default(0).describe('mixup alpha; 0: no mixup'),
   classWeights: z
     .enum(['none', 'balanced'])
     .default('none')
@@ -173,7 +173,7 @@ export const runConfigSchema = z.strictObject({
   clipNorm: positive
     .nullable()
     .default(null)
-    .describe('largest global norm of the gradient; null for none'),
+    .describe('largest global norm of the gradient; null: any'),
   earlyStop,
   augment,
   seed: z.int().default(0).describe('seed of everything random but the split'),

@@ -47,7 +47,7 @@ function parseNumber(field: Field, word: string): Parsed {
   const value = numberOf(word);
   if (value !== undefined) return { value };
   const kind = field.kind === 'integer' ? 'a whole number' : 'a number';
-  return { expected: field.nullable ? `${kind}, or none` : kind, found: shown(word) };
+  return { expected: field.nullable ? `${kind}, or ${field.nullWord}` : kind, found: shown(word) };
 }
 
 function parseNumbers(word: string): Parsed {

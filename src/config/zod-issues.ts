@@ -20,9 +20,14 @@ export function sourceIssues(source: ConfigSource): ConfigIssue[] {
 export function missingIssues(values: Readonly<Record<string, unknown>>): ConfigIssue[] {
   const result = runConfigSchema.safeParse(values);
   if (result.success) return [];
-  return result.error.issues
-    .filter((issue) => valueAt(values, issue.path) === undefined)
-    .map((issue) => missing(dotted(issue.path)));
+  return (
+    result.error.issues
+      .filter((issue) => valueAt(values, issue.path) === undefined)
+      .map((issue) => dotted(issue.path))
+      // The run folder is named after the data.
+      .filter((path) => path !== 'out')
+      .map(missing)
+  );
 }
 
 const MISSING_FIXES: Readonly<Record<string, string>> = {

@@ -2,7 +2,12 @@ import { rmdir } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { adviseBySize } from '../advisor/by-size.ts';
 import { broadcast, type Emit } from '../base/events.ts';
-import { type ConfigSource, declaredStrategy, resolveConfig } from '../config/resolve.ts';
+import {
+  type ConfigSource,
+  declaredStrategy,
+  provisionalStrategy,
+  resolveConfig,
+} from '../config/resolve.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import { mergeSources } from '../config/sources.ts';
 import { scanDataset } from '../dataset/scan.ts';
@@ -82,7 +87,8 @@ async function engineOf(request: TrainRequest, config: RunConfig): Promise<Engin
 /** The config of the run to resume. */
 async function storedSource(sources: readonly ConfigSource[]): Promise<ConfigSource> {
   const named = mergeSources(sources).values.out;
-  const out = typeof named === 'string' ? named : resolveConfig(sources, namedOr(sources)).out;
+  const out =
+    typeof named === 'string' ? named : resolveConfig(sources, provisionalStrategy(sources)).out;
   await refuseFolder(out, { resume: true });
   const paths = runPaths(out);
   return { origin: paths.config, values: (await readConfig(paths)) as ConfigSource['values'] };
@@ -98,11 +104,6 @@ function withStored(
   return [...all, { origin: stored.origin, values: { strategy: stored.values.strategy } }];
 }
 
-function namedOr(sources: readonly ConfigSource[]): StrategyName {
-  const declared = declaredStrategy(sources);
-  return declared === 'auto' ? 'head' : declared;
-}
-
 interface Data {
   readonly index: DatasetIndex;
   readonly split: Split;
@@ -114,7 +115,7 @@ interface Data {
 async function readData(request: TrainRequest): Promise<Data> {
   const { sources, emit, signal } = request;
   const declared = declaredStrategy(sources);
-  const config = resolveConfig(sources, namedOr(sources));
+  const config = resolveConfig(sources, provisionalStrategy(sources));
   // Said before the images are read, where the folder's name does not wait for the strategy.
   if (declared !== 'auto') await refuseFolder(config.out, request);
   emit({ type: 'stage', stage: 'data', message: `reading the images of ${config.data}` });

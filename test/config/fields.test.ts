@@ -95,7 +95,7 @@ describe('texts', () => {
   it.each([
     ['epochs', 'ten', 'a whole number'],
     ['epochs', '', 'a whole number'],
-    ['image.size', 'big', 'a whole number, or none'],
+    ['image.size', 'big', 'a whole number, or auto'],
     ['optimizer.learningRate', 'Infinity', 'a number'],
     ['cache', 'maybe', 'true or false'],
     ['augment.crop.scale', '1,x', 'numbers with commas between them'],

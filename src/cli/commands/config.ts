@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { type Explanation, explainConfig } from '../../config/explain.ts';
 import { configJsonSchema } from '../../config/json-schema.ts';
-import { declaredStrategy, resolveWithOrigins } from '../../config/resolve.ts';
+import { declaredStrategy, provisionalStrategy, resolveWithOrigins } from '../../config/resolve.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
 import { table } from '../table.ts';
@@ -38,8 +38,7 @@ async function run(args: Arguments, { environment, terminal }: Context): Promise
   // The folder may come later, on the command line of train.
   const sources = [{ origin: 'default', values: { data: 'FOLDER' } }, ...given];
   const declared = declaredStrategy(sources);
-  const strategy = declared === 'auto' ? 'head' : declared;
-  const resolved = resolveWithOrigins(sources, strategy);
+  const resolved = resolveWithOrigins(sources, provisionalStrategy(sources));
   const config = { ...resolved.config, strategy: declared };
   const explanations = explainConfig({ ...resolved, config });
   return {
