@@ -165,8 +165,8 @@ function microBatchFits({ microBatch, batchSize }: RunConfig): Finding[] {
 
 /** Devices by engine; the first is the default. */
 const DEVICES = {
-  onnx: ['cpu', 'cuda', 'dml', 'coreml', 'webgpu'],
-  tensorflow: ['cpu', 'gpu'],
+  onnx: ['auto', 'cpu', 'cuda', 'dml', 'coreml', 'webgpu'],
+  tensorflow: ['auto', 'gpu', 'cpu', 'js'],
 } as const;
 
 function engineDevice({ engine, device }: RunConfig): Finding[] {

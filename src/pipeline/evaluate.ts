@@ -36,7 +36,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<MetricsReco
   const config = await storedConfig(request.run);
   const model = await loadModel(request.run);
   const images = await imagesOf(request, { config, model });
-  const engine = request.engine ?? (await openEngine(config.engine, config.device));
+  const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
   const batchSize = prefixBatch(model.network);
   const read = createPixelReader({
     root: images.root,
