@@ -102,7 +102,7 @@ const roomRules = Object.entries(rooms).flatMap(([room, { may, types = [], why }
 const keptPackages = [
   ['onnxruntime-node', '^src/engines/onnx/(session|session-file|devices)\\.ts$'],
   ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
-  ['sharp', '^src/dataset/decode\\.ts$'],
+  ['sharp', '^src/dataset/(decode|write-picture)\\.ts$'],
   ['(protobufjs|h5wasm)', '^src/formats/'],
   ['zod', '^src/config/'],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],

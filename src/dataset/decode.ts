@@ -116,6 +116,37 @@ export async function decodeThumbnail(
   });
 }
 
+/** RGB bytes [height, width, 3]. */
+export interface Picture extends ImageSize {
+  readonly pixels: Uint8Array;
+}
+
+/**
+ * The whole upright image, nothing cropped, with its shorter side as asked for; otherwise as
+ * `decodeImage` makes it. What a fully convolutional network takes.
+ *
+ * @throws VggtuneError (data) as `decodeImage`
+ */
+export async function decodeWhole(
+  source: ImageSource,
+  spec: Pick<DecodeSpec, 'background'> & { readonly shorter: number },
+): Promise<Picture> {
+  const header = await readHeader(source);
+  return described(source, async () => {
+    refuseTooLarge(header, DEFAULT_MAX_PIXELS);
+    const { shorter, background } = spec;
+    const { width, height } = centrePlacement(header, { size: 1, resize: shorter, background });
+    const opened = await openImage(source, header, DEFAULT_MAX_PIXELS);
+    const pixels = await rawPixels(
+      opened
+        .flatten({ background })
+        .toColourspace('srgb')
+        .resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false }),
+    );
+    return { width, height, pixels };
+  });
+}
+
 export interface ThumbnailSpec {
   readonly side: number;
   readonly background: string;

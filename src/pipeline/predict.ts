@@ -95,10 +95,10 @@ async function* readable(
   }
 }
 
-function guessesOf(
+export function guessesOf(
   probabilities: Float32Array,
   model: TrainedModel,
-  { topK }: PredictRequest,
+  { topK }: Pick<PredictRequest, 'topK'>,
 ): readonly Guess[] {
   const { labels } = model.description;
   return [...probabilities]
@@ -108,7 +108,7 @@ function guessesOf(
 }
 
 /** Every file that the inputs name, each once, in their order. */
-async function inputFiles(inputs: readonly string[]): Promise<string[]> {
+export async function inputFiles(inputs: readonly string[]): Promise<string[]> {
   const files = new Set<string>();
   for (const input of inputs) {
     for (const file of await filesOf(input)) files.add(file);

@@ -1,5 +1,6 @@
 import { usageError } from '../../base/errors.ts';
 import { type Prediction, predict } from '../../pipeline/predict.ts';
+import { predictDense } from '../../pipeline/predict-dense.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { percent, plural } from '../figures.ts';
 import { type Column, table } from '../table.ts';
@@ -16,6 +17,23 @@ export const command: Command = {
   positionals: { least: 2, most: Number.POSITIVE_INFINITY, what: 'a run folder and images' },
   options: [
     { name: 'top', kind: 'text', value: 'N', description: 'guesses of each image; 1 by default' },
+    {
+      name: 'dense',
+      kind: 'boolean',
+      description: 'the whole image at several scales, and its mirror image, averaged',
+    },
+    {
+      name: 'scales',
+      kind: 'text',
+      value: 'LIST',
+      description: 'of --dense, as factors of the trained size; 1,1.25,1.5 by default',
+    },
+    {
+      name: 'heat-maps',
+      kind: 'text',
+      value: 'FOLDER',
+      description: 'of --dense: a picture of where the class was seen, for each image',
+    },
     { name: 'csv', kind: 'boolean', description: 'print path,label,probability,... as CSV' },
   ],
   examples: [
@@ -30,11 +48,28 @@ async function run(args: Arguments, context: Context): Promise<Outcome> {
   const [folder = '', ...inputs] = args.positionals;
   const { signal, emit, terminal } = context;
   const topK = guesses(args.text('top') ?? '1');
-  const predictions = await predict({ run: folder, inputs, topK, signal, emit });
+  const request = { run: folder, inputs, topK, signal, emit };
+  const dense = denseOptions(args);
+  const predictions =
+    dense === undefined ? await predict(request) : await predictDense({ ...request, ...dense });
   const lines = args.flag('csv')
     ? csvLines(predictions, topK)
     : predictionLines(predictions, { topK, terminal });
   return { document: { run: folder, predictions }, text: lines.join('\n') };
+}
+
+function denseOptions(args: Arguments) {
+  const scales = args.text('scales');
+  const heatMaps = args.text('heat-maps');
+  if (args.flag('dense')) {
+    return {
+      ...(scales !== undefined && { scales: scales.split(',').map(Number) }),
+      ...(heatMaps !== undefined && { heatMaps }),
+    };
+  }
+  if (scales === undefined && heatMaps === undefined) return undefined;
+  const where = scales === undefined ? '--heat-maps' : '--scales';
+  throw usageError(`${where} goes with --dense`, { where, fix: 'add --dense, or leave it out' });
 }
 
 function guesses(text: string): number {

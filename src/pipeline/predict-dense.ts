@@ -1,0 +1,164 @@
+import { join, parse } from 'node:path';
+import { interruptedError, usageError, VggtuneError } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
+import { decodeWhole, type Picture, reasonOf } from '../dataset/decode.ts';
+import { printablePath } from '../dataset/file-names.ts';
+import { writePng } from '../dataset/write-picture.ts';
+import { type OnnxOutput, type OnnxRunner, openOnnxRunner } from '../engines/onnx/session-file.ts';
+import { type Grid, overlayHeat } from '../evaluation/heat-map.ts';
+import { denseModel } from '../export/onnx-dense.ts';
+import { encodeOnnx } from '../formats/onnx-proto.ts';
+import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
+import { loadModel, type TrainedModel } from './model.ts';
+import { guessesOf, inputFiles, type Prediction } from './predict.ts';
+
+export interface DensePredictRequest {
+  /** The run folder, or a model.safetensors. */
+  readonly run: string;
+  readonly inputs: readonly string[];
+  readonly topK: number;
+  /** Sizes of the image, as factors of the one that the network was trained on. */
+  readonly scales?: readonly number[];
+  /** A folder for one picture an image: where its class was seen. */
+  readonly heatMaps?: string;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** About the paper's: one size below training would not hold a window, so they go upward. */
+const SCALES = [1, 1.25, 1.5];
+
+/**
+ * Names the class of images by the fully convolutional form (Simonyan and Zisserman 2014, sections
+ * 3.2 and 4.3): the whole image at several sizes, and its mirror image; of each the class scores are
+ * averaged over all windows, and the softmaxes of these averages over sizes and mirror images.
+ *
+ * @throws VggtuneError when an input matches nothing, or there is no model
+ */
+export async function predictDense(request: DensePredictRequest): Promise<readonly Prediction[]> {
+  const { scales = SCALES, emit, signal } = request;
+  const files = await inputFiles(request.inputs);
+  const model = await loadModel(request.run);
+  const form = denseForm(model.network, model.weights);
+  expectScales(scales, { form, model });
+  emit({ type: 'note', message: `dense: ${form.method}` });
+  const runner = await openOnnxRunner(encodeOnnx(denseModel(model.network, form)), {
+    device: 'cpu',
+  });
+  const predictions: Prediction[] = [];
+  try {
+    for (const file of files) {
+      if (signal.aborted) throw interruptedError('interrupted while images were classified');
+      predictions.push(await predictOne(file, { request, model, form, runner, scales }));
+      const done = predictions.length;
+      emit({ type: 'progress', task: 'predict', done, total: files.length, unit: 'images' });
+    }
+  } finally {
+    await runner.release();
+  }
+  return predictions;
+}
+
+interface Context {
+  readonly request: DensePredictRequest;
+  readonly model: TrainedModel;
+  readonly form: DenseForm;
+  readonly runner: OnnxRunner;
+  readonly scales: readonly number[];
+}
+
+async function predictOne(file: string, context: Context): Promise<Prediction> {
+  const { model, request, scales } = context;
+  const path = printablePath(file);
+  const views: View[] = [];
+  try {
+    for (const scale of scales) {
+      const shorter = Math.round(shorterSide(model) * scale);
+      const picture = await decodeWhole(file, { shorter, background: model.decode.background });
+      views.push(await runView(picture, context), await runView(mirrored(picture), context));
+    }
+  } catch (error) {
+    if (!(error instanceof VggtuneError)) throw error;
+    return { path, error: error.details.found ?? reasonOf(error) };
+  }
+  const probabilities = averageOf(views.map((view) => view.probabilities));
+  // The mirror image of the last size is the last view.
+  const largest = views.at(-2);
+  if (request.heatMaps !== undefined && largest !== undefined) {
+    const target = join(request.heatMaps, `${parse(path).name}.heat.png`);
+    await writePng(target, heatMap(largest, topOf(probabilities), context.form));
+    request.emit({ type: 'file', path: target, what: 'where the class was seen' });
+  }
+  return { path, guesses: guessesOf(probabilities, model, request) };
+}
+
+interface View {
+  readonly picture: Picture;
+  readonly probabilities: Float32Array;
+  /** [1, classes, rows, columns] */
+  readonly scores: OnnxOutput;
+}
+
+async function runView(picture: Picture, { runner }: Context): Promise<View> {
+  const { pixels, width, height } = picture;
+  const outputs = await runner.run(pixels, [1, height, width, 3]);
+  const probabilities = outputs.get('probabilities')?.data;
+  const scores = outputs.get('score_map');
+  if (probabilities === undefined || scores === undefined) throw new Error('the model has no map');
+  return { picture, probabilities, scores };
+}
+
+/** Left and right changed. */
+export function mirrored({ pixels, width, height }: Picture): Picture {
+  const out = new Uint8Array(pixels.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = (y * width + x) * 3;
+      out.set(pixels.subarray(from, from + 3), (y * width + width - 1 - x) * 3);
+    }
+  }
+  return { pixels: out, width, height };
+}
+
+/** The probability of one class in every window, over the picture. */
+function heatMap({ picture, scores }: View, label: number, form: DenseForm): Picture {
+  const [, classes = 0, rows = 0, columns = 0] = scores.shape;
+  const cells = rows * columns;
+  const values = new Float32Array(cells);
+  for (let cell = 0; cell < cells; cell++) {
+    const row = Array.from({ length: classes }, (_, c) => scores.data[c * cells + cell] ?? 0);
+    const largest = Math.max(...row);
+    const powers = row.map((score) => Math.exp(score - largest));
+    values[cell] = (powers[label] ?? 0) / powers.reduce((sum, power) => sum + power, 0);
+  }
+  const grid: Grid = { rows, columns, values };
+  return overlayHeat(picture, grid, { first: (form.window * form.stride) / 2, step: form.stride });
+}
+
+function averageOf(rows: readonly Float32Array[]): Float32Array {
+  const [first = new Float32Array()] = rows;
+  return first.map((_, i) => rows.reduce((sum, row) => sum + (row[i] ?? 0), 0) / rows.length);
+}
+
+function topOf(probabilities: Float32Array): number {
+  return probabilities.indexOf(Math.max(...probabilities));
+}
+
+function shorterSide({ decode }: TrainedModel): number {
+  return Math.max(decode.size, decode.resize);
+}
+
+function expectScales(
+  scales: readonly number[],
+  { form, model }: { readonly form: DenseForm; readonly model: TrainedModel },
+): void {
+  const least = form.smallest / shorterSide(model);
+  const bad = scales.find((scale) => !(scale >= least && scale <= 8));
+  if (scales.length > 0 && bad === undefined) return;
+  throw usageError('a scale of --scales is not possible', {
+    expected: `numbers from ${Number(least.toFixed(3))} (the network needs ${form.smallest} pixels) to 8`,
+    found: scales.length === 0 ? 'none' : String(bad),
+    where: '--scales',
+    fix: `leave --scales out for ${SCALES.join(', ')}`,
+  });
+}
