@@ -148,6 +148,32 @@ export const runConfigSchema = z.strictObject({
         .default(0)
         .describe('share of the images for the final test'),
       seed: z.int().default(0).describe('seed of the split'),
+      nearDuplicates: z
+        .enum(['together', 'ignore'])
+        .default('together')
+        .describe('together: pictures that are nearly the same are kept on one side'),
+    })
+    .prefault({}),
+  advise: z
+    .strictObject({
+      sample: count
+        .nullable()
+        .default(null)
+        .describe(
+          'images to measure similarity on; null: at most 1000, fewer for a costly network, about half a minute on two cores',
+        ),
+      largePerClass: count
+        .default(1000)
+        .describe('mean images a class from which on data is large'),
+      largeInAll: count.default(20_000).describe('images in all from which on data is large'),
+      similar: fraction
+        .default(0.8)
+        .describe(
+          'similar: least skill of a linear probe at the last depth, from 0 (chance) to 1 (no error)',
+        ),
+      margin: fraction
+        .default(0.02)
+        .describe('by how much an earlier depth must be more accurate to count as clearly better'),
     })
     .prefault({}),
   freeze: z
