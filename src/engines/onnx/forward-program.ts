@@ -3,8 +3,9 @@ import type { Activations, ForwardProgram, ForwardRequest, Pixels } from '../eng
 import { outputShape, rowShape } from '../rows.ts';
 import { forwardGraph, tapName } from './forward-graph.ts';
 import { lower, STANDARD } from './lowering.ts';
-import { type Buffer32, createSession, type Session, type SessionOptions } from './session.ts';
-import { chooseLowering } from './winograd/choose.ts';
+import { filledUp } from './passes.ts';
+import { type Buffer32, createSession, type Session } from './session.ts';
+import { type CompileOptions, chooseLowering } from './winograd/choose.ts';
 
 const INPUT = 'input';
 const OUTPUT = 'output';
@@ -17,7 +18,7 @@ const POINTS_PER_PIXEL = 36 / 16;
 
 export async function compileForward(
   request: ForwardRequest,
-  options: SessionOptions,
+  options: CompileOptions,
 ): Promise<ForwardProgram> {
   const { network, from, to, taps = [] } = request;
   if (from < 0 || to > network.layers.length || from > to) {
@@ -26,7 +27,7 @@ export async function compileForward(
   if (taps.some((tap) => tap <= from || tap > to)) {
     throw new RangeError(`taps [${taps}] are not all in (${from}, ${to}]`);
   }
-  const lowering = chooseLowering({ network, from, to, device: options.device });
+  const lowering = chooseLowering({ network, from, to }, options);
   const names = { inputName: INPUT, outputName: OUTPUT };
   if (lowering === STANDARD) {
     const openBatch = [INPUT, OUTPUT, ...taps.map(tapName)];
@@ -104,27 +105,16 @@ class OnnxForwardProgram implements ForwardProgram {
       );
     }
     for (let start = 0; start < count; start += this.#passes.rows) {
-      const end = Math.min(count, start + this.#passes.rows);
-      const present = rows.subarray(start * size, end * size);
-      if (!this.#passes.isFixed) await this.#runPass(present, start, end);
-      else {
-        await this.#runPass(this.#filledUp(present), start, start + this.#passes.rows);
-      }
+      const next = start + this.#passes.rows;
+      const present = rows.subarray(start * size, Math.min(count, next) * size);
+      const end = this.#passes.isFixed ? next : Math.min(count, next);
+      await this.#runPass(filledUp(present, (end - start) * size), start, end);
     }
   }
 
   async #runPass(data: Pixels | Activations, start: number, end: number): Promise<void> {
     const input = { shape: [end - start, ...this.#inputShape], data } as Buffer32;
     await this.#session.run(new Map([[INPUT, input]]), this.#fetches(start, end));
-  }
-
-  /** The rows, and zeros after them if they are fewer than a pass has. */
-  #filledUp(rows: Pixels | Activations): Pixels | Activations {
-    const length = this.#passes.rows * sizeOf(this.#inputShape);
-    if (rows.length === length) return rows;
-    const filled = rows instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
-    filled.set(rows);
-    return filled;
   }
 
   #fetches(start: number, end: number): Map<string, Buffer32> {

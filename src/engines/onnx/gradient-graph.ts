@@ -55,10 +55,10 @@ export function gradientGraph(plan: TrainingPlan, options: GradientGraphOptions)
 }
 
 /** Logits in inference mode with the weights as inputs. */
-export function predictionGraph(plan: TrainingPlan): Graph {
+export function predictionGraph(plan: TrainingPlan, rows: number): Graph {
   const { network, from } = plan;
   const graph = new Graph();
-  const input = addRows(graph, plan, { name: names.ROWS, rows: 1 });
+  const input = addRows(graph, plan, { name: names.ROWS, rows });
   const parameters = new Map<string, Value>();
   for (const [name, shape] of plan.shapes) parameters.set(name, graph.input(name, shape));
   const parameter = (name: string) => lookUp(parameters, name);

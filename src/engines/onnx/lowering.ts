@@ -107,7 +107,7 @@ export function lowerPrepared(graph: Graph, options: LoweringOptions): PreparedM
     ...emitter.preparation,
     metadata: {},
     name: `${options.name} preparation`,
-    inputs: [...graph.inputs].filter(([name]) => options.prepared?.has(name)).map(describe),
+    inputs: [...graph.inputs].filter(([, value]) => emitter.converted.has(value)).map(describe),
     outputs: emitter.prepared,
   };
   return { model, preparation };
@@ -148,6 +148,8 @@ class ModelEmitter implements Emitter {
   readonly preparation = new ModelPart();
   /** What the preparation gives to the main model. */
   readonly prepared: OnnxValue[] = [];
+  /** Inputs of the preparation. */
+  readonly converted = new Set<Value>();
   /** Where nodes go at this moment. */
   #part = this.main;
   readonly #preparedInputs: ReadonlySet<Value>;
@@ -264,12 +266,14 @@ class ModelEmitter implements Emitter {
     }
   }
 
-  /** A conversion in the other model. */
+  /** A conversion in the other model. Its name tells what it is, whatever graph asks for it. */
   #prepare(value: Value, source: Named, layout: Layout): string {
     const outer = this.#part;
     this.#part = this.preparation;
-    const name = this.#lowering.convert(this, value, source, layout);
+    const name = this.fresh(`${this.#graph.nameOf(value)} in ${layout}`);
+    this.node('Identity', [this.#lowering.convert(this, value, source, layout)], [name]);
     this.#part = outer;
+    this.converted.add(value);
     const shape = this.#lowering.shapeIn(value, layout);
     this.prepared.push({ name, type: value.dtype, shape });
     return name;

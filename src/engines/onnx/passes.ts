@@ -83,17 +83,25 @@ export class PassFeeds {
     const present = all?.subarray(pass.start * size, (pass.start + pass.count) * size);
     if (present === undefined) throw new RangeError(`the batch has no ${name}`);
     if (pass.count === pass.rows) return buffer(shape, present);
-    const length = pass.rows * size;
-    const staged = this.#padded.get(name) ?? emptyLike(present, length);
-    this.#padded.set(name, staged);
-    staged.set(present);
-    staged.fill(0, present.length);
-    return buffer(shape, staged);
+    const staged = this.#padded.get(name);
+    const padded = filledUp(present, pass.rows * size, staged);
+    this.#padded.set(name, padded);
+    return buffer(shape, padded);
   }
 }
 
-function emptyLike(data: Float32Array | Uint8Array, length: number): Float32Array | Uint8Array {
-  return data instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length);
+/** The rows, and zeros after them where fewer are there than a graph takes. */
+export function filledUp(
+  rows: Float32Array | Uint8Array,
+  length: number,
+  staged?: Float32Array | Uint8Array,
+): Float32Array | Uint8Array {
+  if (rows.length === length) return rows;
+  const empty = () =>
+    rows instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length);
+  const filled = staged ?? empty();
+  filled.set(rows);
+  return filled.fill(0, rows.length);
 }
 
 function buffer(shape: Shape, data: Float32Array | Uint8Array): Buffer32 | PixelBuffer {

@@ -40,6 +40,7 @@ export interface SessionOptions {
 
 /** A compiled model. */
 export interface Session {
+  readonly inputs: ReadonlySet<string>;
   /** Runs the model; the results are written into the buffers of `fetches`. */
   run(feeds: Feeds, fetches: Fetches): Promise<void>;
   release(): Promise<void>;
@@ -66,6 +67,7 @@ export async function createSession(model: OnnxModel, options: SessionOptions): 
     });
   });
   return {
+    inputs: new Set(session.inputNames),
     run: async (feeds, fetches) => {
       await session.run(toTensors(feeds), toTensors(fetches));
     },

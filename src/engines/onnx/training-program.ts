@@ -12,23 +12,20 @@ import { rowShape } from '../rows.ts';
 import { planTraining, type TrainingPlan } from '../training-plan.ts';
 import { SwappingBuffers } from './buffers.ts';
 import { gradientGraph, predictionGraph } from './gradient-graph.ts';
-import { lower } from './lowering.ts';
+import type { Graph } from './graph.ts';
+import { type Lowering, lower, lowerPrepared, type PreparedModel, STANDARD } from './lowering.ts';
 import { scalarNames, slotNames, stepScalars } from './optimizers.ts';
-import { type Pass, PassFeeds, passesOf } from './passes.ts';
-import {
-  type Buffer32,
-  createSession,
-  type Feeds,
-  type Session,
-  type SessionOptions,
-} from './session.ts';
+import { filledUp, type Pass, PassFeeds, passesOf } from './passes.ts';
+import { Preparation } from './preparation.ts';
+import { type Buffer32, createSession, type Feeds, type Session } from './session.ts';
 import * as names from './training-names.ts';
 import { updateGraph } from './update-graph.ts';
+import { type CompileOptions, chooseLowering } from './winograd/choose.ts';
 
 /** Compiles the trainable suffix; the graphs for other row counts follow when they are needed. */
 export async function compileTraining(
   request: TrainingRequest,
-  options: SessionOptions,
+  options: CompileOptions,
 ): Promise<TrainingProgram> {
   const program = new OnnxTrainingProgram(planTraining(request), options);
   await program.compile();
@@ -37,7 +34,8 @@ export async function compileTraining(
 
 class OnnxTrainingProgram implements TrainingProgram {
   readonly #plan: TrainingPlan;
-  readonly #options: SessionOptions;
+  readonly #options: CompileOptions;
+  readonly #lowering: Lowering;
   /** Whether a step has several passes, so that gradients are summed over them. */
   readonly #accumulate: boolean;
   /** Frozen parameters and statistics: read alone. */
@@ -53,15 +51,20 @@ class OnnxTrainingProgram implements TrainingProgram {
   readonly #logits: Float32Array;
   /** Gradient graphs by rows. */
   readonly #gradientSessions = new Map<number, Session>();
+  #preparation: Preparation | undefined;
   #updateSession: Session | undefined;
   #predictionSession: Session | undefined;
   #predictions = new Float32Array(0);
   #step = 0;
 
-  constructor(plan: TrainingPlan, options: SessionOptions) {
+  constructor(plan: TrainingPlan, options: CompileOptions) {
     // The caller's weights are copied below and not held on to.
     this.#plan = { ...plan, weights: new Map() };
-    this.#options = options;
+    const { network, from } = plan;
+    const batchStatistics = plan.trainedBatchNorms.size > 0;
+    const stretch = { network, from, to: network.layers.length, batchStatistics };
+    this.#lowering = chooseLowering(stretch, options);
+    this.#options = { ...options, planMemory: this.#lowering === STANDARD };
     this.#accumulate = plan.microBatch < plan.batchSize;
     const trained = new Map(plan.trained.map((name) => [name, plan.shapes.get(name) ?? []]));
     const statistics = [...plan.shapes].filter(([name]) => this.#isUpdatedStatistic(name));
@@ -114,7 +117,7 @@ class OnnxTrainingProgram implements TrainingProgram {
     const session = await this.#gradientSession(pass.rows);
     const logits = new Float32Array(pass.rows * classes);
     const feeds: Feeds = new Map([
-      ...this.#weightFeeds(),
+      ...(await this.#weightFeeds(session)),
       ...this.#passFeeds.feeds(batch, pass),
       ...(this.#accumulate ? this.#gradients.current : []),
     ]);
@@ -154,6 +157,7 @@ class OnnxTrainingProgram implements TrainingProgram {
     await this.#compiled(this.#updateSession).run(feeds, fetches);
     this.#parameters.swap();
     this.#slots.swap();
+    this.#preparation?.invalidate();
     this.#step = step;
   }
 
@@ -164,26 +168,24 @@ class OnnxTrainingProgram implements TrainingProgram {
     if (rows.length < count * size) {
       throw new RangeError(`${count} rows of [${row}] are ${count * size} elements`);
     }
-    this.#predictionSession ??= await createSession(
-      lower(predictionGraph(this.#plan), {
-        name: 'predict',
-        openBatch: [names.ROWS, names.LOGITS],
-      }),
-      this.#options,
-    );
     if (this.#predictions.length < count * classes) {
       this.#predictions = new Float32Array(count * classes);
     }
+    const session = await this.#predictionSessionOf();
+    const isFixed = this.#lowering !== STANDARD;
     const most = this.#plan.microBatch;
     for (let start = 0; start < count; start += most) {
       const end = Math.min(count, start + most);
-      const data = rows.subarray(start * size, end * size);
-      const input = { shape: [end - start, ...row], data } as Buffer32;
-      const output = this.#predictions.subarray(start * classes, end * classes);
-      await this.#predictionSession.run(
-        new Map([...this.#weightFeeds(), [names.ROWS, input] as const]),
-        new Map([[names.LOGITS, { shape: [end - start, classes], data: output }]]),
+      const taken = isFixed ? most : end - start;
+      const data = filledUp(rows.subarray(start * size, end * size), taken * size);
+      const input = { shape: [taken, ...row], data } as Buffer32;
+      const output = new Float32Array(taken * classes);
+      const feeds = await this.#weightFeeds(session);
+      await session.run(
+        new Map([...feeds, [names.ROWS, input] as const]),
+        new Map([[names.LOGITS, { shape: [taken, classes], data: output }]]),
       );
+      this.#predictions.set(output.subarray(0, (end - start) * classes), start * classes);
     }
     return this.#predictions.subarray(0, count * classes);
   }
@@ -205,24 +207,44 @@ class OnnxTrainingProgram implements TrainingProgram {
     this.#slots.write(slots);
     this.#statistics.write(weights);
     for (const [name, { data }] of this.#frozen) data.set(tensorOf(weights, name).data);
+    this.#preparation?.invalidate();
     this.#step = step;
   }
 
   async release(): Promise<void> {
     const sessions = [...this.#gradientSessions.values(), this.#updateSession];
     for (const session of [...sessions, this.#predictionSession]) await session?.release();
+    await this.#preparation?.release();
     this.#gradientSessions.clear();
     this.#updateSession = undefined;
     this.#predictionSession = undefined;
+    this.#preparation = undefined;
   }
 
   async #gradientSession(rows: number): Promise<Session> {
     const known = this.#gradientSessions.get(rows);
     if (known !== undefined) return known;
     const graph = gradientGraph(this.#plan, { rows, accumulate: this.#accumulate });
-    const session = await createSession(lower(graph, { name: `gradient${rows}` }), this.#options);
+    const { model, preparation } = this.#lower(graph, `gradient${rows}`);
+    // Graphs of other row counts read the same forms of the weights.
+    this.#preparation ??= await Preparation.create(preparation, this.#options);
+    const session = await createSession(model, this.#options);
     this.#gradientSessions.set(rows, session);
     return session;
+  }
+
+  async #predictionSessionOf(): Promise<Session> {
+    if (this.#predictionSession !== undefined) return this.#predictionSession;
+    const isOpen = this.#lowering === STANDARD;
+    const graph = predictionGraph(this.#plan, isOpen ? 1 : this.#plan.microBatch);
+    const { model } = this.#lower(graph, 'predict', isOpen ? [names.ROWS, names.LOGITS] : []);
+    this.#predictionSession = await createSession(model, this.#options);
+    return this.#predictionSession;
+  }
+
+  #lower(graph: Graph, name: string, openBatch: readonly string[] = []): PreparedModel {
+    const prepared = new Set([...this.#frozen.keys(), ...this.#parameters.current.keys()]);
+    return lowerPrepared(graph, { name, lowering: this.#lowering, prepared, openBatch });
   }
 
   #compiled(session: Session | undefined): Session {
@@ -230,9 +252,15 @@ class OnnxTrainingProgram implements TrainingProgram {
     return session;
   }
 
-  /** Every parameter and statistic as it is now. */
-  #weightFeeds(): [string, Buffer32][] {
-    return [...this.#frozen, ...this.#statistics.current, ...this.#parameters.current];
+  /** Every parameter and statistic as it is now, and what a graph needs of them in other forms. */
+  async #weightFeeds({ inputs }: Session): Promise<[string, Buffer32][]> {
+    const weights: [string, Buffer32][] = [
+      ...this.#frozen,
+      ...this.#statistics.current,
+      ...this.#parameters.current,
+    ];
+    const prepared = (await this.#preparation?.of(new Map(weights))) ?? new Map();
+    return [...weights, ...[...prepared].filter(([name]) => inputs.has(name))];
   }
 
   #frozenCopies(): [string, Tensor][] {

@@ -4,8 +4,10 @@ import { createRng } from '../../../src/base/rng.ts';
 import type { Tensor } from '../../../src/base/tensor.ts';
 import { addGradients } from '../../../src/engines/onnx/backward.ts';
 import { Graph } from '../../../src/engines/onnx/graph.ts';
+import { STANDARD } from '../../../src/engines/onnx/lowering.ts';
 import type { Attributes, Inputs, OpName, Value } from '../../../src/engines/onnx/operator.ts';
 import { OPERATORS, operatorOf } from '../../../src/engines/onnx/table.ts';
+import { WINOGRAD } from '../../../src/engines/onnx/winograd/index.ts';
 import { relativeError } from './closeness.ts';
 import { compile, runGraph } from './run-graph.ts';
 
@@ -53,13 +55,16 @@ const feedsOf = ({ inputs }: Case) =>
   new Map(inputs.map((input, index) => [`x${index}`, tensorOf(input)]));
 
 describe.each(cases)('$op: $name', (example) => {
-  it('gives the values and gradients of PyTorch', async () => {
+  it.each([
+    ['standard', STANDARD],
+    ['Winograd', WINOGRAD],
+  ])('gives the values and gradients of PyTorch, %s', async (_name, lowering) => {
     const { graph, values, loss } = caseGraph(example);
     const targets = example.wanted.map((index) => values[index] as Value);
     addGradients(graph, loss, targets).forEach((gradient, index) => {
       graph.output(`gradient${index}`, gradient);
     });
-    const results = await runGraph(graph, feedsOf(example));
+    const results = await runGraph(graph, feedsOf(example), lowering);
     expect(results.get('y')?.shape).toEqual(example.y.shape);
     expect(relativeError(results.get('y')?.data ?? [], example.y.data)).toBeLessThan(TOLERANCE);
     example.gradients.forEach(({ shape, data }, index) => {

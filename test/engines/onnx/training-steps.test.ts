@@ -1,16 +1,18 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, TrainingProgram } from '../../../src/engines/engine.ts';
-import { openEngine } from '../../../src/engines/index.ts';
+import { describe, expect, it } from 'vitest';
+import type { TrainingProgram, TrainingRequest } from '../../../src/engines/engine.ts';
+import { STANDARD } from '../../../src/engines/onnx/lowering.ts';
+import { compileTraining } from '../../../src/engines/onnx/training-program.ts';
+import { WINOGRAD } from '../../../src/engines/onnx/winograd/index.ts';
 import { relativeError } from './closeness.ts';
 import { BATCH, batch, goldenRuns, requestOf, tensors } from './small-vgg.ts';
 
 /** Twenty steps in float32 against PyTorch's in float64. */
 const TOLERANCE = 1e-4;
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await openEngine('onnx', 'cpu');
-});
+const runs = [
+  ...goldenRuns.map((run) => ({ run, lowering: STANDARD, title: run.name })),
+  ...goldenRuns.map((run) => ({ run, lowering: WINOGRAD, title: `${run.name}, Winograd` })),
+];
 
 async function train(program: TrainingProgram, rates: readonly number[][]): Promise<number[]> {
   const losses: number[] = [];
@@ -20,13 +22,15 @@ async function train(program: TrainingProgram, rates: readonly number[][]): Prom
   return losses;
 }
 
-describe.each(goldenRuns)('$name', (run) => {
+describe.each(runs)('$title', ({ run, lowering }) => {
+  const compile = (request: TrainingRequest) =>
+    compileTraining(request, { device: 'cpu', lowering });
   // Batch norm in training mode is the one layer for which accumulation is another computation.
   const isBatchNorm = run.name.endsWith(', batch norm');
   const microBatches = isBatchNorm ? [BATCH] : [BATCH, 4, 1];
 
   it.each(microBatches)('follows PyTorch, %i rows a pass', async (microBatch) => {
-    const program = await engine.compileTraining({ ...requestOf(run), microBatch });
+    const program = await compile({ ...requestOf(run), microBatch });
     const losses = await train(program, run.learningRates);
     expect(run.losses).toHaveLength(20);
     losses.forEach((loss, step) => {
@@ -45,7 +49,7 @@ describe.each(goldenRuns)('$name', (run) => {
   });
 
   it('trains what is in a group and nothing else', async () => {
-    const program = await engine.compileTraining(requestOf(run));
+    const program = await compile(requestOf(run));
     await train(program, run.learningRates.slice(0, 3));
     const { weights } = program.state();
     const trained = new Set(run.groups.flatMap(({ parameters }) => parameters));
@@ -59,14 +63,14 @@ describe.each(goldenRuns)('$name', (run) => {
 
   it('repeats bit for bit, also from a saved state', async () => {
     const [first, second] = [requestOf(run), requestOf(run)];
-    const whole = await engine.compileTraining(first);
+    const whole = await compile(first);
     const before = await train(whole, run.learningRates.slice(0, 4));
     const saved = whole.state();
     const after: number[] = [];
     for (const step of [4, 5, 6, 7]) {
       after.push((await whole.step(batch(step), run.learningRates[step] ?? [])).loss);
     }
-    const resumed = await engine.compileTraining(second);
+    const resumed = await compile(second);
     expect(await train(resumed, run.learningRates.slice(0, 4))).toEqual(before);
     resumed.load(saved);
     expect(resumed.state()).toEqual(saved);

@@ -1,13 +1,18 @@
 import type { NetworkSpec } from '../../../network/spec.ts';
 import { type Lowering, STANDARD } from '../lowering.ts';
+import type { SessionOptions } from '../session.ts';
 import { WINOGRAD } from './index.ts';
 
-/** Layers [from, to) of a network on a device. */
-export interface StretchOnDevice {
+export interface CompileOptions extends SessionOptions {
+  /** Default: what suits the network. */
+  readonly lowering?: Lowering;
+}
+
+/** Layers [from, to) of a network. */
+export interface Stretch {
   readonly network: NetworkSpec;
   readonly from: number;
   readonly to: number;
-  readonly device: string;
   /** Whether a batch norm in the stretch uses the statistics of the batch. */
   readonly batchStatistics?: boolean;
 }
@@ -20,8 +25,10 @@ const WIDE = 64;
  * the numbers: it gains where channels are many, on a processor, where the stretch has a convolution
  * at all, and no batch norm that would need the maps in the plain layout.
  */
-export function chooseLowering(stretch: StretchOnDevice): Lowering {
-  const { network, from, to, device, batchStatistics = false } = stretch;
+export function chooseLowering(stretch: Stretch, options: CompileOptions): Lowering {
+  const { network, from, to, batchStatistics = false } = stretch;
+  const { lowering, device } = options;
+  if (lowering !== undefined) return lowering;
   if (device !== 'cpu' || batchStatistics) return STANDARD;
   let work = 0;
   let weighted = 0;

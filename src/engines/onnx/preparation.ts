@@ -1,0 +1,49 @@
+import { zeros } from '../../base/tensor.ts';
+import type { OnnxModel } from '../../formats/onnx-proto.ts';
+import { type Buffer32, createSession, type Session, type SessionOptions } from './session.ts';
+
+/**
+ * What a graph needs of its weights in another form. It is made when it is first needed after the
+ * weights changed: once a step, however many passes the step has.
+ */
+export class Preparation {
+  readonly #session: Session | undefined;
+  readonly #prepared: ReadonlyMap<string, Buffer32>;
+  #isStale = true;
+
+  private constructor(session: Session | undefined, prepared: ReadonlyMap<string, Buffer32>) {
+    this.#session = session;
+    this.#prepared = prepared;
+  }
+
+  /** @param model as `lowerPrepared` gives it; without one there is nothing to prepare */
+  static async create(model: OnnxModel | undefined, options: SessionOptions): Promise<Preparation> {
+    if (model === undefined) return new Preparation(undefined, new Map());
+    const prepared = model.outputs.map(({ name, shape }): [string, Buffer32] => [
+      name,
+      zeros(shape.map(Number)),
+    ]);
+    const session = await createSession(model, { ...options, keepMemory: false });
+    return new Preparation(session, new Map(prepared));
+  }
+
+  /** To be called whenever the weights are others. */
+  invalidate(): void {
+    this.#isStale = true;
+  }
+
+  /** @param weights all of them, by name */
+  async of(weights: ReadonlyMap<string, Buffer32>): Promise<ReadonlyMap<string, Buffer32>> {
+    if (this.#session !== undefined && this.#isStale) {
+      const { inputs } = this.#session;
+      const feeds = [...weights].filter(([name]) => inputs.has(name));
+      await this.#session.run(new Map(feeds), this.#prepared);
+      this.#isStale = false;
+    }
+    return this.#prepared;
+  }
+
+  async release(): Promise<void> {
+    await this.#session?.release();
+  }
+}
