@@ -5,6 +5,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** May it be cut when the terminal is narrow? */
   readonly shrinks?: boolean;
+  /** May it be left out when cutting is not enough? */
+  readonly optional?: boolean;
 }
 
 const GAP = 2;
@@ -20,6 +22,11 @@ export function table(
   width: number,
 ): string[] {
   const widths = fitWidths(columns, naturalWidths(columns, rows), width);
+  const left = columns.findIndex(({ optional }) => optional);
+  if (total(widths) > width && left !== -1) {
+    const fewer = rows.map((row) => row.toSpliced(left, 1));
+    return table(columns.toSpliced(left, 1), fewer, width);
+  }
   const line = (cells: readonly string[]) =>
     columns
       .map(({ align, shrinks }, at) => {
@@ -31,6 +38,8 @@ export function table(
       .trimEnd();
   return [line(columns.map(({ header }) => header)), ...rows.map(line)];
 }
+
+const total = (widths: readonly number[]) => widths.reduce((sum, each) => sum + each + GAP, -GAP);
 
 function naturalWidths(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
   return columns.map(({ header }, at) =>
@@ -44,7 +53,7 @@ function fitWidths(
   width: number,
 ): number[] {
   const widths = [...natural];
-  let over = widths.reduce((sum, each) => sum + each + GAP, -GAP) - width;
+  let over = total(widths) - width;
   while (over > 0) {
     const candidates = widths.flatMap((each, at) =>
       columns[at]?.shrinks === true && each > NARROWEST_COLUMN ? [{ each, at }] : [],

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { hang } from './width.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 export type Paint = (style: Style, text: string) => string;
@@ -43,8 +44,18 @@ export function openTerminal(request: TerminalRequest): Terminal {
     animated: stderr.isTTY === true && !dumb && !isSet(environment.CI) && !quiet,
     paint: painter(colours(request, stdout.isTTY === true) && !json),
     paintError: painter(colours(request, stderr.isTTY === true)),
-    note: (line) => void stderr.write(`${line}\n`),
+    note: (text) => void stderr.write(`${forReading(text)}\n`),
   };
+}
+
+/** A terminal breaks lines anywhere; a log is left as it is. */
+function forReading(text: string): string {
+  const { isTTY, columns } = process.stderr;
+  if (isTTY !== true || !columns) return text;
+  return text
+    .split('\n')
+    .flatMap((line) => hang(line, Math.max(NARROWEST, columns)))
+    .join('\n');
 }
 
 const isSet = (value: string | undefined) => value !== undefined && value !== '';

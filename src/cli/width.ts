@@ -48,6 +48,14 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + space : space + text;
 }
 
+/** A line broken between words; what goes on below is indented two columns more than it. */
+export function hang(line: string, width: number): string[] {
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const below = `${indent}  `;
+  const [first = '', ...rest] = wrap(line.slice(indent.length), width - below.length);
+  return [indent + first, ...rest.map((each) => below + each)];
+}
+
 /** Breaks words into lines of at most `width` columns; a longer word stands alone. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -12,7 +12,7 @@ import { readGates } from '../gate-flags.ts';
 import { type Collected, createCollector } from '../listeners/collector.ts';
 import { gateLines } from '../report/gates.ts';
 import { trainLines } from '../report/train.ts';
-import { shellWord } from '../shell.ts';
+import { shellWord, shortPath } from '../shell.ts';
 
 export const command: Command = {
   usage: 'train FOLDER [flags]',
@@ -85,7 +85,7 @@ function sourcesOf(args: Arguments, context: Context, issues: readonly ConfigIss
 function withResume(error: unknown, { checkpoint }: Collected): unknown {
   const interrupted = error instanceof VggtuneError && error.kind === 'interrupted';
   if (!interrupted || checkpoint === undefined) return error;
-  const fix = `go on with: vggtune train --resume ${shellWord(runOf(checkpoint))}`;
+  const fix = `go on with: vggtune train --resume ${shellWord(shortPath(runOf(checkpoint)))}`;
   return interruptedError(error.message, { ...error.details, fix });
 }
 

@@ -31,9 +31,10 @@ export function classLines({ perClass }: MetricsRecord, width: number): string[]
     : [...perClass];
   const columns: Column[] = [
     { header: 'class', shrinks: true },
-    ...['precision', 'recall', 'F1', 'images'].map(
-      (header): Column => ({ header, align: 'right' }),
-    ),
+    { header: 'precision', align: 'right', optional: true },
+    { header: 'recall', align: 'right', optional: true },
+    { header: 'F1', align: 'right' },
+    { header: 'images', align: 'right' },
   ];
   const cells = rows.map(({ name, precision, recall, f1, support }) => [
     printable(name),
