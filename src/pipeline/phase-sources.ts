@@ -55,7 +55,7 @@ export function augmentSpec({ augment }: RunConfig): AugmentSpec {
   return crop === null ? rest : { crop, ...rest };
 }
 
-function changesAnything({ crop, flip, ...rest }: AugmentSpec): boolean {
+export function changesAnything({ crop, flip, ...rest }: AugmentSpec): boolean {
   const { rotate, brightness, contrast, saturation, hue } = rest;
   return crop !== undefined || [flip, rotate, brightness, contrast, saturation, hue].some(Boolean);
 }

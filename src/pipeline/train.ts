@@ -1,6 +1,5 @@
 import { rmdir } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import { adviseBySize } from '../advisor/by-size.ts';
 import { broadcast, type Emit } from '../base/events.ts';
 import {
   type ConfigSource,
@@ -10,8 +9,6 @@ import {
 } from '../config/resolve.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import { mergeSources } from '../config/sources.ts';
-import { scanDataset } from '../dataset/scan.ts';
-import { splitDataset } from '../dataset/split.ts';
 import type { DatasetIndex, Split } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
@@ -28,7 +25,10 @@ import {
   writeConfig,
   writeRecord,
 } from '../run/store.ts';
-import { startsPretrained } from './start-weights.ts';
+import { choiceEvidence } from './advice-evidence.ts';
+import { choose } from './advise.ts';
+import { type LoadedData, loadData } from './data.ts';
+import { startingPoint } from './start-weights.ts';
 import { trainRun } from './train-run.ts';
 
 export interface TrainRequest {
@@ -58,7 +58,7 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const log = createEventLog();
   const emit = broadcast([request.emit, log.listen]);
   const data = await readData({ ...request, sources, emit });
-  const config = absolutePaths(resolveConfig(sources, data.strategy));
+  const config = absolutePaths(resolveConfig([...data.advised, ...sources], data.strategy));
   const run = await openRun(config.out, request);
   try {
     await writeOrCompare(run, { ...data, config });
@@ -109,6 +109,8 @@ interface Data {
   readonly split: Split;
   readonly strategy: StrategyName;
   readonly evidence: readonly string[];
+  /** Settings that the advice brings along. */
+  readonly advised: readonly ConfigSource[];
 }
 
 /** Looks at the images and chooses the strategy. */
@@ -118,20 +120,32 @@ async function readData(request: TrainRequest): Promise<Data> {
   const config = resolveConfig(sources, provisionalStrategy(sources));
   // Said before the images are read, where the folder's name does not wait for the strategy.
   if (declared !== 'auto') await refuseFolder(config.out, request);
-  emit({ type: 'stage', stage: 'data', message: `reading the images of ${config.data}` });
-  const { onBad, maxPixels } = config.image;
-  const index = await scanDataset(config.data, { emit, signal, onBad, maxPixels });
-  const split = splitDataset(index, { ...config.split, emit });
+  const data = await loadData(config, { emit, signal });
   if (declared !== 'auto') {
-    return { index, split, strategy: declared, evidence: [`strategy ${declared}, as asked for`] };
+    const evidence = [`strategy ${declared}, as asked for`];
+    return { ...data, strategy: declared, evidence, advised: [] };
   }
-  const advice = adviseBySize({
-    images: split.train.length,
-    classes: index.classes.length,
-    pretrained: startsPretrained(config),
-  });
-  emit({ type: 'note', message: `strategy ${advice.strategy}: ${advice.evidence.join('; ')}` });
-  return { index, split, ...advice };
+  return { ...data, ...(await chooseStrategy(request, { config, data })) };
+}
+
+type Choice = Pick<Data, 'strategy' | 'evidence' | 'advised'>;
+
+/** Measures the images, and decides; the freeze boundary that is advised stands below all settings. */
+async function chooseStrategy(
+  request: TrainRequest,
+  { config, data }: { readonly config: RunConfig; readonly data: LoadedData },
+): Promise<Choice> {
+  const { emit, signal, offline = false, threads } = request;
+  const options = { emit, ...(threads !== undefined && { threads }) };
+  const engine = request.engine ?? (await openEngine(config.engine, config.device, options));
+  const classes = data.index.classes.length;
+  const start = await startingPoint(config, classes, { offline, emit, signal });
+  const choice = await choose({ config, data, engine, start, signal, emit });
+  const { strategy, freeze } = choice.advice;
+  const evidence = choiceEvidence(choice);
+  emit({ type: 'note', message: `strategy ${strategy}: ${choice.advice.evidence.join('; ')}` });
+  const advised = freeze === null ? [] : [{ origin: 'advice', values: { freeze } }];
+  return { strategy, evidence, advised };
 }
 
 /** Writes down what a new run is about; one that is resumed must be about the same. */

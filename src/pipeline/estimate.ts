@@ -1,0 +1,283 @@
+import { unavailableError, usageError, VggtuneError } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
+import { type NamedTensors, sameShape, sizeOf } from '../base/tensor.ts';
+import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
+import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
+import { decodeBatches } from '../dataset/batches.ts';
+import type { ImageEntry } from '../dataset/types.ts';
+import type { Engine } from '../engines/engine.ts';
+import { BACKBONE_ROWS } from '../network/catalog.ts';
+import { parameterCount, parameterShapes } from '../network/parameters.ts';
+import { plainPreprocessing } from '../network/preprocessing.ts';
+import type { NetworkSpec } from '../network/spec.ts';
+import { planTraining, type TrainPhase, type TrainPlan } from '../training/plan.ts';
+import { randomWeights } from '../weights/initialise.ts';
+import type { LoadedData } from './data.ts';
+import { measurePrefix, measureSteps, type PrefixCost, type StepCost } from './measure-program.ts';
+import { augmentSpec, changesAnything, decodeSpec } from './phase-sources.ts';
+import { networkFor, type Start } from './start-weights.ts';
+
+/** What a strategy would take on this machine, from a few real steps of its programs. */
+export interface StrategyEstimate {
+  readonly strategy: StrategyName;
+  /** All epochs: early stopping can only end sooner. */
+  readonly seconds: number;
+  /** Of which the frozen layers run once over the images. */
+  readonly featureSeconds: number;
+  readonly secondsPerStep: number;
+  readonly steps: number;
+  /** Peak of the whole process, in bytes. */
+  readonly memory: number;
+  /** Of the feature cache on disk, in bytes. */
+  readonly cache: number;
+  readonly trainedParameters: number;
+}
+
+/** A strategy that the settings do not allow, and why. */
+export interface NoEstimate {
+  readonly strategy: StrategyName;
+  readonly reason: string;
+}
+
+export type Estimate = StrategyEstimate | NoEstimate;
+
+export interface EstimateRequest {
+  readonly sources: readonly ConfigSource[];
+  readonly strategies?: readonly StrategyName[];
+  readonly start: Start;
+  readonly data: LoadedData;
+  readonly engine: Engine;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** Estimates each strategy, one program after the other. Equal programs are measured once. */
+export async function estimateStrategies(request: EstimateRequest): Promise<readonly Estimate[]> {
+  const { strategies = STRATEGIES, signal, emit } = request;
+  const costs = new Costs(request.engine);
+  const base = process.memoryUsage.rss();
+  const estimates: Estimate[] = [];
+  for (const strategy of strategies) {
+    if (signal.aborted) break;
+    emit({ type: 'stage', stage: 'estimate', message: `measuring a few steps of ${strategy}` });
+    estimates.push(await estimateOne(request, { strategy, costs, base }));
+  }
+  return estimates;
+}
+
+interface One {
+  readonly strategy: StrategyName;
+  readonly costs: Costs;
+  /** Memory of the process before any program. */
+  readonly base: number;
+}
+
+async function estimateOne(request: EstimateRequest, one: One): Promise<Estimate> {
+  const { strategy } = one;
+  try {
+    const named = configFor(request.sources, strategy);
+    // A batch holds no more than there is.
+    const batchSize = Math.min(named.batchSize, request.data.split.train.length);
+    const config = { ...named, batchSize };
+    return await estimateConfig({ ...request, config, strategy }, one);
+  } catch (error) {
+    if (!(error instanceof VggtuneError) || error.kind === 'interrupted') throw error;
+    return { strategy, reason: error.message };
+  }
+}
+
+/** The settings of another strategy than the one that is asked for. */
+export function configFor(sources: readonly ConfigSource[], strategy: StrategyName): RunConfig {
+  const values = { strategy, ...(strategy === 'scratch' && { weights: 'random', freeze: null }) };
+  return resolveConfig([...sources, { origin: 'estimate', values }], strategy);
+}
+
+interface Setting extends EstimateRequest {
+  readonly config: RunConfig;
+  readonly strategy: StrategyName;
+}
+
+async function estimateConfig(setting: Setting, { costs, base }: One): Promise<StrategyEstimate> {
+  const { config, strategy, start, data } = setting;
+  const network = networkOf(setting);
+  const weights = fitting(start.weights, network);
+  const newLayers = strategy === 'scratch' ? new Set<string>() : start.newLayers;
+  const plan = planTraining({ strategy, config, network, newLayers });
+  const counts = { train: data.split.train.length, val: data.split.val.length };
+  const decode = await costs.decode(setting, network);
+  const phases: PhaseEstimate[] = [];
+  for (const phase of plan.phases) {
+    const measured = { engine: setting.engine, network, weights };
+    const prefix = phase.from > 0 ? await costs.prefix(measured, phase.from) : undefined;
+    const step = await costs.step(measured, { phase, plan, config });
+    phases.push(phaseEstimate({ config, network, phase, counts, decode, prefix, step }));
+  }
+  const last = phases.at(-1);
+  const sum = (key: 'seconds' | 'featureSeconds' | 'steps' | 'cache') =>
+    phases.reduce((total, phase) => total + phase[key], 0);
+  return {
+    strategy,
+    seconds: sum('seconds'),
+    featureSeconds: sum('featureSeconds'),
+    secondsPerStep: last?.secondsPerStep ?? 0,
+    steps: sum('steps'),
+    memory: base + Math.max(...phases.map((phase) => phase.memory)) + stateBytes(network, plan),
+    cache: sum('cache'),
+    trainedParameters: trainedParameters(network, plan),
+  };
+}
+
+function networkOf({ config, strategy, start, data }: Setting): NetworkSpec {
+  const { preprocessing } = start.network;
+  const { size } = BACKBONE_ROWS[config.backbone];
+  const own = strategy === 'scratch' ? plainPreprocessing(size) : preprocessing;
+  return networkFor(config, data.index.classes.length, own);
+}
+
+/** The weights there are, with others where the network of this strategy has another head. */
+function fitting(weights: NamedTensors, network: NetworkSpec): NamedTensors {
+  const shapes = parameterShapes(network);
+  const fits = (name: string) => {
+    const [found, shape] = [weights.get(name), shapes.get(name)];
+    return found !== undefined && shape !== undefined && sameShape(found.shape, shape);
+  };
+  return new Map([...weights, ...randomWeights(network, 0, (name) => !fits(name))]);
+}
+
+interface PhaseFacts {
+  readonly config: RunConfig;
+  readonly network: NetworkSpec;
+  readonly phase: TrainPhase;
+  readonly counts: { readonly train: number; readonly val: number };
+  /** Seconds an image. */
+  readonly decode: number;
+  readonly prefix: PrefixCost | undefined;
+  readonly step: StepCost;
+}
+
+interface PhaseEstimate {
+  readonly seconds: number;
+  readonly featureSeconds: number;
+  readonly steps: number;
+  readonly secondsPerStep: number;
+  readonly memory: number;
+  readonly cache: number;
+}
+
+/** Largest table of features that is kept in memory while it is in use. */
+const TABLE_LIMIT = 512 * 2 ** 20;
+
+function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
+  const { config, network, phase, counts, decode, prefix, step } = facts;
+  const stepsPerEpoch = Math.max(1, Math.ceil(counts.train / config.batchSize));
+  const changing = changesAnything(augmentSpec(config)) && phase.name === 'main';
+  const fresh = changing && config.augment.views === 0;
+  const views = changing ? config.augment.views : 1;
+  const perRow = decode + (prefix?.secondsPerImage ?? 0);
+  // A view that no epoch comes to is computed all the same.
+  const rows = prefix === undefined ? 0 : counts.val + (fresh ? 0 : views * counts.train);
+  const epochRows =
+    prefix === undefined
+      ? { cost: decode, count: counts.train + counts.val }
+      : { cost: perRow, count: fresh ? counts.train : 0 };
+  // The last batch has fewer images than the others.
+  const epoch =
+    (counts.train / config.batchSize) * step.secondsPerStep +
+    counts.val * step.secondsPerValidation +
+    epochRows.cost * epochRows.count;
+  const rowBytes = 4 * sizeOf(network.shapes[phase.from - 1] ?? [0]);
+  const table = Math.min(TABLE_LIMIT, rows * rowBytes);
+  return {
+    featureSeconds: rows * perRow,
+    seconds: rows * perRow + phase.epochs * epoch,
+    steps: phase.epochs * stepsPerEpoch,
+    secondsPerStep: step.secondsPerStep,
+    memory:
+      Math.max(prefix?.memory ?? 0, step.memory + (fresh ? (prefix?.memory ?? 0) : 0)) + table,
+    cache: config.cache ? rows * (rowBytes + CACHE_ROW_OVERHEAD) : 0,
+  };
+}
+
+/** Key, place and checksum of a cached row. */
+const CACHE_ROW_OVERHEAD = 80;
+
+/** Copies that a run makes of what it trains: for the best epoch, and for what is being saved. */
+function stateBytes(network: NetworkSpec, plan: TrainPlan): number {
+  const slots = plan.optimizer.kind === 'sgd' ? 1 : 2;
+  return 4 * trainedParameters(network, plan) * (2 + slots);
+}
+
+function trainedParameters(network: NetworkSpec, plan: TrainPlan): number {
+  const from = Math.min(...plan.phases.map((phase) => phase.from));
+  return network.layers.slice(from).reduce((sum, layer) => sum + parameterCount(layer), 0);
+}
+
+/** Measurements by what they depend on, so that none is made twice. */
+class Costs {
+  readonly #engine: Engine;
+  readonly #known = new Map<string, Promise<unknown>>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  prefix(of: Omit<Parameters<typeof measurePrefix>[0], 'engine'>, to: number): Promise<PrefixCost> {
+    const measured = { ...of, engine: this.#engine };
+    return this.#once(['prefix', of.network.layers, to], () => measurePrefix(measured, to));
+  }
+
+  step(
+    measured: Parameters<typeof measureSteps>[0],
+    of: Parameters<typeof measureSteps>[1],
+  ): Promise<StepCost> {
+    const { phase, plan, config } = of;
+    const { batchSize, microBatch } = config;
+    const key = [
+      'step',
+      measured.network.layers,
+      phase.from,
+      plan.optimizer,
+      batchSize,
+      microBatch,
+    ];
+    return this.#once(key, () => measureSteps(measured, of));
+  }
+
+  decode(setting: Setting, network: NetworkSpec): Promise<number> {
+    const spec = decodeSpec(network, setting.config.image.background);
+    return this.#once(['decode', spec], () => measureDecoding(setting, network));
+  }
+
+  #once<T>(key: unknown, measure: () => Promise<T>): Promise<T> {
+    const name = JSON.stringify(key);
+    const found = (this.#known.get(name) as Promise<T> | undefined) ?? measure();
+    this.#known.set(name, found);
+    return found;
+  }
+}
+
+const DECODED = 64;
+
+/** Seconds an image, of some images spread over the data set, with all threads at work. */
+async function measureDecoding(
+  { data, config, signal }: Setting,
+  network: NetworkSpec,
+): Promise<number> {
+  const images = spread(data.split.train, DECODED);
+  if (images.length === 0) throw usageError('there is no image to train on');
+  const spec = decodeSpec(network, config.image.background);
+  const started = performance.now();
+  const batches = decodeBatches({ root: data.index.root, images, spec, batchSize: 16, signal });
+  for await (const { indices } of batches) {
+    if (indices.length === 0) throw unavailableError('no image could be decoded');
+  }
+  return (performance.now() - started) / 1000 / images.length;
+}
+
+function spread(images: readonly ImageEntry[], most: number): readonly ImageEntry[] {
+  const step = Math.max(1, images.length / most);
+  const count = Math.min(most, images.length);
+  return Array.from({ length: count }, (_, at) => images[Math.floor(at * step)]).filter(
+    (image) => image !== undefined,
+  );
+}

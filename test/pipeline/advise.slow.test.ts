@@ -1,0 +1,149 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import type { ConfigSource } from '../../src/config/resolve.ts';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { buildNetwork } from '../../src/network/build.ts';
+import { plainPreprocessing } from '../../src/network/preprocessing.ts';
+import { advise } from '../../src/pipeline/advise.ts';
+import { train } from '../../src/pipeline/train.ts';
+import { randomWeights } from '../../src/weights/initialise.ts';
+import { recorder, useTemporaryFolder, write, writePictures } from '../dataset/images.ts';
+import { pictureFolder } from './pictures.ts';
+
+const folder = useTemporaryFolder();
+const { signal } = new AbortController();
+
+/** Weights from a file: for the advisor they are pretrained, whatever they have learned. */
+async function pretrained(): Promise<string> {
+  const path = join(folder(), 'nano.safetensors');
+  const network = buildNetwork({
+    backbone: 'vgg-nano',
+    head: { kind: 'linear', dropout: 0.2, hidden: 256 },
+    classes: 2,
+    preprocessing: plainPreprocessing(64),
+  });
+  await writeSafetensors(path, randomWeights(network, 3), {});
+  return path;
+}
+
+function sourcesOf(data: string, weights: string, more: object = {}): ConfigSource[] {
+  const out = join(folder(), 'run');
+  return [
+    { origin: 'test', values: { data, out, weights, backbone: 'vgg-nano', epochs: 3, ...more } },
+  ];
+}
+
+async function adviceOn(
+  data: string,
+  options: { weights?: string; estimates?: boolean; more?: object } = {},
+) {
+  const { weights = await pretrained(), estimates = false, more } = options;
+  const { emit } = recorder();
+  return advise({ sources: sourcesOf(data, weights, more), estimates, signal, emit });
+}
+
+test('coloured squares: measured at three depths, with everything in the report', async () => {
+  const data = await pictureFolder(14, join(folder(), 'pictures'));
+  const report = await adviceOn(data, { estimates: true });
+  expect(report.similarity.state).toBe('measured');
+  expect(report.similarity.depths.map(({ name }) => name)).toEqual(['pool3', 'pool4', 'pool5']);
+  expect(report.size).toMatchObject({ verdict: 'small', classes: 3 });
+  expect(report.data).toMatchObject({ images: 42, skipped: 0 });
+  expect(report.sample?.images).toBe(report.data.sides.train);
+  expect(['head', 'top']).toContain(report.advice.strategy);
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  for (const estimate of report.estimates) {
+    if ('reason' in estimate) throw new Error(estimate.reason);
+    expect(estimate.seconds).toBeGreaterThan(0);
+    expect(estimate.memory).toBeGreaterThan(50e6);
+    expect(estimate.cache > 0).toBe(['head', 'top', 'all'].includes(estimate.strategy));
+  }
+  expect(report.estimates.map(({ strategy }) => strategy)).toEqual([
+    ...['head', 'all', 'top', 'scratch'],
+  ]);
+});
+
+test('the same advice each time', async () => {
+  const data = await pictureFolder(8, join(folder(), 'pictures'));
+  expect(await adviceOn(data)).toEqual(await adviceOn(data));
+});
+
+test('random weights: similarity is not measured, and it says what it does', async () => {
+  const data = await pictureFolder(6, join(folder(), 'pictures'));
+  const report = await adviceOn(data, { weights: 'random' });
+  expect(report.similarity.state).toBe('unmeasured');
+  expect(report.advice.strategy).toBe('scratch');
+  expect(report.advice.evidence.join(' ')).toContain('similarity cannot be measured');
+});
+
+test('weights that cannot be had: advice by size, named an assumption', async () => {
+  const data = await pictureFolder(6, join(folder(), 'pictures'));
+  const values = { backbone: 'vgg11', image: { size: 32 }, weights: 'auto' };
+  const sources = [...sourcesOf(data, 'auto'), { origin: 'test', values }];
+  const { emit } = recorder();
+  const report = await advise({ sources, offline: true, estimates: false, signal, emit });
+  expect(report.similarity).toMatchObject({ state: 'unmeasured' });
+  expect(report.advice.confidence.level).toBe('low');
+  expect(report.advice.evidence.join(' ')).toContain('not a measurement');
+});
+
+test('two images a class get an answer', async () => {
+  const data = await pictureFolder(2, join(folder(), 'pictures'));
+  const report = await adviceOn(data);
+  expect(report.size.images).toBeLessThanOrEqual(6);
+  expect(report.advice.strategy).toBeDefined();
+});
+
+test('500 classes get an answer', async () => {
+  const data = join(folder(), 'many');
+  const names = Array.from({ length: 1000 }, (_, i) => `c${i % 500}/${i}.png`);
+  await writePictures(data, names);
+  const report = await adviceOn(data);
+  expect(report.size.classes).toBe(500);
+  expect(report.sample?.classes).toBeLessThan(500);
+});
+
+test('every image the same: nothing separates, and no guess is called a measurement', async () => {
+  const data = join(folder(), 'same');
+  for (const name of ['a', 'b']) {
+    for (let i = 0; i < 6; i++) {
+      // One picture; a comment in the file gives each other bytes.
+      const picture = sharp({
+        create: { width: 40, height: 40, channels: 3, background: { r: 200, g: 30, b: 30 } },
+      });
+      const png = await picture.withExif({ IFD0: { ImageDescription: `${name} ${i}` } }).png();
+      await mkdir(join(data, name), { recursive: true });
+      await write(join(data, name, `${i}.png`), await png.toBuffer());
+    }
+  }
+  const report = await adviceOn(data);
+  expect(report.similarity.state).toBe('unmeasured');
+  expect(report.advice.confidence.level).toBe('low');
+});
+
+test('images of 8 x 8 pixels get an answer', async () => {
+  const data = join(folder(), 'tiny');
+  for (let i = 0; i < 20; i++) {
+    const value = 40 * (i % 2) + 5 * i;
+    const image = sharp({
+      create: { width: 8, height: 8, channels: 3, background: { r: value, g: 99, b: 255 - value } },
+    });
+    await write(join(data, i % 2 === 0 ? 'a' : 'b', `${i}.png`), await image.png().toBuffer());
+  }
+  expect((await adviceOn(data)).advice.strategy).toBeDefined();
+});
+
+test('train --strategy auto takes the advice, and plan.json has the evidence', async () => {
+  const data = await pictureFolder(8, join(folder(), 'pictures'));
+  const weights = await pretrained();
+  const { emit } = recorder();
+  const found = await adviceOn(data, { weights });
+  const record = await train({ sources: sourcesOf(data, weights), signal, emit });
+  expect(record.plan.strategy).toBe(found.advice.strategy);
+  const plan = await readFile(join(record.folder, 'plan.json'), 'utf8');
+  expect(plan).toContain('linear probe');
+  expect(plan).toContain('runner-up');
+  if (found.advice.freeze !== null) expect(record.config.freeze).toBe(found.advice.freeze);
+});
