@@ -3,11 +3,12 @@ import { access, mkdir, statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, platform, release, totalmem } from 'node:os';
 import { cacheFolder } from '../base/cache-folder.ts';
 import { messageOf } from '../base/errors.ts';
+import type { EngineReport } from '../engines/index.ts';
 
-/** One thing that was looked at. `absent`: not there, and not needed. */
+/** One thing that was looked at. What is not needed may be `absent`, or there and `broken`. */
 export interface Check {
   readonly name: string;
-  readonly state: 'ok' | 'absent' | 'failed';
+  readonly state: 'ok' | 'absent' | 'broken' | 'failed';
   readonly detail: string;
   readonly fix?: string;
 }
@@ -18,7 +19,7 @@ export async function examine(): Promise<readonly Check[]> {
     { name: 'node', state: 'ok', detail: `${process.version}, ${process.arch}` },
     { name: 'system', state: 'ok', detail: `${platform()} ${release()}` },
     machine(),
-    await onnxEngine(),
+    ...(await engines()),
     await imageDecoder(),
     await cache(),
   ];
@@ -32,16 +33,30 @@ function machine(): Check {
   return { name: 'machine', state: 'ok', detail };
 }
 
-async function onnxEngine(): Promise<Check> {
-  const name = 'engine onnx';
+/** ONNX Runtime on the CPU is what everything can do with; all else is welcome. */
+async function engines(): Promise<Check[]> {
   try {
-    const { openEngine } = await import('../engines/index.ts');
-    const engine = await openEngine('onnx', 'cpu');
-    return { name, state: 'ok', detail: `onnxruntime-node on ${engine.device}` };
+    const { probeEngines } = await import('../engines/index.ts');
+    return (await probeEngines()).map(engineCheck);
   } catch (error) {
     const fix = 'install again with `npm ci`';
-    return { name, state: 'failed', detail: messageOf(error), fix };
+    return [{ name: 'engine onnx', state: 'failed', detail: messageOf(error), fix }];
   }
+}
+
+function engineCheck(report: EngineReport): Check {
+  const { engine, device, package: packageName, version, state, reason, cure } = report;
+  const name = `engine ${engine}`;
+  const what = [packageName, version, device && `on ${device}`].filter(Boolean).join(' ');
+  if (state === 'works') return { name, state: 'ok', detail: what };
+  const needed = engine === 'onnx' && device === 'cpu';
+  return {
+    name,
+    state: needed ? 'failed' : state,
+    detail: reason === undefined ? what : `${what}: ${reason}`,
+    // What nobody installed needs no mending.
+    ...(cure !== undefined && state !== 'absent' && { fix: cure }),
+  };
 }
 
 /** A red pixel as PNG. */

@@ -2,8 +2,11 @@ import { dataError, usageError } from '../base/errors.ts';
 import type { RunConfig } from '../config/schema.ts';
 import type { LabelledHash, SplitRecord } from './record.ts';
 
-/** Keys that may differ when a run is resumed: they change no weight. */
-const FREE_KEYS = ['out', 'data', 'export', 'cache'];
+/**
+ * Keys that may differ when a run is resumed: they change no weight. Another engine or device
+ * does, but by no more than rounding: a checkpoint belongs to none.
+ */
+const FREE_KEYS = ['out', 'data', 'export', 'cache', 'engine', 'device'];
 
 /**
  * @param before the config that the run was started with

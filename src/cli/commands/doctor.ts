@@ -7,8 +7,8 @@ import { pad } from '../width.ts';
 export const command: Command = {
   usage: 'doctor',
   description: [
-    'Checks what vggtune needs on this machine: Node.js, the engine, the image decoder, memory and',
-    'the cache folder. Exits 5 when something that it cannot do without does not work.',
+    'Checks what vggtune needs on this machine: Node.js, the engines and their devices, the image',
+    'decoder, memory and the cache folder. Exits 5 when something that it cannot do without does not work.',
   ].join('\n'),
   positionals: { least: 0, most: 0, what: '' },
   options: [],
@@ -24,9 +24,9 @@ export const command: Command = {
   },
 };
 
-const STATES = { ok: 'green', absent: 'dim', failed: 'red' } as const;
+const STATES = { ok: 'green', absent: 'dim', broken: 'yellow', failed: 'red' } as const;
 
 function checkLines({ name, state, detail, fix }: Check, { paint }: Terminal): string[] {
-  const line = `${paint(STATES[state], pad(state, 7))} ${pad(name, 14)} ${detail}`;
-  return fix === undefined ? [line] : [line, `${' '.repeat(23)}${fix}`];
+  const line = `${paint(STATES[state], pad(state, 7))} ${pad(name, 17)} ${detail}`;
+  return fix === undefined ? [line] : [line, `${' '.repeat(26)}${fix}`];
 }
