@@ -4,6 +4,7 @@ import { dataError, messageOf, systemCode, VggtuneError } from '../base/errors.t
 import { sha256 } from '../base/hash.ts';
 import type { AugmentParameters } from './augment.ts';
 import { changeColours } from './colour.ts';
+import { enlarge, enlarges } from './enlarge.ts';
 import { fileSystemPath, printablePath } from './file-names.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
 import { rotateSquare } from './rotate.ts';
@@ -40,7 +41,7 @@ export const DEFAULT_MAX_PIXELS = 268_402_689;
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
 
 /** Changes when decoded pixels could: remembered results and cached features depend on it. */
-export const DECODER = sha256(JSON.stringify([1, sharp.versions])).slice(0, 16);
+export const DECODER = sha256(JSON.stringify([2, sharp.versions])).slice(0, 16);
 
 /** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
 export async function readHeader(source: ImageSource): Promise<ImageHeader> {
@@ -82,12 +83,12 @@ export async function decodeImage(
     const crop = changes?.crop;
     const placement =
       crop === undefined ? centrePlacement(header, spec) : cropPlacement(header, crop, spec.size);
-    const image = place(await openImage(source, header, limit), {
-      spec,
-      placement,
-      flip: changes?.flip ?? false,
-    });
-    const pixels = await rawPixels(image);
+    const image = flattened(await openImage(source, header, limit), spec.background);
+    const flip = changes?.flip ?? false;
+    // A drawn crop may lie half a pixel off; enlarging all of a large image for it would cost more.
+    const exact = crop === undefined && enlarges(header, placement);
+    const place = exact ? placeEnlarged : placeResized;
+    const pixels = await place(image, { header, placement, size: spec.size, flip });
     return changes === undefined ? pixels : applyChanges(pixels, spec, changes);
   });
 }
@@ -108,10 +109,7 @@ export async function decodeThumbnail(
     refuseTooLarge(header, maxPixels);
     const image = await openImage(source, header, maxPixels);
     return rawPixels(
-      image
-        .flatten({ background })
-        .toColourspace('srgb')
-        .resize(side, side, { fit: 'fill', kernel: 'linear' }),
+      flattened(image, background).resize(side, side, { fit: 'fill', kernel: 'linear' }),
     );
   });
 }
@@ -137,12 +135,15 @@ export async function decodeWhole(
     const { shorter, background } = spec;
     const { width, height } = centrePlacement(header, { size: 1, resize: shorter, background });
     const opened = await openImage(source, header, DEFAULT_MAX_PIXELS);
-    const pixels = await rawPixels(
-      opened
-        .flatten({ background })
-        .toColourspace('srgb')
-        .resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false }),
-    );
+    const image = flattened(opened, background);
+    const scaled = { width, height };
+    const pixels = enlarges(header, scaled)
+      ? enlarge({ ...header, pixels: await rawPixels(image) }, scaled, {
+          left: 0,
+          top: 0,
+          ...scaled,
+        })
+      : await rawPixels(resized(image, scaled));
     return { width, height, pixels };
   });
 }
@@ -166,22 +167,38 @@ async function openImage(
   });
 }
 
+/** Transparent pixels on the background, in sRGB. */
+function flattened(image: Sharp, background: string): Sharp {
+  return image.flatten({ background }).toColourspace('srgb');
+}
+
+/** Without the fast shrink a JPEG is shrunk while decoding to twice the wanted size at most. */
+function resized(image: Sharp, { width, height }: ImageSize): Sharp {
+  return image.resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
+}
+
 interface Placing {
-  readonly spec: DecodeSpec;
+  readonly header: ImageSize;
   readonly placement: Placement;
+  readonly size: number;
   readonly flip: boolean;
 }
 
-function place(image: Sharp, { spec, placement, flip }: Placing): Sharp {
-  const { width, height, left, top } = placement;
-  const upright = image
-    .flatten({ background: spec.background })
-    .toColourspace('srgb')
-    // Without the fast shrink a JPEG is shrunk while decoding to twice the wanted size at most.
-    .resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
-  // The mirror image is taken before the crop, so the crop is counted from the other side.
-  const from = flip ? width - spec.size - left : left;
-  return upright.flop(flip).extract({ left: from, top, width: spec.size, height: spec.size });
+/** The mirror image is taken before the crop, so the crop is counted from the other side. */
+function windowOf({ placement, size, flip }: Placing) {
+  const { width, left, top } = placement;
+  return { left: flip ? width - size - left : left, top, width: size, height: size };
+}
+
+function placeResized(image: Sharp, placing: Placing): Promise<Uint8Array> {
+  const mirrored = resized(image, placing.placement).flop(placing.flip);
+  return rawPixels(mirrored.extract(windowOf(placing)));
+}
+
+async function placeEnlarged(image: Sharp, placing: Placing): Promise<Uint8Array> {
+  const { width, height } = placing.header;
+  const pixels = await rawPixels(image.flop(placing.flip));
+  return enlarge({ width, height, pixels }, placing.placement, windowOf(placing));
 }
 
 async function rawPixels(image: Sharp): Promise<Uint8Array> {
