@@ -28,6 +28,18 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/batch.ts')).command,
   },
   {
+    name: 'advise',
+    summary: 'say which strategy fits the images, with the evidence',
+    group: 'Train',
+    load: async () => (await import('./commands/advise.ts')).command,
+  },
+  {
+    name: 'plan',
+    summary: 'show everything that train would do, without training',
+    group: 'Train',
+    load: async () => (await import('./commands/plan.ts')).command,
+  },
+  {
     name: 'config',
     summary: 'show the settings that a run would have, and where each comes from',
     group: 'Train',
@@ -59,7 +71,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'describe',
-    summary: 'say what a weights file holds',
+    summary: 'show the layers of a network or run, and what a weights file holds',
     group: 'Look closer',
     load: async () => (await import('./commands/describe.ts')).command,
   },

@@ -87,7 +87,8 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   };
 }
 
-function dataFacts({ index, split }: LoadedData): AdviceReport['data'] {
+/** What is in a data set, by side and class. */
+export function dataFacts({ index, split }: LoadedData): AdviceReport['data'] {
   const counts = labelCounts(index.images, index.classes.length);
   return {
     folder: index.root,

@@ -7,7 +7,13 @@ import { openTensorFile } from '../formats/open.ts';
 import type { TensorFile } from '../formats/tensor-file.ts';
 import { ALEXNETS, type AlexNetName, alexNetTable, alexNetWindows } from '../network/alexnet.ts';
 import { buildNetwork } from '../network/build.ts';
-import { BACKBONE_ROWS, BACKBONES, type BackboneName, type HeadName } from '../network/catalog.ts';
+import {
+  BACKBONE_ROWS,
+  BACKBONES,
+  type BackboneName,
+  HEADS,
+  type HeadName,
+} from '../network/catalog.ts';
 import { compareKernels, type KernelComparison } from '../network/kernels.ts';
 import { type LayerRow, layerTable, type NetworkTotals, totalsOf } from '../network/layer-table.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
@@ -20,6 +26,8 @@ import type { NetworkSpec } from '../network/spec.ts';
 import { readRecord, runPaths } from '../run/store.ts';
 import { recognise, structureOf } from '../weights/recognise.ts';
 import { MODEL_FILE } from './model.ts';
+
+export { HEADS };
 
 export interface DescribeRequest {
   /** A network's name, a run folder, or a file of weights. */

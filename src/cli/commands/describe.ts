@@ -1,27 +1,114 @@
+import { stat } from 'node:fs/promises';
+import { usageError } from '../../base/errors.ts';
+import {
+  type DescribeRequest,
+  type Description,
+  describe,
+  HEADS,
+} from '../../pipeline/describe.ts';
 import { describeWeights, type WeightsDescription } from '../../pipeline/weights.ts';
-import type { Command } from '../command.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { bytes, grouped } from '../figures.ts';
+import { comparisonLines, layerLines, receptiveFieldLines } from '../report/layers.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable } from '../width.ts';
 
 export const command: Command = {
-  usage: 'describe FILE',
+  usage: 'describe NETWORK|RUN|FILE [flags]',
   description: [
-    'Says what a weights file holds: format, family, network, classes, preprocessing, tensors, and',
-    'what is missing or surplus. Reads safetensors, PyTorch .pth and Keras .h5, recognised by their',
-    'content; nothing in a file is run.',
+    'Shows the layers of a network: output shape, parameters, multiply-adds, receptive field and',
+    'stride; of a run, also what is frozen and trained. Of a weights file it says what it holds:',
+    'format, family, network, classes, preprocessing, and what is missing or surplus. Reads',
+    'safetensors, PyTorch .pth, Keras .h5 and ONNX, recognised by content; nothing in a file is run.',
   ].join('\n'),
-  positionals: { least: 1, most: 1, what: 'a weights file' },
-  options: [{ name: 'tensors', kind: 'boolean', description: 'list every tensor' }],
-  examples: [['vggtune describe vgg16-397923af.pth', 'a published file']],
-  run: async (args, { terminal }) => {
-    const description = await describeWeights(args.positionals[0] ?? '');
-    const lines = describeLines(description);
-    const all = args.flag('tensors') ? ['', ...tensorLines(description, terminal)] : [];
-    return { document: description, text: [...lines, ...all].join('\n') };
-  },
+  positionals: { least: 1, most: 1, what: 'a network, a run or a weights file' },
+  options: [
+    { name: 'receptive-field', kind: 'boolean', description: 'show the formula step by step' },
+    {
+      name: 'compare',
+      kind: 'text',
+      value: 'CHANNELS',
+      valueOptional: true,
+      description: 'also what 3x3 stacks save against 5x5 and 7x7 (256 channels), and AlexNet',
+    },
+    {
+      name: 'head',
+      kind: 'text',
+      value: 'NAME',
+      description: 'of a network by name',
+      choices: HEADS,
+    },
+    {
+      name: 'size',
+      kind: 'text',
+      value: 'N',
+      description: 'of a network by name: side of the input',
+    },
+    { name: 'classes', kind: 'text', value: 'N', description: 'of a network by name (1000)' },
+    { name: 'tensors', kind: 'boolean', description: 'list every tensor of a file' },
+  ],
+  examples: [
+    ['vggtune describe vgg16 --receptive-field', 'the published network'],
+    ['vggtune describe runs/photos-top', 'what a run has frozen and trained'],
+    ['vggtune describe vgg16-397923af.pth', 'a published file'],
+    ['vggtune describe vgg16 --compare 512', 'why VGG stacks small kernels'],
+  ],
+  run,
 };
+
+async function run(args: Arguments, { terminal }: Context): Promise<Outcome> {
+  const request = requestOf(args);
+  const isFile = await stat(request.subject).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  const weights = isFile ? await describeWeights(request.subject) : undefined;
+  // A VGG of another structure has tensors to show, but no layers that are known.
+  const known = weights === undefined || weights.backbone !== undefined;
+  const layers = known ? await describe(request) : undefined;
+  const fileLines = weights === undefined ? [] : [...describeLines(weights), ''];
+  const tensors =
+    weights !== undefined && args.flag('tensors') ? ['', ...tensorLines(weights, terminal)] : [];
+  const shown = layers === undefined ? [] : descriptionLines(layers, args, terminal);
+  return {
+    document: { ...weights, ...layers },
+    text: [...fileLines, ...shown, ...tensors].join('\n'),
+  };
+}
+
+function requestOf(args: Arguments): DescribeRequest {
+  const head = HEADS.find((name) => name === args.text('head'));
+  const size = numberOf(args, 'size');
+  const classes = numberOf(args, 'classes');
+  const compare = args.has('compare') ? (numberOf(args, 'compare') ?? COMPARED) : undefined;
+  return {
+    subject: args.positionals[0] ?? '',
+    ...(head !== undefined && { head }),
+    ...(size !== undefined && { size }),
+    ...(classes !== undefined && { classes }),
+    ...(compare !== undefined && { compare }),
+  };
+}
+
+/** Channels of VGG's third block. */
+const COMPARED = 256;
+
+function numberOf(args: Arguments, name: string): number | undefined {
+  const text = args.text(name);
+  if (text === undefined || /^[1-9]\d{0,5}$/.test(text))
+    return text === undefined ? undefined : Number(text);
+  const details = { expected: 'a whole number, 1 or more', found: text, where: `--${name}` };
+  throw usageError(`--${name} takes a number`, details);
+}
+
+function descriptionLines(of: Description, args: Arguments, terminal: Terminal): string[] {
+  return [
+    ...layerLines(of, terminal),
+    ...(args.flag('receptive-field') ? receptiveFieldLines(of, terminal.paint) : []),
+    ...comparisonLines(of, terminal),
+  ];
+}
 
 const NAMED = 8;
 

@@ -1,0 +1,63 @@
+import { usageError } from '../../base/errors.ts';
+import { advise } from '../../pipeline/advise.ts';
+import { race } from '../../pipeline/race.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
+import { adviceLines, raceLines } from '../report/advice.ts';
+
+export const command: Command = {
+  usage: 'advise FOLDER [flags]',
+  description: [
+    'Looks at the images and says which of the four strategies fits, with the evidence: how many',
+    'there are and how many are copies of each other; how well the frozen features of the network',
+    'separate the classes at several depths; and what each strategy would take on this machine, from',
+    'a few real steps of each. Nothing is trained, unless --race asks for it.',
+  ].join('\n'),
+  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  options: [
+    ...CONFIG_OPTIONS,
+    {
+      name: 'race',
+      kind: 'text',
+      value: 'EPOCHS',
+      valueOptional: true,
+      description: 'also train all four for a few epochs (3) with a shared cache, and compare',
+    },
+    { name: 'skip-estimates', kind: 'boolean', description: 'do not measure time and memory' },
+    { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
+  ],
+  takesConfig: true,
+  examples: [
+    ['vggtune advise photos', 'evidence, choice, and what it takes'],
+    ['vggtune advise photos --advise.similar 0.9', 'be harder to convince'],
+    ['vggtune advise photos --race 5 --json', 'and try all four'],
+  ],
+  run,
+};
+
+const RACE_EPOCHS = 3;
+
+async function run(args: Arguments, context: Context): Promise<Outcome> {
+  const { terminal, emit, signal, environment } = context;
+  const sources = configSources(args, environment);
+  const epochs = args.has('race') ? epochsOf(args.text('race')) : undefined;
+  const offline = args.flag('offline');
+  const estimates = !args.flag('skip-estimates');
+  const report = await advise({ sources, offline, estimates, signal, emit });
+  const results =
+    epochs === undefined ? undefined : await race({ sources, epochs, offline, signal, emit });
+  return {
+    document: results === undefined ? report : { ...report, race: results },
+    text: [
+      ...adviceLines(report, terminal),
+      ...(results === undefined ? [] : raceLines(results, terminal)),
+    ].join('\n'),
+  };
+}
+
+function epochsOf(text: string | undefined): number {
+  if (text === undefined) return RACE_EPOCHS;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  const details = { expected: 'a number of epochs, 1 or more', found: text, where: '--race' };
+  throw usageError('--race takes a number of epochs', details);
+}

@@ -1,0 +1,130 @@
+import { type PlanReport, plan } from '../../pipeline/plan.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
+import { bytes, duration, grouped } from '../figures.ts';
+import { facts, table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { printable, wrap } from '../width.ts';
+
+export const command: Command = {
+  usage: 'plan FOLDER [flags]',
+  description: [
+    'Shows everything that `vggtune train` would do with the same flags, without training: the data',
+    'found and left out, the split, the strategy and why, what is frozen and what is trained at which',
+    'rate, time and memory, and the files that would be written.',
+  ].join('\n'),
+  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  options: [
+    ...CONFIG_OPTIONS,
+    { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
+  ],
+  takesConfig: true,
+  examples: [
+    ['vggtune plan photos', 'before `vggtune train photos`'],
+    ['vggtune plan photos --strategy top --json', 'for a program'],
+  ],
+  run,
+};
+
+async function run(args: Arguments, context: Context): Promise<Outcome> {
+  const { terminal, emit, signal, environment } = context;
+  const sources = configSources(args, environment);
+  const report = await plan({ sources, offline: args.flag('offline'), signal, emit });
+  return { document: report, text: planLines(report, terminal).join('\n') };
+}
+
+function planLines(report: PlanReport, terminal: Terminal): string[] {
+  const { paint, width } = terminal;
+  const bullets = (texts: readonly string[]) =>
+    texts.flatMap((text) =>
+      wrap(text, width - 2).map((line, at) => (at === 0 ? `- ${line}` : `  ${line}`)),
+    );
+  return [
+    paint('bold', 'Data'),
+    ...facts(dataRows(report)),
+    '',
+    paint('bold', `Strategy: ${report.strategy}`),
+    ...bullets(report.evidence),
+    '',
+    paint('bold', 'Network'),
+    ...facts(networkRows(report)),
+    '',
+    paint('bold', 'Training'),
+    ...phaseLines(report, terminal),
+    '',
+    paint('bold', 'Takes'),
+    ...facts(costRows(report)),
+    '',
+    paint('bold', 'Writes'),
+    ...report.files,
+  ];
+}
+
+function dataRows({ data, leftOut }: PlanReport): [string, string][] {
+  const { sides } = data;
+  const first = leftOut.slice(0, 5).map(({ path, reason }) => `${printable(path)} (${reason})`);
+  return [
+    ['folder', printable(data.folder)],
+    ['found', `${grouped(data.images)} images in ${data.classes.length} classes`],
+    ['left out', leftOut.length === 0 ? 'nothing' : `${leftOut.length}: ${first.join(', ')}`],
+    ['split', `train ${sides.train}, val ${sides.val}, test ${sides.test}`],
+  ];
+}
+
+function networkRows({ config, weights, head, ...report }: PlanReport): [string, string][] {
+  const { total, trained } = report.parameters;
+  return [
+    ['backbone', `${config.backbone}, ${weights}`],
+    [
+      'head',
+      `${head.kind}, dropout ${head.dropout}; new: ${report.newLayers.join(', ') || 'none'}`,
+    ],
+    ['frozen', report.frozen.join(', ') || 'nothing'],
+    ['trained', report.trained.join(', ')],
+    ['parameters', `${grouped(total)}, of which ${grouped(trained)} are trained`],
+  ];
+}
+
+function phaseLines(
+  { phases, optimizer, config }: PlanReport,
+  { width, paint }: Terminal,
+): string[] {
+  const right = 'right' as const;
+  const columns = [
+    { header: 'phase' },
+    { header: 'epochs', align: right },
+    { header: 'group' },
+    { header: 'parameters', align: right },
+    { header: 'peak rate', align: right },
+    { header: 'decay', align: right },
+    { header: 'schedule' },
+  ];
+  const rows = phases.flatMap((phase) =>
+    phase.groups.map((group) => [
+      phase.name,
+      String(phase.epochs),
+      group.name,
+      grouped(group.parameters),
+      group.learningRate.toExponential(2),
+      String(group.weightDecay),
+      phase.schedule,
+    ]),
+  );
+  const [header = '', ...lines] = table(columns, rows, width);
+  return [`${optimizer.kind}, batches of ${config.batchSize}`, paint('dim', header), ...lines];
+}
+
+function costRows({ estimate }: PlanReport): [string, string][] {
+  if (estimate === undefined) return [['time', 'not measured']];
+  if ('reason' in estimate) return [['time', estimate.reason]];
+  const { seconds, featureSeconds, steps, memory, cache } = estimate;
+  return [
+    [
+      'time',
+      `${duration(seconds)} at most, of which ${duration(featureSeconds)} for frozen layers`,
+    ],
+    ['steps', grouped(steps)],
+    ['memory', bytes(memory)],
+    ['cache', bytes(cache)],
+  ];
+}

@@ -1,0 +1,118 @@
+import type { AdviceReport } from '../../pipeline/advise.ts';
+import type { Estimate } from '../../pipeline/estimate.ts';
+import type { RaceResult } from '../../pipeline/race.ts';
+import { bytes, decimal, duration, grouped, percent } from '../figures.ts';
+import { facts, table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { printable, wrap } from '../width.ts';
+
+/** The advice for a person: the evidence first, then the choice, then what each would take. */
+export function adviceLines(report: AdviceReport, terminal: Terminal): string[] {
+  const { paint, width } = terminal;
+  const { advice } = report;
+  const { value, level } = advice.confidence;
+  const chosen = `${advice.strategy} (runner-up: ${advice.runnerUp}; confidence ${level}, ${decimal(value, 2)})`;
+  return [
+    paint('bold', 'Images'),
+    ...facts(sizeFacts(report)),
+    '',
+    paint('bold', 'Similarity'),
+    ...depthLines(report, terminal),
+    '',
+    paint('bold', `Strategy: ${chosen}`),
+    ...[...advice.evidence, advice.boundary].flatMap((text) =>
+      wrap(text, width - 2).map((line, at) => (at === 0 ? `- ${line}` : `  ${line}`)),
+    ),
+    ...(report.estimates.length === 0
+      ? []
+      : ['', paint('bold', 'What each would take here'), ...estimateLines(report, terminal)]),
+  ];
+}
+
+function sizeFacts({ data, size, duplicates }: AdviceReport): [string, string][] {
+  const { perClass } = size;
+  const { identical, nearImages, nearGroups, wouldHaveCrossed } = duplicates;
+  const example = duplicates.examples[0]?.map(printable).join(' = ');
+  return [
+    ['found', `${grouped(data.images)} in ${size.classes} classes, ${data.skipped} left out`],
+    ['split', `train ${data.sides.train}, val ${data.sides.val}, test ${data.sides.test}`],
+    [
+      'to train on',
+      `${grouped(size.images)} different; a class ${perClass.fewest} to ${perClass.most}, median ${perClass.median}`,
+    ],
+    ['imbalance', `${decimal(size.imbalance, 1)} to 1`],
+    ['identical', grouped(identical)],
+    [
+      'nearly same',
+      `${grouped(nearImages)} images in ${nearGroups} groups, of which ${wouldHaveCrossed} would have crossed the split${example === undefined ? '' : `: ${example}`}`,
+    ],
+  ];
+}
+
+function depthLines({ similarity, sample }: AdviceReport, { width, paint }: Terminal): string[] {
+  const rows = similarity.depths.map((depth) => [
+    depth.name,
+    grouped(depth.width),
+    `${percent(depth.probe)} +- ${decimal(100 * depth.probeError, 1)}`,
+    decimal(depth.logme),
+    `${decimal(100 * depth.lead, 1)} +- ${decimal(100 * depth.leadError, 1)}`,
+  ]);
+  const columns = [
+    { header: 'depth' },
+    { header: 'features', align: 'right' as const },
+    { header: 'linear probe', align: 'right' as const },
+    { header: 'LogME', align: 'right' as const },
+    { header: 'over the last', align: 'right' as const },
+  ];
+  const on =
+    sample === undefined ? [] : [`${sample.images} images of ${sample.classes} classes sampled`];
+  if (rows.length === 0) return wrap(similarity.reason, width);
+  const [header = '', ...lines] = table(columns, rows, width);
+  return [...on, paint('dim', header), ...lines];
+}
+
+function estimateLines({ estimates, advice, machine }: AdviceReport, terminal: Terminal): string[] {
+  const rows = estimates.map((estimate) => estimateRow(estimate, advice.strategy));
+  const right = 'right' as const;
+  const columns = [
+    { header: 'strategy' },
+    { header: 'time at most', align: right },
+    { header: 'memory', align: right },
+    { header: 'cache', align: right },
+    { header: 'trained', align: right, shrinks: true },
+  ];
+  const [header = '', ...lines] = table(columns, rows, terminal.width);
+  const on = `measured with ${machine.engine} on ${machine.device}, ${machine.cores} cores`;
+  return [terminal.paint('dim', header), ...lines, on];
+}
+
+function estimateRow(estimate: Estimate, chosen: string): string[] {
+  const name = `${estimate.strategy}${estimate.strategy === chosen ? ' *' : ''}`;
+  if ('reason' in estimate) return [name, '-', '-', '-', estimate.reason.replaceAll('\n', ' ')];
+  const { seconds, memory, cache, trainedParameters } = estimate;
+  return [name, duration(seconds), bytes(memory), bytes(cache), grouped(trainedParameters)];
+}
+
+/** Strategies by what they reached in a short race. */
+export function raceLines(results: readonly RaceResult[], { width, paint }: Terminal): string[] {
+  const rows = results.map((result) =>
+    'reason' in result
+      ? [result.strategy, '-', '-', '-', result.reason.replaceAll('\n', ' ')]
+      : [
+          result.strategy,
+          percent(result.metrics.accuracy ?? Number.NaN),
+          decimal(result.metrics.loss ?? Number.NaN),
+          duration(result.seconds),
+          '',
+        ],
+  );
+  const columns = [
+    { header: 'strategy' },
+    { header: 'accuracy' },
+    { header: 'loss' },
+    { header: 'time' },
+    { header: '', shrinks: true },
+  ];
+  const [header = '', ...lines] = table(columns, rows, width);
+  return ['', paint('bold', 'Race'), paint('dim', header), ...lines];
+}

@@ -1,0 +1,112 @@
+import type { Description } from '../../pipeline/describe.ts';
+import { grouped, percent } from '../figures.ts';
+import { facts, table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+
+const right = 'right' as const;
+
+/** The layers of a network with their costs, then what they add up to. */
+export function layerLines(description: Description, { width, paint }: Terminal): string[] {
+  const { layers, totals, input } = description;
+  const known = totals.trained !== undefined;
+  const columns = [
+    { header: 'layer' },
+    { header: 'output' },
+    { header: 'parameters', align: right },
+    { header: 'multiply-adds', align: right },
+    { header: 'sees', align: right },
+    { header: 'stride', align: right },
+    ...(known ? [{ header: 'is' }] : []),
+  ];
+  const rows = layers.map((layer) => [
+    layer.name,
+    layer.output.join(' x '),
+    grouped(layer.parameters),
+    grouped(layer.macs),
+    layer.receptiveField === undefined ? '' : String(layer.receptiveField),
+    layer.stride === undefined ? '' : String(layer.stride),
+    layer.trained === undefined ? '' : layer.trained ? 'trained' : 'frozen',
+  ]);
+  const [header = '', ...lines] = table(columns, rows, width);
+  return [
+    description.what,
+    `input ${input.join(' x ')}`,
+    '',
+    paint('dim', header),
+    ...lines,
+    '',
+    ...facts([
+      ['parameters', grouped(totals.parameters)],
+      ['multiply-adds', `${grouped(totals.macs)} an image`],
+      ...(known ? [['trained', grouped(totals.trained ?? 0)] as const] : []),
+    ]),
+  ];
+}
+
+/** r_n = r_(n-1) + (k_n - 1) * j_(n-1), a line each layer that changes anything. */
+export function receptiveFieldLines({ receptiveField }: Description, paint: Terminal['paint']) {
+  const steps = receptiveField.filter(({ kernel, step }) => kernel > 1 || step > 1);
+  const lines = steps.map((at) => {
+    const sum = `${at.sizeBefore} + (${at.kernel} - 1) * ${at.strideBefore}`;
+    const stride = `${at.strideBefore} * ${at.step} = ${at.stride}`;
+    return [at.name, `r = ${sum} = ${at.size}`, `j = ${stride}`] as const;
+  });
+  const shown = table(
+    [{ header: 'layer' }, { header: 'sees' }, { header: 'stride' }],
+    lines,
+    Number.POSITIVE_INFINITY,
+  );
+  return [
+    '',
+    paint('bold', 'Receptive field: r(n) = r(n-1) + (k(n) - 1) * j(n-1), j(n) = j(n-1) * s(n)'),
+    ...shown,
+  ];
+}
+
+/** What stacks of 3x3 save, and AlexNet's layers. */
+export function comparisonLines({ comparison }: Description, terminal: Terminal): string[] {
+  if (comparison === undefined) return [];
+  const { kernels, channels, side, alexnet } = comparison;
+  const columns = [
+    { header: 'kernels' },
+    { header: 'sees', align: right },
+    { header: 'weights', align: right },
+    { header: 'multiply-adds', align: right },
+    { header: 'ReLUs', align: right },
+    { header: 'saved', align: right },
+  ];
+  const rows = kernels.flatMap(({ one, stack, saved }) =>
+    [one, stack].map((of) => [
+      `${of.layers} of ${of.kernel}x${of.kernel}`,
+      `${of.receptiveField}x${of.receptiveField}`,
+      grouped(of.weights),
+      grouped(of.macs),
+      String(of.nonLinearities),
+      of === stack ? percent(saved) : '',
+    ]),
+  );
+  const alex = alexnet.layers.map((layer) => [
+    layer.name,
+    layer.output.join(' x '),
+    grouped(layer.parameters),
+    grouped(layer.macs),
+    layer.receptiveField === undefined ? '' : String(layer.receptiveField),
+    layer.stride === undefined ? '' : String(layer.stride),
+  ]);
+  const alexColumns = [
+    { header: 'layer' },
+    { header: 'output' },
+    { header: 'parameters', align: right },
+    { header: 'multiply-adds', align: right },
+    { header: 'sees', align: right },
+    { header: 'stride', align: right },
+  ];
+  return [
+    '',
+    terminal.paint('bold', `Small kernels, ${channels} channels on a map of ${side} x ${side}`),
+    ...table(columns, rows, terminal.width),
+    '',
+    terminal.paint('bold', `AlexNet (${alexnet.source})`),
+    ...table(alexColumns, alex, terminal.width),
+  ];
+}

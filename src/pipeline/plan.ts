@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import type { Emit } from '../base/events.ts';
+import { sizeOf } from '../base/tensor.ts';
+import {
+  type ConfigSource,
+  declaredStrategy,
+  provisionalStrategy,
+  resolveConfig,
+} from '../config/resolve.ts';
+import type { RunConfig, StrategyName } from '../config/schema.ts';
+import type { SkippedFile } from '../dataset/types.ts';
+import type { Engine } from '../engines/engine.ts';
+import { openEngine } from '../engines/index.ts';
+import { type LayerRow, layerTable } from '../network/layer-table.ts';
+import { parameterShapes } from '../network/parameters.ts';
+import type { NetworkSpec } from '../network/spec.ts';
+import { runPaths } from '../run/store.ts';
+import { frozenAndTrained, planTraining, type TrainPhase } from '../training/plan.ts';
+import { choiceEvidence } from './advice-evidence.ts';
+import { type AdviceReport, type ChoiceReport, choose, dataFacts } from './advise.ts';
+import { type LoadedData, loadData } from './data.ts';
+import { type Estimate, estimateStrategies } from './estimate.ts';
+import { type Start, startingPoint } from './start-weights.ts';
+
+export interface PlanRequest {
+  readonly sources: readonly ConfigSource[];
+  readonly offline?: boolean;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+  readonly engine?: Engine;
+}
+
+export interface PlannedPhase {
+  readonly name: TrainPhase['name'];
+  readonly epochs: number;
+  readonly schedule: string;
+  /** The first trained layer. */
+  readonly from: string;
+  readonly groups: readonly {
+    readonly name: string;
+    readonly parameters: number;
+    readonly learningRate: number;
+    readonly weightDecay: number;
+  }[];
+}
+
+/** What `train` would do. */
+export interface PlanReport {
+  readonly data: AdviceReport['data'];
+  readonly leftOut: readonly SkippedFile[];
+  readonly strategy: StrategyName;
+  readonly evidence: readonly string[];
+  /** Absent where the strategy was named. */
+  readonly choice?: ChoiceReport;
+  readonly weights: string;
+  readonly head: RunConfig['head'];
+  readonly newLayers: readonly string[];
+  readonly frozen: readonly string[];
+  readonly trained: readonly string[];
+  readonly parameters: { readonly total: number; readonly trained: number };
+  readonly layers: readonly LayerRow[];
+  readonly optimizer: RunConfig['optimizer'];
+  readonly phases: readonly PlannedPhase[];
+  readonly estimate: Estimate | undefined;
+  /** That would be written. */
+  readonly files: readonly string[];
+  readonly config: RunConfig;
+}
+
+/**
+ * Everything that `train` would do with the same settings, without training.
+ * @throws VggtuneError as `train` before its first step
+ */
+export async function plan(request: PlanRequest): Promise<PlanReport> {
+  const { sources, emit, signal, offline = false } = request;
+  const provisional = resolveConfig(sources, provisionalStrategy(sources));
+  const data = await loadData(provisional, { emit, signal });
+  const { engine: name, device } = provisional;
+  const engine = request.engine ?? (await openEngine(name, device, { emit }));
+  const chosen = await chosenStrategy(request, { provisional, data, engine });
+  const { strategy } = chosen;
+  const all = [...chosen.advised, ...sources];
+  const config = resolveConfig(all, strategy);
+  const classes = data.index.classes.length;
+  const start = await startingPoint(config, classes, { offline, emit, signal });
+  const only = { strategies: [strategy], sources: all, start, data, engine, signal, emit };
+  const [estimate] = await estimateStrategies(only);
+  return {
+    data: dataFacts(data),
+    leftOut: data.index.skipped,
+    ...{ strategy, evidence: chosen.evidence, estimate, config },
+    ...(chosen.choice !== undefined && { choice: chosen.choice }),
+    weights: start.source,
+    ...trainingPart(config, { strategy, start }),
+    files: filesOf(config),
+  };
+}
+
+interface Chosen {
+  readonly strategy: StrategyName;
+  readonly evidence: readonly string[];
+  readonly advised: readonly ConfigSource[];
+  readonly choice?: ChoiceReport;
+}
+
+async function chosenStrategy(
+  { sources, emit, signal, offline = false }: PlanRequest,
+  of: { readonly provisional: RunConfig; readonly data: LoadedData; readonly engine: Engine },
+): Promise<Chosen> {
+  const declared = declaredStrategy(sources);
+  if (declared !== 'auto') {
+    return { strategy: declared, evidence: [`strategy ${declared}, as asked for`], advised: [] };
+  }
+  const { provisional: config, data, engine } = of;
+  const start = await startingPoint(config, data.index.classes.length, { offline, emit, signal });
+  const choice = await choose({ config, data, engine, start, signal, emit });
+  const { strategy, freeze } = choice.advice;
+  const advised = freeze === null ? [] : [{ origin: 'advice', values: { freeze } }];
+  return { strategy, choice, advised, evidence: choiceEvidence(choice) };
+}
+
+function trainingPart(
+  config: RunConfig,
+  { strategy, start }: { readonly strategy: StrategyName; readonly start: Start },
+) {
+  const { network, newLayers } = start;
+  const training = planTraining({ strategy, config, network, newLayers });
+  const { frozen, trained } = frozenAndTrained(training, network);
+  const layers = layerTable(network, new Set(trained));
+  const count = (rows: readonly LayerRow[]) => rows.reduce((sum, row) => sum + row.parameters, 0);
+  return {
+    head: config.head,
+    newLayers: [...newLayers],
+    frozen,
+    trained,
+    parameters: { total: count(layers), trained: count(layers.filter((row) => row.trained)) },
+    layers,
+    optimizer: config.optimizer,
+    phases: training.phases.map((phase) => plannedPhase(phase, network)),
+  };
+}
+
+function plannedPhase(phase: TrainPhase, network: NetworkSpec): PlannedPhase {
+  const shapes = parameterShapes(network);
+  return {
+    name: phase.name,
+    epochs: phase.epochs,
+    schedule: phase.schedule.kind,
+    from: network.layers[phase.from]?.name ?? '',
+    groups: phase.groups
+      .filter(({ parameters }) => parameters.length > 0)
+      .map(({ name, parameters, learningRate, weightDecay }) => ({
+        ...{ name, learningRate, weightDecay },
+        parameters: parameters.reduce((sum, of) => sum + sizeOf(shapes.get(of) ?? [0]), 0),
+      })),
+  };
+}
+
+function filesOf({ out, export: formats }: RunConfig): readonly string[] {
+  const { folder, model, ...files } = runPaths(out);
+  const kinds = [...new Set<string>(['safetensors', ...formats])];
+  return [...Object.values(files), ...kinds.map((kind) => join(model, `model.${kind}`))].map(
+    (path) => join(out, path.slice(folder.length + 1)),
+  );
+}
