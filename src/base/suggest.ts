@@ -32,7 +32,7 @@ const LONGEST = 80;
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > LONGEST) return undefined;
   let best: string | undefined;
-  let nearest = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let nearest = Math.floor(word.length / 3) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < nearest) {

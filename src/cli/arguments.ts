@@ -97,7 +97,9 @@ function optionIssues(parsed: Words, options: readonly Option[]): ConfigIssue[] 
     const values = [parsed[name] ?? []].flat();
     if (kind === 'boolean') return [];
     if (values.includes(false)) return [cannotBeOff(name)];
-    if (values.includes('') && !valueOptional) return [withoutValue(`--${name}`)];
+    const given = parsed[name] !== undefined;
+    const empty = given && (values.length === 0 || values.includes(''));
+    if (empty && !valueOptional) return [withoutValue(`--${name}`)];
     const wrong = values.map(String).find((value) => choices?.includes(value) === false);
     if (wrong === undefined || choices === undefined) return [];
     const expected = `one of ${choices.join(', ')}`;
