@@ -85,9 +85,20 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
       fix: didYouMean(unknown, GENERAL_FLAGS) ?? 'vggtune --help lists the commands',
     });
   }
+  const help = ['--help', '-h', 'help'].some((word) => words.includes(word));
+  if (!help && canAsk(to)) {
+    return runCommand((await import('./wizard/command.ts')).command, words, to);
+  }
   const { width, paint } = to.terminal;
   print(`${generalHelp(version(), { width, paint })}\n`);
   return EXIT_CODES.ok;
+}
+
+/** Is there somebody at a terminal who can be asked? */
+function canAsk({ terminal, environment }: Surroundings): boolean {
+  const { stdin, stdout } = process;
+  const terminals = stdin.isTTY === true && stdout.isTTY === true && environment.TERM !== 'dumb';
+  return terminals && !terminal.json && !terminal.quiet && (environment.CI ?? '') === '';
 }
 
 const GENERAL_FLAGS: ReadonlySet<string> = new Set(

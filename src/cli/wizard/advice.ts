@@ -1,0 +1,31 @@
+import type { Emit } from '../../base/events.ts';
+import type { StrategyName } from '../../config/schema.ts';
+import { parseArguments } from '../arguments.ts';
+import type { Context } from '../command.ts';
+import { command as train } from '../commands/train.ts';
+import { configSources } from '../config-sources.ts';
+import type { Folder } from './folder.ts';
+
+/** What the wizard needs of the advisor. */
+export interface Advice {
+  readonly strategy: StrategyName;
+  /** The last frozen layer; null: the strategy's own. */
+  readonly freeze: string | null;
+  /** Why, a sentence each. */
+  readonly evidence: readonly string[];
+}
+
+/** Measures the images, and says which strategy fits them. */
+export async function adviseOn({ path }: Folder, context: Context): Promise<Advice> {
+  // An engine takes a moment to load: the first question must not wait for it.
+  const { advise } = await import('../../pipeline/advise.ts');
+  const args = parseArguments(train, ['--data', path]);
+  const { signal, environment } = context;
+  // Notes on engines and the like are for a log; here only how far it has come is of interest.
+  const emit: Emit = (event) => {
+    if (event.type !== 'note') context.emit(event);
+  };
+  const sources = configSources(args, environment);
+  const { advice } = await advise({ sources, estimates: false, signal, emit });
+  return advice;
+}

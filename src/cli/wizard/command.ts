@@ -1,0 +1,155 @@
+import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
+import type { PresetName } from '../../config/presets.ts';
+import type { StrategyName } from '../../config/schema.ts';
+import { freeRunFolder } from '../../pipeline/glance.ts';
+import { parseArguments } from '../arguments.ts';
+import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { command as train } from '../commands/train.ts';
+import { wrap } from '../width.ts';
+import { type Advice, adviseOn } from './advice.ts';
+import { type Answers, commandLine, configOf, fileOf, wordsOf } from './answers.ts';
+import { askFolder, describeGlance, type Folder } from './folder.ts';
+import { askAndSave, askDecision, type Decision, planLines } from './plan.ts';
+import { BACK, type Back, createPrompts, type Prompts } from './prompts.ts';
+import { askBackbone, askBudget, askExports, askStrategy, type Backbone } from './questions.ts';
+import { walk } from './steps.ts';
+
+/** What `vggtune` does on a terminal when no command is given. */
+export const command: Command = {
+  usage: '',
+  description: 'Asks what to train on and how, shows the plan, and trains.',
+  positionals: { least: 0, most: 0, what: '' },
+  options: [],
+  examples: [],
+  run,
+};
+
+/** What is known so far. Going back keeps it, so that it is offered again. */
+interface State {
+  readonly folder?: Folder;
+  readonly advice?: { readonly of: string; readonly found: Advice };
+  readonly strategy?: StrategyName;
+  readonly preset?: PresetName;
+  readonly backbone?: Backbone;
+  readonly exports?: readonly string[];
+  readonly decision?: { readonly kind: Decision; readonly words: readonly string[] };
+}
+
+async function run(_args: Arguments, context: Context): Promise<Outcome> {
+  const { terminal } = context;
+  const wizard = createWizard(createPrompts(terminal.paint), context);
+  say(context, [
+    terminal.paint('bold', 'Fine-tune a VGG network on your images.'),
+    'Escape goes back, Ctrl-C leaves. Nothing is written before the end.',
+  ]);
+  const { decision } = await walk<State>({}, [
+    wizard.folder,
+    wizard.strategy,
+    wizard.budget,
+    wizard.backbone,
+    wizard.exports,
+    wizard.decide,
+  ]);
+  if (decision === undefined || decision.kind === 'quit') {
+    throw interruptedError('the wizard was left', { fix: 'nothing was written; start it again' });
+  }
+  const { kind, words } = decision;
+  if (kind === 'save') {
+    const text = `Train with:\n  ${commandLine(words)}`;
+    return { document: { command: commandLine(words) }, text, exitCode: EXIT_CODES.ok };
+  }
+  say(context, ['The same without the wizard:', `  ${commandLine(words)}`, '']);
+  // The wizard trains by the very words that it prints.
+  return train.run(parseArguments(train, words.slice(1)), context);
+}
+
+/** Lines of people's text, broken to the terminal; indented ones are commands and stay whole. */
+function say({ terminal }: Context, lines: readonly string[]): void {
+  for (const line of lines) {
+    const parts = line.startsWith('  ') ? [line] : wrap(line, terminal.width);
+    for (const part of parts) process.stdout.write(`${part}\n`);
+  }
+}
+
+function createWizard(prompts: Prompts, context: Context) {
+  const layout = { width: context.terminal.width };
+  const { environment } = context;
+
+  async function folder(state: State): Promise<State | Back> {
+    const found = await askFolder(prompts, state.folder?.path ?? '');
+    if (found === BACK) return BACK;
+    say(context, [describeGlance(found.path, found.data)]);
+    return { ...state, folder: found };
+  }
+
+  async function strategy(state: State): Promise<State | Back> {
+    const { folder: place } = state;
+    if (place === undefined) return BACK;
+    const known = state.advice?.of === place.path ? state.advice.found : undefined;
+    const found = known ?? (await adviseOn(place, context));
+    if (known === undefined) say(context, found.evidence);
+    const chosen = await askStrategy(prompts, { advice: found, layout });
+    const next = { ...state, advice: { of: place.path, found } };
+    return chosen === BACK ? BACK : { ...next, strategy: chosen };
+  }
+
+  async function budget(state: State): Promise<State | Back> {
+    const chosen = await askBudget(prompts, { before: state.preset, layout });
+    return chosen === BACK ? BACK : { ...state, preset: chosen };
+  }
+
+  async function backbone(state: State): Promise<State | Back> {
+    const { strategy: name = 'head', backbone: before } = state;
+    const { backbone: own } = configOf(baseWords(state), environment);
+    const chosen = await askBackbone(prompts, { own, strategy: name, before });
+    return chosen === BACK ? BACK : { ...state, backbone: chosen };
+  }
+
+  async function exports(state: State): Promise<State | Back> {
+    const before = state.exports ?? configOf(baseWords(state), environment).export;
+    const chosen = await askExports(prompts, before);
+    return chosen === BACK ? BACK : { ...state, exports: chosen };
+  }
+
+  async function decide(state: State): Promise<State | Back> {
+    const { folder: place } = state;
+    if (place === undefined) return BACK;
+    const answers = await withFreeFolder(answersOf(state), environment);
+    const words = wordsOf(answers, environment);
+    const { width } = layout;
+    const config = configOf(words, environment);
+    say(context, ['', ...planLines(config, { data: place.data, width }), '']);
+    const kind = await askDecision(prompts);
+    if (kind === BACK) return BACK;
+    if (kind === 'train' || kind === 'quit') return { ...state, decision: { kind, words } };
+    const saved = await askAndSave(prompts, fileOf(answers, environment));
+    return saved === BACK ? BACK : { ...state, decision: { kind, words: ['train', '-c', saved] } };
+  }
+
+  return { folder, strategy, budget, backbone, exports, decide };
+}
+
+function baseWords({ folder, strategy, preset }: State): readonly string[] {
+  const flags = ['--strategy', strategy ?? 'head', '--preset', preset ?? 'balanced'];
+  return ['train', folder?.path ?? '', ...flags];
+}
+
+function answersOf(state: State): Answers {
+  const { folder, strategy, preset, backbone, exports, advice } = state;
+  const freeze = strategy === advice?.found.strategy ? advice?.found.freeze : null;
+  return {
+    data: folder?.path ?? '',
+    strategy: strategy ?? 'head',
+    preset: preset ?? 'balanced',
+    backbone: backbone ?? 'vgg16',
+    exports: exports ?? [],
+    ...(freeze === null || freeze === undefined ? {} : { freeze }),
+  };
+}
+
+/** A run that is there already is left alone: the new one gets the next free name. */
+async function withFreeFolder(answers: Answers, environment: NodeJS.ProcessEnv): Promise<Answers> {
+  const { out } = configOf(wordsOf(answers, environment), environment);
+  const free = await freeRunFolder(out);
+  return free === out ? answers : { ...answers, out: free };
+}

@@ -1,0 +1,87 @@
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { didYouMean } from '../../base/suggest.ts';
+import { type Glance, glanceAt, listPlaces } from '../../pipeline/glance.ts';
+import { plural } from '../figures.ts';
+import { printable } from '../width.ts';
+import type { Back, Found, Prompts } from './prompts.ts';
+
+export type Data = Extract<Glance, { kind: 'data' }>;
+
+/** A folder of images, and what its names say of it. */
+export interface Folder {
+  readonly path: string;
+  readonly data: Data;
+}
+
+/** Asks where the images are; paths are completed, and only what can be trained on is taken. */
+export async function askFolder(prompts: Prompts, begin: string): Promise<Folder | Back> {
+  const glances = new Map<string, Promise<Glance>>();
+  const glance = (path: string) => {
+    const known = glances.get(path) ?? glanceAt(path);
+    glances.set(path, known);
+    return known;
+  };
+  const typed = await prompts.search({
+    message: 'Folder of images:',
+    begin,
+    source: (text) => candidates(text, glance),
+    validate: async (text) => {
+      const found = await glance(pathOf(text));
+      return found.kind === 'data' || `${pathOf(text)} ${found.problem}`;
+    },
+  });
+  if (typeof typed !== 'string') return typed;
+  const path = pathOf(typed);
+  return { path, data: (await glance(path)) as Data };
+}
+
+/** As the shell would take it: quotes of a dropped file, the home folder, no slash at the end. */
+export function pathOf(text: string): string {
+  const bare = text.trim().replace(/^(['"])(.*)\1$/, '$2');
+  const home = bare === '~' || bare.startsWith('~/') ? join(homedir(), bare.slice(1)) : bare;
+  return home.length > 1 ? home.replace(/[/\\]+$/, '') : home;
+}
+
+/** What was typed, if there is such a place, then the places that it may become. */
+async function candidates(
+  text: string,
+  glance: (path: string) => Promise<Glance>,
+): Promise<readonly Found[]> {
+  const path = pathOf(text);
+  const inside = text === '' || /[/\\]$/.test(text);
+  const parent = inside ? path || '.' : dirname(path);
+  const prefix = inside ? text : text.slice(0, text.length - lastPart(text).length);
+  const places = await listPlaces(parent);
+  const begun = inside ? places : places.filter((name) => startsWith(name, lastPart(text)));
+  const own = text === '' ? undefined : await glance(path);
+  const completions = begun.map((name) => ({ value: prefix + name }));
+  if (own !== undefined && own.kind !== 'missing') {
+    const description = describeGlance(path, own);
+    const rest = completions.filter(({ value }) => pathOf(value) !== path);
+    return [{ value: text, description }, ...rest];
+  }
+  if (completions.length > 0 || text === '') return completions;
+  const meant = didYouMean(
+    lastPart(text),
+    places.map((name) => name.replace(/\/$/, '')),
+  );
+  const hint = meant === undefined ? '' : `; ${meant}`;
+  return [{ problem: `There is no folder ${printable(path)}${hint}` }];
+}
+
+const lastPart = (text: string) => text.split(/[/\\]/).at(-1) ?? '';
+const startsWith = (name: string, begin: string) =>
+  name.toLowerCase().startsWith(begin.toLowerCase());
+
+const NAMED = 6;
+
+/** `3 classes, 36 images: blue 12, green 12, red 12` */
+export function describeGlance(path: string, glance: Glance): string {
+  if (glance.kind !== 'data') return `${printable(path)} ${glance.problem}`;
+  const { classes, images } = glance;
+  const named = classes.slice(0, NAMED).map((each) => `${printable(each.name)} ${each.images}`);
+  const more = classes.length > NAMED ? `, and ${classes.length - NAMED} more` : '';
+  const head = `${plural(classes.length, 'class')}, ${plural(images, 'image')}`;
+  return `${head}: ${named.join(', ')}${more}`;
+}

@@ -1,0 +1,148 @@
+import inquirer from 'inquirer';
+import { interruptedError } from '../../base/errors.ts';
+import type { Paint } from '../terminal.ts';
+
+/** The answer of somebody who wants the question before. */
+export const BACK = Symbol('back');
+export type Back = typeof BACK;
+
+export interface Choice<T> {
+  readonly value: T;
+  /** May have several lines. */
+  readonly name: string;
+  /** Shown once it is chosen. */
+  readonly short?: string;
+}
+
+/** What a text may become, or why it cannot become anything. */
+export type Found =
+  | { readonly value: string; readonly description?: string }
+  | { readonly problem: string };
+
+export interface Prompts {
+  select<T>(question: {
+    readonly message: string;
+    readonly choices: readonly Choice<T>[];
+    /** The choice to begin at, counted from 0. */
+    readonly begin?: number;
+    readonly back: boolean;
+  }): Promise<T | Back>;
+  /** Several of some names, in the order of the choices. */
+  several(question: {
+    readonly message: string;
+    readonly choices: readonly string[];
+    readonly chosen: readonly string[];
+  }): Promise<readonly string[] | Back>;
+  /** A text that is completed from what `source` finds for what was typed. */
+  search(question: {
+    readonly message: string;
+    readonly begin: string;
+    readonly source: (typed: string) => Promise<readonly Found[]>;
+    readonly validate: (value: string) => Promise<true | string>;
+  }): Promise<string | Back>;
+  text(question: {
+    readonly message: string;
+    readonly begin: string;
+    readonly validate: (value: string) => Promise<true | string>;
+  }): Promise<string | Back>;
+}
+
+/** Lines that a list may take: the rest of the screen is for the question and its help. */
+const pageSize = () => Math.max(5, (process.stdout.rows ?? 24) - 6);
+
+/**
+ * The questions that the wizard asks. Each is wiped when it is answered, and its answer stays as one
+ * line, so that going back leaves no half-drawn list.
+ */
+export function createPrompts(paint: Paint): Prompts {
+  const theme = (help: string) => ({
+    style: {
+      keysHelpTip: () => paint('dim', help),
+      disabled: (text: string) => paint('red', text),
+    },
+  });
+  const answered = (message: string, answer: string) =>
+    process.stdout.write(`${paint('green', '✔')} ${paint('bold', message)} ${answer}\n`);
+
+  return {
+    async select({ message, choices, begin = 0, back }) {
+      const listed = choices.map(({ name }, at) => ({ name, value: at }));
+      const way = back ? [{ name: '← back', value: -1 }] : [];
+      const at = await ask<number>({
+        ...{ type: 'select', message, choices: [...listed, ...way] },
+        ...{ default: begin, loop: false, pageSize: pageSize() },
+        theme: theme(back ? '↑↓ moves • ⏎ takes • esc goes back' : '↑↓ moves • ⏎ takes'),
+      });
+      const choice = at === BACK ? undefined : choices[at];
+      if (choice === undefined) return BACK;
+      answered(message, choice.short ?? choice.name);
+      return choice.value;
+    },
+    async several({ message, choices, chosen }) {
+      const listed = choices.map((name) => ({ name, value: name, checked: chosen.includes(name) }));
+      const names = await ask<string[]>({
+        ...{ type: 'checkbox', message, choices: listed },
+        ...{ loop: false, pageSize: pageSize() },
+        theme: theme('space picks • ⏎ takes • esc goes back'),
+      });
+      if (names !== BACK) answered(message, names.length === 0 ? 'nothing' : names.join(', '));
+      return names;
+    },
+    async search({ message, begin, source, validate }) {
+      const value = await ask<string>({
+        ...{ type: 'search', message, initialValue: begin, pageSize: Math.min(8, pageSize()) },
+        source: async (typed: string | undefined) => (await source(typed ?? '')).map(listedPlace),
+        theme: theme('↑↓ moves • tab completes • ⏎ takes'),
+        validate,
+      });
+      if (value !== BACK) answered(message, value);
+      return value;
+    },
+    async text({ message, begin, validate }) {
+      const value = await ask<string>({ type: 'input', message, default: begin, validate });
+      if (value !== BACK) answered(message, value);
+      return value;
+    },
+  };
+}
+
+/** A problem is a choice that nobody can take. */
+function listedPlace(found: Found) {
+  return 'problem' in found ? { value: '', name: '>', disabled: found.problem } : found;
+}
+
+interface Question {
+  readonly type: 'select' | 'checkbox' | 'search' | 'input';
+  readonly message: string;
+  readonly [option: string]: unknown;
+}
+
+type AskOne = (question: Question & { readonly name: 'answer' }) => Promise<{ answer: unknown }>;
+
+/** Asks one question; Escape means back. @throws VggtuneError (interrupted) on Ctrl-C */
+async function ask<T>(question: Question): Promise<T | Back> {
+  const controller = new AbortController();
+  const onKey = (_text: string, key: { readonly name?: string } | undefined) => {
+    if (key?.name === 'escape') controller.abort();
+  };
+  const module = inquirer.createPromptModule({
+    signal: controller.signal,
+    clearPromptOnDone: true,
+  });
+  process.stdin.on('keypress', onKey);
+  try {
+    // The types of inquirer tie an answer to its literal question; here the caller knows it.
+    const { answer } = await (module as unknown as AskOne)({ ...question, name: 'answer' });
+    return answer as T;
+  } catch (error) {
+    if (controller.signal.aborted) return BACK;
+    if (error instanceof Error && error.name === 'ExitPromptError') throw left();
+    throw error;
+  } finally {
+    process.stdin.off('keypress', onKey);
+  }
+}
+
+function left(): Error {
+  return interruptedError('the wizard was left', { fix: 'nothing was written; start it again' });
+}

@@ -1,0 +1,100 @@
+import { CONFIG_FIELDS } from '../../config/fields.ts';
+import { PRESETS, type PresetName } from '../../config/presets.ts';
+import type { RunConfig, StrategyName } from '../../config/schema.ts';
+import { STRATEGIES } from '../../config/schema.ts';
+import { wrap } from '../width.ts';
+import type { Advice } from './advice.ts';
+import type { Back, Prompts } from './prompts.ts';
+
+/** Each strategy in one sentence. */
+export const STRATEGY_SENTENCES: Readonly<Record<StrategyName, string>> = {
+  head: 'Trains only a new last layer on what the network already knows: quick, and best for few images of everyday things.',
+  top: 'Also retrains the last layers: for few images that look unlike photographs, such as X-rays or drawings.',
+  all: 'Adjusts the whole network a little: for many images of everyday things.',
+  scratch:
+    'Learns everything anew: for very many images that are unlike any photograph, or a network without published weights.',
+};
+
+const BUDGET_SENTENCES: Readonly<Record<PresetName, string>> = {
+  quick: 'A first answer soon: a small network, small pictures, few epochs.',
+  balanced: 'What most people want.',
+  best: 'The best accuracy, several times the work.',
+};
+
+export interface Layout {
+  readonly width: number;
+}
+
+/** A name and a sentence below it, both within the width of the terminal. */
+function explained(name: string, sentence: string, { width }: Layout): string {
+  const lines = wrap(sentence, Math.max(20, width - 6));
+  return [name, ...lines.map((line) => `    ${line}`)].join('\n');
+}
+
+export function askStrategy(
+  prompts: Prompts,
+  { advice, layout }: { readonly advice: Advice; readonly layout: Layout },
+): Promise<StrategyName | Back> {
+  const { strategy: recommended } = advice;
+  const order = [recommended, ...STRATEGIES.filter((name) => name !== recommended)];
+  return prompts.select({
+    message: 'Strategy:',
+    choices: order.map((value) => {
+      const name = value === recommended ? `${value} (recommended)` : value;
+      return { value, name: explained(name, STRATEGY_SENTENCES[value], layout), short: value };
+    }),
+    back: true,
+  });
+}
+
+export function askBudget(
+  prompts: Prompts,
+  { before, layout }: { readonly before: PresetName | undefined; readonly layout: Layout },
+): Promise<PresetName | Back> {
+  return prompts.select({
+    message: 'How much time may it take?',
+    choices: PRESETS.map((value) => ({
+      value,
+      name: explained(value, BUDGET_SENTENCES[value], layout),
+      short: value,
+    })),
+    begin: PRESETS.indexOf(before ?? 'balanced'),
+    back: true,
+  });
+}
+
+export type Backbone = RunConfig['backbone'];
+
+/** The network of the preset first; vgg-nano, which has no published weights, for scratch alone. */
+export function askBackbone(
+  prompts: Prompts,
+  of: {
+    readonly own: Backbone;
+    readonly strategy: StrategyName;
+    readonly before: Backbone | undefined;
+  },
+): Promise<Backbone | Back> {
+  const { own, strategy, before } = of;
+  const all = (CONFIG_FIELDS.find(({ path }) => path === 'backbone')?.choices ?? []) as Backbone[];
+  const possible = all.filter((name) => strategy === 'scratch' || name !== 'vgg-nano');
+  const first = possible.filter((name) => name === own);
+  const order = [...first, ...possible.filter((name) => name !== own)];
+  return prompts.select({
+    message: 'Network:',
+    choices: order.map((value) => ({
+      value,
+      name: value === own ? `${value} (goes with your time)` : value,
+      short: value,
+    })),
+    begin: Math.max(0, before === undefined ? 0 : order.indexOf(before)),
+    back: true,
+  });
+}
+
+export function askExports(
+  prompts: Prompts,
+  chosen: readonly string[],
+): Promise<readonly string[] | Back> {
+  const choices = CONFIG_FIELDS.find(({ path }) => path === 'export')?.choices ?? [];
+  return prompts.several({ message: 'Write the model as:', choices, chosen });
+}
