@@ -59,11 +59,12 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const emit = broadcast([request.emit, log.listen]);
   const data = await readData({ ...request, sources, emit });
   const config = absolutePaths(resolveConfig([...data.advised, ...sources], data.strategy));
+  // Before anything is written: a device that is not there leaves no run folder behind.
+  const engine = await engineOf(request, config);
   const run = await openRun(config.out, request);
   try {
     await writeOrCompare(run, { ...data, config });
     log.open(run.paths.events);
-    const engine = await engineOf(request, config);
     const record = await trainRun({ ...request, ...data, config, engine, emit, paths: run.paths });
     emit(RUN_DONE);
     return record;

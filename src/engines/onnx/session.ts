@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, unavailableError } from '../../base/errors.ts';
 import { type Shape, sizeOf } from '../../base/tensor.ts';
 import { encodeOnnx, type OnnxModel } from '../../formats/onnx-proto.ts';
@@ -49,6 +49,8 @@ export interface Session {
 /** @throws VggtuneError (unavailable) when the runtime does not take the device or the model */
 export async function createSession(model: OnnxModel, options: SessionOptions): Promise<Session> {
   expectDevice(options.device);
+  // What goes wrong comes as an exception; the log would say it once more, on stderr.
+  env.logLevel = 'fatal';
   const session = await InferenceSession.create(encodeOnnx(model), {
     executionProviders: [options.device],
     graphOptimizationLevel: 'all',
