@@ -11,7 +11,11 @@ const TOLERANCE = 1e-4;
 
 const runs = [
   ...goldenRuns.map((run) => ({ run, lowering: STANDARD, title: run.name })),
-  ...goldenRuns.map((run) => ({ run, lowering: WINOGRAD, title: `${run.name}, Winograd` })),
+  ...goldenRuns
+    // A few of the small network's gradients are exactly 0 where sums of products are taken pixel by
+    // pixel, and 2e-8 by Winograd; AdamW without decay divides each by its own size.
+    .filter(({ optimizer }) => optimizer.kind !== 'adamw')
+    .map((run) => ({ run, lowering: WINOGRAD, title: `${run.name}, Winograd` })),
 ];
 
 async function train(program: TrainingProgram, rates: readonly number[][]): Promise<number[]> {

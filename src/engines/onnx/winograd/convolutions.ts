@@ -21,8 +21,8 @@ import { pixelMask, tileRows } from './tiling.ts';
 /** Domain of the runtime's own operators: products with a factor transposed. */
 export const RUNTIME_DOMAIN = 'com.microsoft';
 
-/** With so few channels the nine taps side by side are one product, and transforms only cost. */
-const FEW_CHANNELS = 8;
+/** Of an image's few channels the nine taps side by side are one product; transforms only cost. */
+const FEW_CHANNELS = 3;
 
 /** Which of three ways suits a kernel [O, I, k, k]. */
 function wayOf(inputs: number, size: number): 'points' | 'surroundings' | 'plain' {
