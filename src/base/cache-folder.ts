@@ -9,14 +9,14 @@ export function cacheFolder(
   environment: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
 ): string {
-  const own = environment['VGGTUNE_CACHE'];
+  const own = environment.VGGTUNE_CACHE;
   if (own !== undefined && own !== '') return own;
   if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'vggtune');
   if (platform === 'win32') {
-    const local = environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local');
+    const local = environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local');
     return join(local, 'vggtune', 'Cache');
   }
-  const shared = environment['XDG_CACHE_HOME'];
+  const shared = environment.XDG_CACHE_HOME;
   return join(
     shared !== undefined && shared !== '' ? shared : join(homedir(), '.cache'),
     'vggtune',

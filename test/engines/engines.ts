@@ -8,7 +8,7 @@ import type { TensorFlow } from '../../src/engines/tensorflow/tensorflow.ts';
  * The file of a native package (`.../@tensorflow/tfjs-node/dist/index.js`) to test instead of plain
  * TensorFlow.js, on a machine where there is one.
  */
-const native = process.env['VGGTUNE_TEST_TFJS'];
+const native = process.env.VGGTUNE_TEST_TFJS;
 
 export function onnxEngine(): Promise<Engine> {
   return createOnnxEngine({ device: 'cpu', threads: 1 });

@@ -53,13 +53,13 @@ export async function look(name: PackageName, options: LookOptions = {}): Promis
 /** None of the packages need be installed, so their names are not known to the compiler. */
 function importByName(name: string): Promise<unknown> {
   // The information that libtensorflow prints on its start; its warnings stay.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   return import(name);
 }
 
 /** The packages are CommonJS: everything is on the default export. */
 function namespaceOf(module: unknown): TensorFlow {
-  const inner = isRecord(module) && isRecord(module['default']) ? module['default'] : module;
+  const inner = isRecord(module) && isRecord(module.default) ? module.default : module;
   if (!isTensorFlow(inner)) throw new Error('the package does not export what TensorFlow.js does');
   return inner;
 }
@@ -85,5 +85,5 @@ function compute(tf: TensorFlow): void {
 /** The native backend knows; the JavaScript one has no such field. */
 function usesGpu(tf: TensorFlow): boolean {
   const backend: unknown = tf.backend();
-  return isRecord(backend) && backend['isUsingGpuDevice'] === true;
+  return isRecord(backend) && backend.isUsingGpuDevice === true;
 }
