@@ -47,7 +47,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const quick = { attempts: 3, delay: 5, stall: 500 };
+/** The stall is long enough for a machine that does other things. */
+const quick = { attempts: 3, delay: 5, stall: 5000 };
+const impatient = { ...quick, stall: 300 };
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) % 251);
 const hex = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -120,13 +122,18 @@ describe('a whole file', () => {
     ['cut, without ranges', { ranges: false, faults: [{ cutAfter: 9 }] }, ['', 'bytes=9-']],
     ['500, then well', { faults: [{ status: 500 }] }, ['', '']],
     ['429, 503, then well', { faults: [{ status: 429 }, { status: 503 }] }, ['', '', '']],
-    ['a stall, then well', { faults: ['stall'] }, ['', '']],
     ['slow', { pause: 50 }, ['']],
     ['no length', { length: false }, ['']],
     ['no tag', { etag: null, faults: [{ cutAfter: 50_000 }] }, ['', 'bytes=50000-']],
   ])('%s', async (_, behaviour, requests) => {
     await expectWhole(await fetched(behaviour));
     expect(server?.requests).toEqual(requests);
+  });
+
+  test('a stall, then well', async () => {
+    const fetch = { patience: impatient };
+    await expectWhole(await fetched({ faults: ['stall'] }, { fetch }));
+    expect(server?.requests).toEqual(['', '']);
   });
 
   test('a redirect', async () => {
@@ -164,7 +171,6 @@ describe('what goes wrong', () => {
     ['404', { faults: [{ status: 404 }] }, {}, /status 404/],
     ['403', { faults: [{ status: 403 }] }, {}, /status 403/],
     ['500 for good', { faults: Array(9).fill({ status: 500 }) }, {}, /status 500/],
-    ['a stall for good', { faults: Array(9).fill('stall') }, {}, /no data/],
     ['wrong checksum', {}, { hashes: { sha256: 'ab'.repeat(32) } }, /^[0-9a-f]{64}$/],
     ['wrong MD5', {}, { hashes: { md5: 'ab'.repeat(16) } }, /^[0-9a-f]{32}$/],
     ['wrong length', {}, { bytes: 300_001 }, /300000 bytes/],
@@ -174,6 +180,13 @@ describe('what goes wrong', () => {
     expect(error.details.found).toMatch(found);
     expect(error.details.fix).toBeTruthy();
     expect(await inCache()).toEqual([]);
+  });
+
+  test('a stall for good', async () => {
+    const fetch = { patience: impatient };
+    const error = await failure(fetched({ faults: Array(9).fill('stall') }, { fetch }));
+    expect(error.exitCode).toBe(5);
+    expect(error.details.found).toContain('no data for 0.3 seconds');
   });
 
   test('no server', async () => {
