@@ -65,18 +65,13 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
   const { start, trouble } = await startOrTrouble(config, data, request);
   const choice = await choose({ ...request, config, data, engine, start, trouble });
-  const { freeze } = choice.advice;
-  const advised: ConfigSource = { origin: 'advice', values: freeze === null ? {} : { freeze } };
-  const estimates =
-    request.estimates === false
-      ? []
-      : await estimateStrategies({
-          ...request,
-          sources: [advised, ...sources],
-          start,
-          data,
-          engine,
-        });
+  const { strategy, freeze } = choice.advice;
+  const wanted = request.estimates !== false;
+  // The boundary that is advised is that of the strategy that is advised.
+  const advised = freeze === null ? {} : { [strategy]: { freeze } };
+  const estimates = wanted
+    ? await estimateStrategies({ ...request, advised, start, data, engine })
+    : [];
   return {
     data: dataFacts(data),
     backbone: config.backbone,

@@ -44,6 +44,8 @@ export type Estimate = StrategyEstimate | NoEstimate;
 export interface EstimateRequest {
   readonly sources: readonly ConfigSource[];
   readonly strategies?: readonly StrategyName[];
+  /** Settings of single strategies, below all others. */
+  readonly advised?: Partial<Record<StrategyName, ConfigSource['values']>>;
   readonly start: Start;
   readonly data: LoadedData;
   readonly engine: Engine;
@@ -75,7 +77,8 @@ interface One {
 async function estimateOne(request: EstimateRequest, one: One): Promise<Estimate> {
   const { strategy } = one;
   try {
-    const named = configFor(request.sources, strategy);
+    const advised = { origin: 'advice', values: request.advised?.[strategy] ?? {} };
+    const named = configFor([advised, ...request.sources], strategy);
     // A batch holds no more than there is.
     const batchSize = Math.min(named.batchSize, request.data.split.train.length);
     const config = { ...named, batchSize };
