@@ -1,0 +1,161 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openOnnxRunner } from '../../src/engines/onnx/session-file.ts';
+import type { Exporter, ExportServices } from '../../src/export/exporter.ts';
+import { exporter as keras } from '../../src/export/keras.ts';
+import { exporter as dense } from '../../src/export/onnx-dense.ts';
+import { withoutPreprocessing, withPreprocessing } from '../../src/export/onnx-plain.ts';
+import { exporter as pytorch, torchNames } from '../../src/export/pytorch.ts';
+import { exporter as tfjs } from '../../src/export/tfjs.ts';
+import { openTfjsModel } from '../../src/export/tfjs-run.ts';
+import { largestDifference } from '../../src/export/verify.ts';
+import { decodeOnnx } from '../../src/formats/onnx-proto.ts';
+import type { Quantization } from '../../src/formats/tfjs-layers.ts';
+import { CASES, expectedOf, exportModelOf, LABELS, pictures } from './models.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vggtune-export-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const unused = () => Promise.reject(new Error('not needed'));
+const services: ExportServices = {
+  emit: () => {},
+  calibrationImages: unused,
+  activations: unused,
+  runOnnx: unused,
+};
+
+function write(exporter: Exporter, name: string, quantize: Quantization = 'none') {
+  const model = exportModelOf(name);
+  return exporter.write({ model, folder, quantize, description: {}, services });
+}
+
+describe.each(Object.keys(CASES))('%s', (name) => {
+  const model = exportModelOf(name);
+  const { size } = model.network.preprocessing;
+  const images = pictures(size, 2);
+
+  it('gives the same in TensorFlow.js', async () => {
+    await write(tfjs, name);
+    const runner = await openTfjsModel(join(folder, 'model.json'));
+    const expected = await expectedOf(model, images);
+    for (const [i, image] of images.entries()) {
+      expect(largestDifference(await runner.run(image, 1), expected[i] ?? [])).toBeLessThan(1e-5);
+    }
+    runner.release();
+  });
+
+  it.each([
+    ['as it is', withPreprocessing],
+    ['fully convolutional, at the size of the training', dense],
+  ])('gives the same in ONNX Runtime, %s', async (_form, exporter) => {
+    await write(exporter, name);
+    const runner = await openOnnxRunner(join(folder, 'model.onnx'), { device: 'cpu' });
+    const expected = await expectedOf(model, images);
+    for (const [i, image] of images.entries()) {
+      const found = (await runner.run(image, [1, size, size, 3])).get('probabilities');
+      expect(largestDifference(found?.data ?? [], expected[i] ?? [])).toBeLessThan(1e-5);
+    }
+    await runner.release();
+  });
+
+  it.each([
+    ['Keras', keras],
+    ['PyTorch', pytorch],
+  ])('comes back from the %s file bit for bit', async (_form, exporter) => {
+    await write(exporter, name);
+    if (exporter.check.by !== 'reader') throw new Error('read by a reader');
+    const tensors = await exporter.check.read(folder, model);
+    expect([...tensors.keys()].sort()).toEqual([...model.weights.keys()].sort());
+    for (const [key, { shape, data }] of model.weights) {
+      expect(tensors.get(key)?.shape, key).toEqual(shape);
+      const found = Buffer.from(tensors.get(key)?.data.buffer ?? []);
+      expect(found.equals(Buffer.from(data.buffer)), key).toBe(true);
+    }
+  });
+});
+
+it('ONNX without preprocessing takes what the preprocessing makes', async () => {
+  await write(withoutPreprocessing, 'mlp, BGR, no batch norm');
+  const model = exportModelOf('mlp, BGR, no batch norm');
+  const { size, mean } = model.network.preprocessing;
+  const [image = new Uint8Array()] = pictures(size, 1);
+  // By hand: BGR planes less the mean of each.
+  const planes = [2, 1, 0].flatMap((channel, at) =>
+    Array.from({ length: size * size }, (_, i) => (image[3 * i + channel] ?? 0) - (mean[at] ?? 0)),
+  );
+  const runner = await openOnnxRunner(join(folder, 'model.onnx'), { device: 'cpu' });
+  const found = await runner.run(Float32Array.from(planes), [1, 3, size, size]);
+  const [expected = []] = await expectedOf(model, [image]);
+  expect(largestDifference(found.get('probabilities')?.data ?? [], expected)).toBeLessThan(1e-5);
+  await runner.release();
+});
+
+it('ONNX holds standard operators alone, with the batch open', async () => {
+  await write(withPreprocessing, 'vgg, averaged from 3x3');
+  const model = decodeOnnx(await readFile(join(folder, 'model.onnx')));
+  expect(model.opsets).toEqual({ '': 17 });
+  expect(new Set(model.nodes.map(({ domain }) => domain))).toEqual(new Set(['']));
+  expect(model.inputs[0]?.shape).toEqual(['batch', 96, 96, 3]);
+  expect(JSON.parse(model.metadata.labels ?? '')).toEqual(LABELS);
+});
+
+it('names torchvision has for vgg16 are these', () => {
+  const { network } = exportModelOf('vgg');
+  const names = torchNames(network);
+  expect(names.get('conv1_1.weight')).toBe('features.0.weight');
+  expect(names.get('bn1_1.running_mean')).toBe('features.1.running_mean');
+  expect(names.get('fc6.bias')).toBe('classifier.0.bias');
+  expect(names.get('fc7.weight')).toBe('classifier.3.weight');
+  expect(names.get('fc8.weight')).toBe('classifier.6.weight');
+});
+
+describe('TensorFlow.js with fewer bits', () => {
+  it.each([
+    ['float16', 2, 0.01],
+    ['uint8', 4, 0.15],
+  ] as const)('%s is that much smaller and nearly the same', async (quantize, times, tolerance) => {
+    const bytes = async () => {
+      const shards = (await readdir(folder)).filter((name) => name.endsWith('.bin'));
+      const files = await Promise.all(shards.map((name) => readFile(join(folder, name))));
+      return files.reduce((sum, file) => sum + file.length, 0);
+    };
+    await write(tfjs, 'vgg', quantize);
+    const model = exportModelOf('vgg');
+    const all = [...model.weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    expect(all / (await bytes())).toBeGreaterThan(times * 0.97);
+    const images = pictures(64, 3);
+    const expected = await expectedOf(model, images);
+    const runner = await openTfjsModel(join(folder, 'model.json'));
+    const differences: number[] = [];
+    for (const [i, image] of images.entries()) {
+      differences.push(largestDifference(await runner.run(image, 1), expected[i] ?? []));
+    }
+    expect(Math.max(...differences)).toBeLessThan(tolerance);
+    expect(Math.max(...differences)).toBeGreaterThan(1e-6);
+  });
+});
+
+it('every README says how to load the model, its figures and its licence', async () => {
+  for (const exporter of [keras, pytorch, tfjs]) {
+    const { readme, card } = await write(exporter, 'linear');
+    expect(readme).toMatch(/```(js|python)/);
+    expect(readme).toContain('| accuracy | 0.875 |');
+    expect(readme).toContain('licence: BSD-3-Clause');
+    expect(card).toMatchObject({ labels: LABELS, provenance: { licence: 'BSD-3-Clause' } });
+  }
+});
+
+it('a damaged Keras file is no Keras file', async () => {
+  await write(keras, 'linear');
+  const path = join(folder, 'model.keras');
+  const whole = await readFile(path);
+  const model = exportModelOf('linear');
+  const read = () => (keras.check.by === 'reader' ? keras.check.read(folder, model) : undefined);
+  await writeFile(path, whole.subarray(0, whole.length / 2));
+  await expect(read()).rejects.toMatchObject({ kind: 'data' });
+});
