@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import { spawn } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+
+/** The keys that the wizard is driven by. */
+export const KEYS = {
+  enter: '\r',
+  tab: '\t',
+  escape: '\u001b',
+  interrupt: '\u0003',
+  up: '\u001b[A',
+  down: '\u001b[B',
+  backspace: '\u007f',
+} as const;
+
+const PROGRAM = fileURLToPath(new URL('../../../bin/vggtune.js', import.meta.url));
+
+export interface ScreenOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** The real program in a real pseudo-terminal, and what a person would see of it. */
+export function openScreen(words: readonly string[], options: ScreenOptions) {
+  const { cwd, columns: cols = 80, rows = 60 } = options;
+  const { CI: _ci, FORCE_COLOR: _colour, ...inherited } = process.env;
+  const env = { ...inherited, TERM: 'xterm-256color', ...options.env };
+  const program = spawn(process.execPath, [PROGRAM, ...words], { cwd, env, cols, rows });
+  const terminal = new xterm.Terminal({ cols, rows, scrollback: 2000, allowProposedApi: true });
+  let code: number | undefined;
+  program.onData((data) => terminal.write(data));
+  program.onExit(({ exitCode }) => {
+    code = exitCode;
+  });
+
+  const lines = () => {
+    const { buffer } = terminal;
+    const all = Array.from({ length: buffer.active.length }, (_, at) =>
+      (buffer.active.getLine(at)?.translateToString(true) ?? '').trimEnd(),
+    );
+    return all.slice(0, all.findLastIndex((line) => line !== '') + 1);
+  };
+
+  async function until<T>(what: string, found: () => T | undefined, seconds = 30): Promise<T> {
+    const end = performance.now() + seconds * 1000;
+    for (;;) {
+      const value = found();
+      if (value !== undefined) return value;
+      if (performance.now() > end) throw new Error(`no ${what} in:\n${lines().join('\n')}`);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  return {
+    lines,
+    /** Waits for a text on the screen. */
+    see: (text: string, seconds?: number) =>
+      until(`"${text}"`, () => (lines().join('\n').includes(text) ? lines() : undefined), seconds),
+    /** Waits until a text is gone from the screen. */
+    gone: (text: string) =>
+      until(`end of "${text}"`, () => (lines().join('\n').includes(text) ? undefined : true)),
+    type: (text: string) => program.write(text),
+    exit: (seconds?: number) => until('exit', () => code, seconds),
+    kill: () => {
+      if (code === undefined) program.kill('SIGKILL');
+    },
+  };
+}

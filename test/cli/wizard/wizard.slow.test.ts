@@ -1,0 +1,208 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { pictureFolder, temporaryFolder } from '../../pipeline/pictures.ts';
+import { KEYS, openScreen } from './screen.ts';
+
+let home: string;
+let env: Record<string, string>;
+const open: ReturnType<typeof openScreen>[] = [];
+
+beforeAll(async () => {
+  home = await temporaryFolder();
+  // vgg-nano has no published weights, so nothing is fetched.
+  env = {
+    VGGTUNE_CACHE: join(home, 'cache'),
+    VGGTUNE_BACKBONE: 'vgg-nano',
+    VGGTUNE_ENGINE: 'onnx',
+  };
+  await pictureFolder(8, join(home, 'pictures'));
+  await mkdir(join(home, 'hollow'));
+});
+afterEach(() => {
+  for (const screen of open.splice(0)) screen.kill();
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+function start(size: { columns?: number; rows?: number } = {}) {
+  const screen = openScreen([], { cwd: home, env, ...size });
+  open.push(screen);
+  return screen;
+}
+
+type Screen = ReturnType<typeof start>;
+
+async function chooseFolder(screen: Screen): Promise<void> {
+  await screen.see('Folder of images:');
+  screen.type('pict');
+  await screen.see('❯ pictures/');
+  screen.type(KEYS.tab);
+  await screen.see('24 images');
+  screen.type(KEYS.enter);
+  await screen.see('? Strategy:');
+}
+
+/** Takes what is offered, up to the plan. */
+async function toThePlan(screen: Screen): Promise<void> {
+  await chooseFolder(screen);
+  screen.type(KEYS.enter);
+  await screen.see('? How much time');
+  screen.type(KEYS.up);
+  await screen.see('❯ quick');
+  screen.type(KEYS.enter);
+  await screen.see('? Network:');
+  screen.type(KEYS.enter);
+  await screen.see('? Write the model as:');
+  screen.type(KEYS.enter);
+  await screen.see('? What now?');
+}
+
+const linesFrom = (lines: readonly string[], begin: string) =>
+  lines.slice(lines.findLastIndex((line) => line.startsWith(begin)));
+
+describe('the wizard', () => {
+  it('leads to a trained model, by a command that gives the same config', async () => {
+    const screen = start({ columns: 100 });
+    await toThePlan(screen);
+    expect(linesFrom(screen.lines(), 'images ')).toEqual([
+      'images      24 of 3 classes',
+      'strategy    scratch',
+      'network     vgg-nano, head linear',
+      'training    at most 5 epochs, sgd, plateau',
+      'pictures    cropped, flipped and coloured at random',
+      'held back   20 % to measure on',
+      'run folder  runs/pictures-scratch',
+      '',
+      '? What now?',
+      '❯ Train',
+      '  Save as a config file, and train',
+      '  Save as a config file, no more',
+      '  Do nothing',
+      '  ← back',
+      '',
+      '↑↓ moves • ⏎ takes • esc goes back',
+    ]);
+    screen.type(KEYS.enter);
+    expect(await screen.exit(120)).toBe(0);
+    const lines = screen.lines();
+    const at = lines.indexOf('The same without the wizard:');
+    const command = lines[at + 1]?.trim() ?? '';
+    expect(command).toBe('vggtune train pictures --strategy scratch --preset quick');
+    const folder = join(home, 'runs', 'pictures-scratch');
+    expect(await readdir(folder)).toContain('metrics.json');
+    const trained: unknown = parse(await readFile(join(folder, 'config.yaml'), 'utf8'));
+    expect(await configOf(command)).toEqual(trained);
+  });
+
+  it('goes back by Escape and by choice, and keeps what was answered', async () => {
+    const screen = start();
+    await chooseFolder(screen);
+    screen.type(KEYS.enter);
+    await screen.see('? How much time');
+    screen.type(KEYS.escape);
+    await screen.see('? Strategy:');
+    await screen.gone('? How much time');
+    screen.type(KEYS.up.repeat(1) + KEYS.down.repeat(4));
+    await screen.see('❯ ← back');
+    screen.type(KEYS.enter);
+    expect(linesFrom(await screen.see('? Folder of images: pictures'), '? Folder')[1]).toMatch(
+      /^❯ pictures/,
+    );
+  });
+
+  it('ends with 130 on Ctrl-C, at any question, and leaves nothing', async () => {
+    const before = await readdir(home, { recursive: true });
+    const first = start();
+    await first.see('Folder of images:');
+    first.type(KEYS.interrupt);
+    expect(await first.exit()).toBe(130);
+    const second = start();
+    await toThePlan(second);
+    second.type(KEYS.interrupt);
+    expect(await second.exit()).toBe(130);
+    expect(linesFrom(second.lines(), 'stopped')[0]).toBe('stopped: the wizard was left');
+    const outside = (names: string[]) => names.filter((name) => !name.startsWith('cache')).sort();
+    expect(outside(await readdir(home, { recursive: true }))).toEqual(outside(before));
+  });
+
+  it('says what is wrong with a path that is not there, and with an empty folder', async () => {
+    const screen = start();
+    await screen.see('Folder of images:');
+    screen.type('pictuers');
+    await screen.see('> There is no folder pictuers; did you mean "pictures"?');
+    screen.type(KEYS.enter);
+    screen.type(KEYS.backspace.repeat(8));
+    screen.type('hollow');
+    await screen.see('hollow is empty; vggtune wants one sub-folder for each class');
+    screen.type(KEYS.enter);
+    await screen.see('> hollow is empty');
+    expect(screen.lines().join('\n')).not.toContain('✔');
+  });
+
+  it('fits a terminal 40 columns wide', async () => {
+    const screen = start({ columns: 40, rows: 40 });
+    await chooseFolder(screen);
+    expect(linesFrom(screen.lines(), '? Strategy:')).toEqual([
+      '? Strategy:',
+      '❯ scratch (recommended)',
+      '    Learns everything anew: for very',
+      '    many images that are unlike any',
+      '    photograph, or a network without',
+      '    published weights.',
+      '  head',
+      '    Trains only a new last layer on',
+      '    what the network already knows:',
+      '    quick, and best for few images of',
+      '    everyday things.',
+      '  all',
+      '    Adjusts the whole network a',
+      '    little: for many images of',
+      '    everyday things.',
+      '  top',
+      '    Also retrains the last layers: for',
+      '    few images that look unlike',
+      '    photographs, such as X-rays or',
+      '    drawings.',
+      '  ← back',
+      '',
+      '↑↓ moves • ⏎ takes • esc goes back',
+    ]);
+  });
+
+  it('saves a config file that gives what was chosen, and trains nothing when told so', async () => {
+    const screen = start();
+    await toThePlan(screen);
+    screen.type(KEYS.down.repeat(2));
+    await screen.see('❯ Save as a config file, no more');
+    screen.type(KEYS.enter);
+    await screen.see('? Config file:');
+    screen.type(KEYS.enter);
+    expect(await screen.exit()).toBe(0);
+    const config = await configOf('vggtune train -c vggtune.yaml');
+    expect(config).toMatchObject({ strategy: 'scratch', backbone: 'vgg-nano', epochs: 5 });
+  });
+});
+
+describe('without a terminal', () => {
+  it('nothing is asked, and the help is shown', async () => {
+    const program = fileURLToPath(new URL('../../../bin/vggtune.js', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: home });
+    expect(stdout).toContain('Usage: vggtune COMMAND');
+  });
+});
+
+/** What `vggtune train ...` would train with, told by `vggtune config ...` through a shell. */
+async function configOf(command: string): Promise<unknown> {
+  const program = fileURLToPath(new URL('../../../bin/vggtune.js', import.meta.url));
+  const words = command.replace(/^vggtune train/, `"${process.execPath}" "${program}" config`);
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', `${words} --json`], {
+    cwd: home,
+    env: { ...process.env, ...env },
+  });
+  const config = JSON.parse(stdout) as { data: string };
+  return { ...config, data: join(home, config.data) };
+}
