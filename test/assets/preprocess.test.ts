@@ -44,7 +44,7 @@ describe.each(['chelsea.png', 'rocket.jpg'])('%s', (name) => {
     const differences = expected.map((value, i) => Math.abs(value - (found[i] ?? 0)));
     const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length;
     expect(mean).toBeLessThan(0.8);
-    expect(differences.reduce((most, value) => Math.max(most, value), 0)).toBeLessThan(12);
+    expect(differences.reduce((most, value) => Math.max(most, value), 0)).toBeLessThan(24);
   });
 });
 
