@@ -20,6 +20,8 @@ const SAME_COLOUR = 10;
 const LEAST_CONTRAST = 5;
 /** A difference before alignment, of 6 x 6 blocks, that no small cut explains. */
 const HOPELESS = 40;
+/** A correlation of those blocks that no small cut brings about. */
+const UNRELATED = 0.6;
 
 /** The part of a picture that is left: shares of its width and height. */
 interface Cut {
@@ -60,14 +62,31 @@ function blockDifference(a: Planes, b: Planes): number {
   return Math.sqrt(sum) / BLOCKS;
 }
 
+/** Correlation of the blocks: that of unrelated pictures is near 0, whatever their brightness. */
+function blockCorrelation({ blocks: a }: Planes, { blocks: b }: Planes): number {
+  const cells = BLOCKS ** 2;
+  let [sumA, sumB, squareA, squareB, product] = [0, 0, 0, 0, 0];
+  for (let at = 0; at < cells; at++) {
+    const [x, y] = [a[at] as number, b[at] as number];
+    sumA += x;
+    sumB += y;
+    squareA += x * x;
+    squareB += y * y;
+    product += x * y;
+  }
+  const spreads = (squareA - sumA ** 2 / cells) * (squareB - sumB ** 2 / cells);
+  // Pictures that differ inside their blocks alone say nothing here.
+  return spreads < 1 ? 1 : (product - (sumA * sumB) / cells) / Math.sqrt(spreads);
+}
+
 /**
- * Whether one picture is the other, or the other with a little cut off its edges. It looks for the cut that makes them most alike, then asks that they agree in all:
- * in the mean, in every patch, in what varies, and in colour. The limits lie between copies of
+ * Whether one picture is the other, or the other with a little cut off its edges. It looks for the
+ * cut that makes them most alike, then asks that they agree in all: in the mean, in every patch, in what varies, and in colour. The limits lie between copies of
  * pictures with up to a tenth cut off and different pictures of one kind (emoji that differ by a
  * mouth or a hair), as found by trying both.
  */
 export function isSamePicture(a: Planes, b: Planes): boolean {
-  if (blockDifference(a, b) > HOPELESS) return false;
+  if (blockDifference(a, b) > HOPELESS || blockCorrelation(a, b) < UNRELATED) return false;
   if (contrastOf(a.luma) < LEAST_CONTRAST || contrastOf(b.luma) < LEAST_CONTRAST) return false;
   return fits(a, b) || fits(b, a);
 }
