@@ -193,11 +193,12 @@ async function verify(
 ): Promise<Verification> {
   const { job, exporter } = task;
   const pixels = images.map((image) => image.pixels);
-  const { by, rows } = await readBack(exporter.check, { ...job, folder, images: pixels });
+  const expected = await networkRows(job.engine, job.model, pixels);
+  const { by, rows } = await readBack(exporter.check, { ...job, folder, images: pixels, expected });
   return compareExport({
     readBy: by,
     exactness: exactnessOf(task),
-    expected: await networkRows(job.engine, job.model, pixels),
+    expected,
     found: rows,
     labels: images.map(({ label }) => label),
   });

@@ -84,7 +84,8 @@ it.each(['linear', 'vgg, averaged from 3x3'])(
     const runner = await openOnnxRunner(path, { device: 'cpu' });
     const expected = await expectedOf(model, images);
     for (const [i, image] of images.entries()) {
-      const found = (await runner.run(image, [1, size, size, 3])).get('probabilities')?.data ?? [];
+      const output = (await runner.run(image, [1, size, size, 3])).get('probabilities');
+      const found = [...(output?.data ?? [])];
       const row = [...(expected[i] ?? [])];
       const [first = 0, second = 0] = row.toSorted((a, b) => b - a);
       if (first - second > 0.05) expect(found.indexOf(Math.max(...found))).toBe(row.indexOf(first));

@@ -28,6 +28,11 @@ export const command: Command = {
       description: 'may be given several times; onnx by default',
       choices: EXPORT_FORMATS,
     },
+    {
+      name: 'dense',
+      kind: 'boolean',
+      description: 'the fully convolutional form, for images of any size: -f onnx-dense',
+    },
     { name: 'out', kind: 'text', value: 'FOLDER', description: "instead of the run's model/" },
     { name: 'data', kind: 'text', value: 'FOLDER', description: "where the run's images are now" },
     {
@@ -48,7 +53,7 @@ export const command: Command = {
 
 async function run(args: Arguments, context: Context): Promise<Outcome> {
   const [folder = ''] = args.positionals;
-  const wanted = args.list('format');
+  const wanted = [...args.list('format'), ...(args.flag('dense') ? ['onnx-dense'] : [])];
   const formats = EXPORT_FORMATS.filter((name) => wanted.includes(name));
   const out = args.text('out');
   const data = args.text('data');
