@@ -51,13 +51,19 @@ const SETTINGS = {
   },
 } as const;
 
+/** Enough to learn from, few enough to end within a minute on two cores. */
+const IMAGES_PER_CLASS = 64;
+
 /** Builds a folder of real pictures, trains vgg-nano on it, and measures it on unseen ones. */
 export async function demo(request: DemoRequest): Promise<DemoResult> {
   const started = performance.now();
   const { signal, emit, engine } = request;
   const folder = resolve(request.folder ?? 'vggtune-demo');
   emit({ type: 'stage', stage: 'data', message: 'building a folder of emoji pictures' });
-  const { root } = await buildEmojiFolder({ target: join(folder, 'images') });
+  const { root } = await buildEmojiFolder({
+    target: join(folder, 'images'),
+    imagesPerClass: IMAGES_PER_CLASS,
+  });
   const run = join(folder, 'run');
   const record = await train({
     sources: [{ origin: 'demo', values: { ...SETTINGS, data: root, out: run } }],
