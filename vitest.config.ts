@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 // `slow` holds whole training runs and real processes. `npm test` runs both.
 export default defineConfig({
   test: {
+    reporters: ['default', './test/closing-line.ts'],
     projects: [
       {
         test: {
