@@ -61,7 +61,7 @@ function fromFolder(file: string): io.IOHandler {
       const weightData: ArrayBuffer[] = [];
       for (const path of groups.flatMap(({ paths }) => paths)) {
         const bytes = await readFile(join(dirname(file), path));
-        weightData.push(new Uint8Array(bytes).buffer);
+        weightData.push(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
       }
       const weightSpecs = groups.flatMap(({ weights }) => weights);
       return { modelTopology: json.modelTopology, weightSpecs, weightData };

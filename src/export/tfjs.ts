@@ -18,6 +18,9 @@ export const exporter: Exporter = {
   quantizes: true,
 };
 
+/** TensorFlow.js builds a model before it loads its weights: random ones would be drawn in vain. */
+const FILLED_LATER = { kernel_initializer: { class_name: 'Zeros', config: {} } };
+
 /** The model as TensorFlow.js reads it: the preprocessing and biases stay exact when quantized. */
 export function tfjsModel(model: ExportModel): TfjsModel {
   const { size } = model.network.preprocessing;
@@ -28,7 +31,7 @@ export function tfjsModel(model: ExportModel): TfjsModel {
   };
   const rows = layers.map(({ className, name, config }) => ({
     class_name: className,
-    config: { name, ...config },
+    config: { name, ...config, ...('use_bias' in config && FILLED_LATER) },
   }));
   return {
     topology: {
