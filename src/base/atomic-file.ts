@@ -34,12 +34,13 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
 /** A system error of a write as an error that says what to do; anything else unchanged. */
 export function writeFailure(path: string, error: unknown): unknown {
   const fixes: Record<string, string> = {
-    ENOSPC: 'free some space, or choose another folder; what was saved before is untouched',
+    ENOSPC: 'free some space, or choose another folder',
     EDQUOT: 'your disk quota is used up: free some space, or choose another folder',
     EACCES: 'give write permission, or choose another folder',
     EPERM: 'give write permission, or choose another folder',
     EROFS: 'the file system is read-only: choose another folder',
-    EFBIG: 'the file system allows no file of this size: choose another folder',
+    EFBIG:
+      'the file system, or a limit of this shell (ulimit -f), allows no file of this size: raise the limit, or choose another folder',
   };
   const code = systemCode(error);
   const fix = code === undefined ? undefined : fixes[code];

@@ -1,4 +1,4 @@
-import { dataError, systemCode } from '../base/errors.ts';
+import { dataError, systemCode, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
@@ -18,7 +18,9 @@ export function fileCheckpoints(paths: RunPaths, emit: Emit): CheckpointStore {
       progress: JSON.stringify(progress),
       step: String(step),
     };
-    await writeSafetensors(path, tensors, metadata);
+    await writeSafetensors(path, tensors, metadata).catch((error: unknown) => {
+      throw saveFailure(error);
+    });
     emit({ type: 'checkpoint', path, step });
   };
   return {
@@ -34,6 +36,17 @@ export function fileCheckpoints(paths: RunPaths, emit: Emit): CheckpointStore {
       return (await readSafetensors(paths.best)).tensors;
     },
   };
+}
+
+/** A failed save ends the run, but costs no more than what came after the save before it. */
+function saveFailure(error: unknown): unknown {
+  if (!(error instanceof VggtuneError)) return error;
+  const { fix } = error.details;
+  const resume = '--resume goes on from what was saved before';
+  return new VggtuneError(error.kind, error.message, {
+    ...error.details,
+    fix: fix === undefined ? resume : `${fix}; then ${resume}`,
+  });
 }
 
 /**

@@ -56,7 +56,7 @@ function createStepper(run: PhaseRun, stepsPerEpoch: number) {
     const made = makeBatch(batch, progress);
     const result = await program.step(made, rates);
     if (!Number.isFinite(result.loss)) {
-      throw diverged(phase, { epoch: progress.epoch, step, what: 'the loss' });
+      throw diverged(run, { progress, step, what: 'the loss' });
     }
     const labels = batch.positions.map((at) => run.sources.train.labels[at] as number);
     const sums = addStep(progress.sums, result, labels);

@@ -55,9 +55,9 @@ async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress>
   const validation = await figuresOf(run, loss);
   if (signal.aborted) throw await interrupted(run, trained);
 
+  const state = goodState(run, trained, validation);
   const history = [...trained.history, validation];
   const progress: Progress = { ...START, phase: trained.phase, epoch: epoch + 1, history };
-  const state = goodState(run, trained);
   const judged = run.sources.validation !== undefined;
   // Without a validation side no epoch is known to be better than the last.
   const best = judged
@@ -98,9 +98,19 @@ async function interrupted(run: PhaseRun, progress: Progress): Promise<Error> {
   });
 }
 
-/** The engine's state, if it is worth keeping. @throws VggtuneError (usage) when it is not finite */
-function goodState(run: PhaseRun, progress: Progress): TrainingState {
+/**
+ * The engine's state, if it is worth keeping: finite numbers, which also answer with such.
+ * @throws VggtuneError (usage) when it is not
+ */
+function goodState(run: PhaseRun, progress: Progress, figures: EpochFigures = {}): TrainingState {
   const state = run.program.state();
-  if (allFinite(state.weights)) return state;
-  throw diverged(run.phase, { epoch: progress.epoch, step: progress.batch, what: 'a weight' });
+  // A side of which no image could be read has no figures at all; that is nobody's divergence.
+  const isBroken = Number.isNaN(figures.loss) && !Number.isNaN(figures.accuracy);
+  const what = !allFinite(state.weights)
+    ? 'a weight'
+    : !allFinite(state.slots)
+      ? 'a slot of the optimizer'
+      : isBroken && 'the validation loss';
+  if (what) throw diverged(run, { progress, step: progress.batch, what });
+  return state;
 }
