@@ -17,7 +17,10 @@ export interface Separability {
    * depths of one data set, not between data sets.
    */
   readonly logme: number;
-  /** Leave-one-out accuracy of a ridge classifier, at the regularisation that serves it best. */
+  /**
+   * Leave-one-out accuracy of a ridge classifier. How strongly it is regularised was chosen without
+   * the images it is judged by.
+   */
   readonly probeAccuracy: number;
   /** [images] Whether that classifier, fitted without the image, names its class. */
   readonly hits: readonly boolean[];
@@ -36,6 +39,8 @@ interface Spectrum {
 /** Relative size under which a squared singular value is rounding noise. */
 const RANK_TOLERANCE = 1e-10;
 const RIDGE_GRID = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10] as const;
+/** Parts of the sample that choose the regularisation for each other. */
+const FOLDS = 5;
 
 /**
  * How well a linear model on these features separates the classes; both figures in closed form
@@ -51,7 +56,7 @@ export function separability(sample: LabelledFeatures): Separability {
     );
   }
   const raw = toMatrix(sample.features, images, sample.width);
-  const hits = bestProbe(spectrumOf(standardised(raw)), sample);
+  const hits = probeHits(spectrumOf(standardised(raw)), sample);
   return {
     logme: logme(spectrumOf(raw), sample),
     probeAccuracy: countOf(hits) / images,
@@ -150,14 +155,31 @@ function evidence(spectrum: Spectrum, z2: readonly number[], norm2: number): num
 }
 
 /**
- * Leave-one-out predictions of ridge regression to one-hot targets with an unpenalised mean, from
- * the hat matrix: a residual without image i is (y_i - f_i) / (1 - h_ii).
+ * Leave-one-out hits. The images of a fold are judged at the regularisation that named most images of
+ * the other folds right: the best of six on the same images would be too good.
  */
-function bestProbe(spectrum: Spectrum, sample: LabelledFeatures): readonly boolean[] {
+function probeHits(spectrum: Spectrum, sample: LabelledFeatures): readonly boolean[] {
   const projected = spectrum.left.transpose().mmul(targetsOf(sample));
-  return RIDGE_GRID.map((ridge) => leaveOneOutHits({ spectrum, projected, sample }, ridge)).reduce(
-    (best, hits) => (countOf(hits) > countOf(best) ? hits : best),
+  const byRidge = RIDGE_GRID.map((ridge) =>
+    leaveOneOutHits({ spectrum, projected, sample }, ridge),
   );
+  const folds = foldsOf(sample.labels);
+  const best = Array.from({ length: FOLDS }, (_, fold) =>
+    byRidge
+      .map((hits) => ({ hits, others: countOf(hits.filter((_, image) => folds[image] !== fold)) }))
+      .reduce((most, next) => (next.others > most.others ? next : most)),
+  );
+  return folds.map((fold, image) => best[fold]?.hits[image] === true);
+}
+
+/** [images] The images of each class are dealt out in turn. */
+function foldsOf(labels: readonly number[]): readonly number[] {
+  const dealt = new Map<number, number>();
+  return labels.map((label) => {
+    const before = dealt.get(label) ?? 0;
+    dealt.set(label, before + 1);
+    return before % FOLDS;
+  });
 }
 
 const countOf = (hits: readonly boolean[]) => hits.filter(Boolean).length;
@@ -178,6 +200,10 @@ interface Probe {
   readonly sample: LabelledFeatures;
 }
 
+/**
+ * Leave-one-out predictions of ridge regression to one-hot targets with an unpenalised mean, from
+ * the hat matrix: a residual without image i is (y_i - f_i) / (1 - h_ii).
+ */
 function leaveOneOutHits({ spectrum, projected, sample }: Probe, ridge: number): boolean[] {
   const { images, left, sigma2, width } = spectrum;
   const shrink = sigma2.map((s) => s / (s + ridge * images * Math.max(width / images, 1)));

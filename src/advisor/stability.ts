@@ -1,0 +1,65 @@
+import { createRng, type Rng } from '../base/rng.ts';
+
+/** Which images of a sample each depth names right, and the borders they are judged by. */
+export interface Judgeable {
+  /** By depth, the last one last: [images]. */
+  readonly hits: readonly (readonly boolean[])[];
+  readonly chance: number;
+  readonly thresholds: { readonly similar: number; readonly margin: number };
+}
+
+/** Accuracies by depth, the last one last. */
+export interface Drawn {
+  readonly probes: readonly number[];
+  readonly thresholds: Judgeable['thresholds'];
+}
+
+const ROUNDS = 1000;
+/** The borders are conventions, not laws: how far others might set them (a standard deviation). */
+const SPREAD = { similar: 0.1, margin: 0.01 };
+
+/**
+ * In how many of 1,000 resamples of the images the same is found: a bootstrap over images, the same
+ * ones at all depths, in which the borders vary as well. At most 0.99: a sample cannot say more.
+ *
+ * @param sameVerdict whether a resample leads to the verdict in question
+ */
+export function stability(facts: Judgeable, sameVerdict: (drawn: Drawn) => boolean): number {
+  const patterns = patternsOf(facts.hits);
+  const rng = createRng('advise-stability', patterns.length);
+  let same = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const probes = resample(patterns, facts.hits.length, rng);
+    const { similar, margin } = facts.thresholds;
+    const thresholds = {
+      similar: similar + SPREAD.similar * rng.normal(),
+      margin: margin + SPREAD.margin * rng.normal(),
+    };
+    if (sameVerdict({ probes, thresholds })) same++;
+  }
+  return Math.min(0.99, same / ROUNDS);
+}
+
+/** [images] One bit a depth: whether it names the image right. */
+function patternsOf(hits: Judgeable['hits']): Uint8Array {
+  const images = hits[0]?.length ?? 0;
+  return Uint8Array.from({ length: images }, (_, image) =>
+    hits.reduce((bits, depth, at) => (depth[image] === true ? bits | (1 << at) : bits), 0),
+  );
+}
+
+function resample(patterns: Uint8Array, depths: number, rng: Rng): number[] {
+  const images = patterns.length;
+  const counts = new Uint32Array(2 ** depths);
+  for (let i = 0; i < images; i++) {
+    const pattern = patterns[rng.integer(images)] ?? 0;
+    counts[pattern] = (counts[pattern] ?? 0) + 1;
+  }
+  return Array.from({ length: depths }, (_, depth) => {
+    let right = 0;
+    counts.forEach((count, pattern) => {
+      if ((pattern >> depth) & 1) right += count;
+    });
+    return right / Math.max(1, images);
+  });
+}
