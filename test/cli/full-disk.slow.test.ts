@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { pictureFolder } from '../pipeline/pictures.ts';
+import { BIN } from './bin.ts';
+
+// Real processes, whose writes the operating system really refuses.
+
+let home = '';
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'vggtune-full-'));
+  await pictureFolder(6, join(home, 'pictures'));
+  await mkdir(join(home, 'disk'));
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+/** A shell script in which `vggtune` is ours and `$TRAIN` begins a run of three steps an epoch. */
+function shell(script: string, wrapper: readonly string[] = []) {
+  const train = 'vggtune train pictures --backbone vgg-nano --weights random --epochs 2';
+  const whole = `vggtune() { "${process.execPath}" "${BIN}" "$@"; }
+    TRAIN='${train} --batch-size 5 --optimizer sgd --augment.views 1 --quiet --out'
+    ${script}`;
+  const [command = 'bash', ...words] = [...wrapper, 'bash', '-c', whole];
+  const env = { ...process.env, VGGTUNE_CACHE: join(home, 'cache') };
+  return spawnSync(command, words, { cwd: home, encoding: 'utf8', env });
+}
+
+/** Runs a command in a mount namespace of its own, where the system lets anyone have one. */
+const ALONE = ['unshare', '--mount', '--map-root-user'];
+const canMount = () => shell('mount -t tmpfs -o size=1m disk disk', ALONE).status === 0;
+
+describe('a disk that is full', () => {
+  it('in the second epoch, keeps the first one’s checkpoint; with more room the run goes on', async (test) => {
+    if (!canMount()) test.skip();
+    // Best weights and last checkpoint take 2 + 4 MB; the second epoch's come beside them.
+    const script = `mount -t tmpfs -o size=7m disk disk || exit 99
+      $TRAIN disk/run --strategy scratch; echo "exit $?"
+      ls disk/run disk/run/checkpoints
+      mkdir kept && cp disk/run/checkpoints/* kept
+      mount -o remount,size=40m disk
+      vggtune train --resume disk/run --quiet; echo "exit $?"
+      ls disk/run disk/run/model`;
+    const { stdout, stderr } = shell(script, ALONE);
+    expect(stderr).toMatch(/could not write .*disk\/run\/checkpoints\/best\.safetensors/);
+    expect(stderr).toMatch(/ENOSPC[\s\S]*free some space[\s\S]*--resume/);
+    const [full, resumed] = stdout.split(/^exit /m).slice(1);
+    expect(full).toMatch(/^3\n/);
+    expect(full).not.toMatch(/\.tmp|lock|metrics/);
+    expect((await readdir(join(home, 'kept'))).sort()).toEqual([
+      'best.safetensors',
+      'last.safetensors',
+    ]);
+    const last = await readSafetensors(join(home, 'kept', 'last.safetensors'));
+    expect(JSON.parse(last.metadata.progress ?? '')).toMatchObject({ epoch: 1, batch: 0 });
+    expect(resumed).toMatch(/^0\n[\s\S]*metrics\.json[\s\S]*model\.safetensors/);
+  });
+
+  it('at the first checkpoint larger than the limit of file sizes, keeps the smaller ones', async () => {
+    // The warm-up's checkpoints hold the head alone; those of the whole network have megabytes.
+    const script = `ulimit -f 1000
+      $TRAIN limited --strategy all --warmup-epochs 1 --warmup 0; echo "exit $?"`;
+    const { stdout, stderr } = shell(script);
+    expect(stdout).toBe('exit 3\n');
+    expect(stderr).toMatch(/could not write .*limited\/checkpoints\/best\.safetensors/);
+    expect(stderr).toMatch(/EFBIG[\s\S]*ulimit -f[\s\S]*--resume/);
+    const checkpoints = join(home, 'limited', 'checkpoints');
+    expect(await readdir(checkpoints)).toEqual(['last.safetensors']);
+    const { metadata } = await readSafetensors(join(checkpoints, 'last.safetensors'));
+    expect(JSON.parse(metadata.progress ?? '')).toMatchObject({ phase: 0, epoch: 1 });
+    expect((await stat(join(checkpoints, 'last.safetensors'))).size).toBeLessThan(1e6);
+
+    const resumed = shell('vggtune train --resume limited --quiet; echo "exit $?"');
+    expect(resumed.stdout, resumed.stderr).toContain('exit 0\n');
+    expect(await readdir(join(home, 'limited', 'model'))).toContain('model.safetensors');
+  });
+});
