@@ -19,6 +19,7 @@ export const EXPORT_FORMATS = [
   'safetensors',
   'pytorch',
   'keras',
+  'savedmodel',
   'tfjs',
   'web',
 ] as const;

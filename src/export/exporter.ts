@@ -58,6 +58,8 @@ export type ExportCheck =
       readonly input: 'pixels' | 'normalised';
     }
   | { readonly by: 'tensorflow.js'; readonly file: (folder: string) => string }
+  /** TensorFlow itself where a native package of it is installed, else TensorFlow.js. */
+  | { readonly by: 'tensorflow'; readonly folder: (folder: string) => string }
   /** The weights are read from the file again and run on the engine. */
   | {
       readonly by: 'reader';

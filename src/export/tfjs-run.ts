@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { io, LayersModel } from '@tensorflow/tfjs';
+import type { io, Tensor } from '@tensorflow/tfjs';
 import { messageOf, unavailableError } from '../base/errors.ts';
 
 /** TensorFlow.js with the fastest backend that runs anywhere: XNNPACK in WebAssembly, else plain JavaScript. */
-type Tf = typeof import('@tensorflow/tfjs');
+export type Tf = typeof import('@tensorflow/tfjs');
 
 export interface TfjsRunner {
   readonly backend: string;
@@ -19,17 +19,18 @@ export interface TfjsRunner {
  * @throws VggtuneError (unavailable) when TensorFlow.js is not installed
  */
 export async function openTfjsModel(file: string): Promise<TfjsRunner> {
-  const tf = await loadTfjs();
-  const backend = await fastestBackend(tf);
+  const { tf, backend } = await loadTfjs();
   const model = await tf.loadLayersModel(fromFolder(file));
-  return {
-    backend,
-    run: (pixels, count) => predict(tf, model, { pixels, count }),
-    release: () => model.dispose(),
-  };
+  return runnerOf(tf, model, { backend, pixelType: 'float32' });
 }
 
-async function loadTfjs(): Promise<Tf> {
+/** @throws VggtuneError (unavailable) when TensorFlow.js is not installed */
+export async function loadTfjs(): Promise<{ readonly tf: Tf; readonly backend: string }> {
+  const tf = await importTfjs();
+  return { tf, backend: await fastestBackend(tf) };
+}
+
+async function importTfjs(): Promise<Tf> {
   try {
     return await import('@tensorflow/tfjs');
   } catch (error) {
@@ -69,19 +70,40 @@ function fromFolder(file: string): io.IOHandler {
   };
 }
 
+/** A model of layers, or a graph. */
+interface TfjsModel {
+  predict(input: Tensor): unknown;
+  dispose(): void;
+}
+
+type PixelType = 'float32' | 'int32';
+
+export function runnerOf(
+  tf: Tf,
+  model: TfjsModel,
+  { backend, pixelType }: { readonly backend: string; readonly pixelType: PixelType },
+): TfjsRunner {
+  return {
+    backend,
+    run: (pixels, count) => predict(tf, model, { pixels, count, pixelType }),
+    release: () => model.dispose(),
+  };
+}
+
 async function predict(
   tf: Tf,
-  model: LayersModel,
-  { pixels, count }: { readonly pixels: Uint8Array; readonly count: number },
+  model: TfjsModel,
+  of: { readonly pixels: Uint8Array; readonly count: number; readonly pixelType: PixelType },
 ): Promise<Float32Array> {
+  const { pixels, count, pixelType } = of;
   const side = Math.sqrt(pixels.length / (3 * count));
   const parts: Float32Array[] = [];
   const row = pixels.length / count;
   for (let image = 0; image < count; image++) {
-    const values = Float32Array.from(pixels.subarray(image * row, (image + 1) * row));
-    const input = tf.tensor4d(values, [1, side, side, 3]);
+    const values = Int32Array.from(pixels.subarray(image * row, (image + 1) * row));
+    const input = tf.tensor4d(values, [1, side, side, 3], pixelType);
     const output = model.predict(input);
-    if (Array.isArray(output)) throw new Error('one output expected');
+    if (!(output instanceof tf.Tensor)) throw new Error('one output expected');
     parts.push(Float32Array.from(await output.data()));
     tf.dispose([input, output]);
   }

@@ -1,20 +1,5 @@
 import type { INamespace } from 'protobufjs/light.js';
-
-/** `name: 'type id'`, or `name: 'repeated type id'`. */
-function message(fields: Record<string, string>, oneofs?: Record<string, { oneof: string[] }>) {
-  const entries = Object.entries(fields).map(([name, field]) => {
-    const words = field.split(' ');
-    const repeated = words.length === 3;
-    const [type = '', id = ''] = repeated ? words.slice(1) : words;
-    return [name, { type, id: Number(id), ...(repeated ? { rule: 'repeated' } : {}) }];
-  });
-  return {
-    // As onnx.proto: a field that is set is written, zero or not, which checkers of models expect.
-    edition: 'proto2',
-    fields: Object.fromEntries(entries),
-    ...(oneofs === undefined ? {} : { oneofs }),
-  };
-}
+import { message } from './proto-message.ts';
 
 /**
  * The messages and field numbers of onnx.proto (ONNX 1.12) that vggtune needs. Names do not matter

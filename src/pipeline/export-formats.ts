@@ -10,6 +10,7 @@ export const EXPORTERS: Readonly<Record<ExportFormat, () => Promise<Exporter>>> 
   safetensors: async () => (await import('../export/canonical.ts')).exporter,
   pytorch: async () => (await import('../export/pytorch.ts')).exporter,
   keras: async () => (await import('../export/keras.ts')).exporter,
+  savedmodel: async () => (await import('../export/saved-model.ts')).exporter,
   tfjs: async () => (await import('../export/tfjs.ts')).exporter,
   web: async () => (await import('../export/web.ts')).exporter,
 };

@@ -135,6 +135,8 @@ export async function readBack(
       runner.release();
       return { by: `TensorFlow.js (${runner.backend})`, rows };
     }
+    case 'tensorflow':
+      return readSavedModel(check.folder(folder), images);
     case 'reader': {
       const weights = await check.read(folder, model);
       // The same weights give the same answers: a second network of 138 M parameters is spared.
@@ -145,6 +147,23 @@ export async function readBack(
       return { by: 'vggtune, from the file', rows };
     }
   }
+}
+
+/** By TensorFlow itself where a package has it, else by TensorFlow.js. */
+async function readSavedModel(folder: string, images: readonly Uint8Array[]): Promise<ReadBack> {
+  const { openSavedModel } = await import('../engines/tensorflow/saved-model.ts');
+  const native = await openSavedModel(folder);
+  const rows: Float32Array[] = [];
+  if (native !== undefined) {
+    for (const image of images) rows.push(await native.run(image));
+    native.release();
+    return { by: `TensorFlow (${native.by})`, rows };
+  }
+  const { openSavedModelGraph } = await import('../export/tfjs-graph.ts');
+  const runner = await openSavedModelGraph(folder);
+  for (const image of images) rows.push(await runner.run(image, 1));
+  runner.release();
+  return { by: `TensorFlow.js (${runner.backend}), from its graph`, rows };
 }
 
 function isSame(found: NamedTensors, wanted: NamedTensors): boolean {

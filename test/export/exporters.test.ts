@@ -8,7 +8,9 @@ import { exporter as keras } from '../../src/export/keras.ts';
 import { exporter as dense } from '../../src/export/onnx-dense.ts';
 import { withoutPreprocessing, withPreprocessing } from '../../src/export/onnx-plain.ts';
 import { exporter as pytorch, torchNames } from '../../src/export/pytorch.ts';
+import { exporter as savedModel } from '../../src/export/saved-model.ts';
 import { exporter as tfjs } from '../../src/export/tfjs.ts';
+import { openSavedModelGraph } from '../../src/export/tfjs-graph.ts';
 import { openTfjsModel } from '../../src/export/tfjs-run.ts';
 import { largestDifference } from '../../src/export/verify.ts';
 import { decodeOnnx } from '../../src/formats/onnx-proto.ts';
@@ -42,6 +44,16 @@ describe.each(Object.keys(CASES))('%s', (name) => {
   it('gives the same in TensorFlow.js', async () => {
     await write(tfjs, name);
     const runner = await openTfjsModel(join(folder, 'model.json'));
+    const expected = await expectedOf(model, images);
+    for (const [i, image] of images.entries()) {
+      expect(largestDifference(await runner.run(image, 1), expected[i] ?? [])).toBeLessThan(1e-5);
+    }
+    runner.release();
+  });
+
+  it('gives the same as a graph of TensorFlow, run by TensorFlow.js', async () => {
+    await write(savedModel, name);
+    const runner = await openSavedModelGraph(folder);
     const expected = await expectedOf(model, images);
     for (const [i, image] of images.entries()) {
       expect(largestDifference(await runner.run(image, 1), expected[i] ?? [])).toBeLessThan(1e-5);
@@ -143,13 +155,25 @@ describe('TensorFlow.js with fewer bits', () => {
 });
 
 it('every README says how to load the model, its figures and its licence', async () => {
-  for (const exporter of [keras, pytorch, tfjs]) {
+  for (const exporter of [keras, pytorch, savedModel, tfjs]) {
     const { readme, card } = await write(exporter, 'linear');
     expect(readme).toMatch(/```(js|python)/);
     expect(readme).toContain('| accuracy | 0.875 |');
     expect(readme).toContain('licence: BSD-3-Clause');
     expect(card).toMatchObject({ labels: LABELS, provenance: { licence: 'BSD-3-Clause' } });
   }
+});
+
+it('a SavedModel has the signature, the labels as an asset, and is refused when damaged', async () => {
+  await write(savedModel, 'vgg, averaged from 3x3');
+  expect(await readFile(join(folder, 'assets', 'labels.txt'), 'utf8')).toBe(
+    LABELS.map((label) => `${label}\n`).join(''),
+  );
+  const path = join(folder, 'saved_model.pb');
+  const whole = await readFile(path);
+  expect(whole.includes('serving_default')).toBe(true);
+  await writeFile(path, whole.subarray(0, whole.length / 2));
+  await expect(openSavedModelGraph(folder)).rejects.toMatchObject({ kind: 'data' });
 });
 
 it('a damaged Keras file is no Keras file', async () => {

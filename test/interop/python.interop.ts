@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Exporter, ExportServices } from '../../src/export/exporter.ts';
 import { exporter as keras } from '../../src/export/keras.ts';
 import { exporter as pytorch } from '../../src/export/pytorch.ts';
+import { exporter as savedModel } from '../../src/export/saved-model.ts';
 import { CASES, expectedOf, exportModelOf, pictures } from '../export/models.ts';
 
 const unused = () => Promise.reject(new Error('not needed'));
@@ -38,6 +39,7 @@ async function writeCase(name: string): Promise<void> {
   };
   await write(keras, 'keras');
   await write(pytorch, 'pytorch');
+  await write(savedModel, 'savedmodel');
   await writeFile(join(place, 'case.json'), JSON.stringify({ size }));
   await writeFile(join(place, 'pixels.bin'), Buffer.concat(images));
   const rows = (await expectedOf(model, images)).map((row) => Buffer.from(row.buffer));
@@ -48,11 +50,12 @@ async function writeCase(name: string): Promise<void> {
 it.each([
   ['Keras 3', 'KERAS_PYTHON', 'keras_reads.py'],
   ['torchvision', 'TORCH_PYTHON', 'torch_reads.py'],
+  ['TensorFlow', 'TENSORFLOW_PYTHON', 'tensorflow_reads.py'],
 ])('%s loads the export and gives the same', async (_software, variable, script) => {
   const python = process.env[variable];
   if (python === undefined) throw new Error(`${variable} is not set: the path of a Python`);
   const command = [join(import.meta.dirname, script), folder];
-  const env = { KERAS_BACKEND: 'jax', ...process.env };
+  const env = { KERAS_BACKEND: 'jax', TF_CPP_MIN_LOG_LEVEL: '2', ...process.env };
   const { stdout } = await promisify(execFile)(python, command, { env });
   const differences: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   console.log(script, differences);
