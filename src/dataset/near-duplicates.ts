@@ -40,13 +40,15 @@ interface Picture extends Planes {
  * @returns groups of at least two content hashes, each sorted, in the order of their first
  */
 export function findNearDuplicates(prints: readonly Fingerprint[]): readonly (readonly string[])[] {
-  const pictures = prints.map(pictureOf);
+  const pictures = prints.map(pictureOf).sort((a, b) => (a.means[0] ?? 0) - (b.means[0] ?? 0));
   const groups = createGroups(pictures.length);
   const near = pictures.length > MANY ? NEAR_AMONG_MANY : NEAR;
+  const reds = Float64Array.from(pictures, ({ means }) => means[0] ?? 0);
   for (const [i, a] of pictures.entries()) {
-    for (let j = i + 1; j < pictures.length; j++) {
+    const last = (reds[i] ?? 0) + NEAR_COLOUR;
+    for (let j = i + 1; j < pictures.length && (reds[j] ?? 0) <= last; j++) {
       const b = pictures[j] as Picture;
-      if (groups.find(i) !== groups.find(j) && areSame(a, b, near)) groups.join(i, j);
+      if (areSame(a, b, near)) groups.join(i, j);
     }
   }
   const members = new Map<number, string[]>();
@@ -74,10 +76,13 @@ function pictureOf({ hash, thumbnail }: Fingerprint): Picture {
 }
 
 function areSame(a: Picture, b: Picture, near: number): boolean {
+  // Most pairs end here, and there are fifty million of 10,000 pictures.
+  const [, green = 0, blue = 0] = a.means;
+  const [, otherGreen = 0, otherBlue = 0] = b.means;
+  if (Math.abs(green - otherGreen) > NEAR_COLOUR) return false;
+  if (Math.abs(blue - otherBlue) > NEAR_COLOUR) return false;
   const plain = hashDistance(a.print, b.print) <= near;
   const turned = hashDistance(a.mirror, b.print) <= near;
-  if (!plain && !turned) return false;
-  if (a.means.some((mean, at) => Math.abs(mean - (b.means[at] ?? 0)) > NEAR_COLOUR)) return false;
   return (plain && isSamePicture(a, b)) || (turned && isSamePicture(a.mirrored, b));
 }
 
