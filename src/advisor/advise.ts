@@ -1,28 +1,15 @@
 import type { StrategyName } from '../config/schema.ts';
+import type { Advice } from '../outputs/advice.ts';
 import type { Similarity } from './similarity.ts';
 import type { SizeEvidence } from './size.ts';
+
+export type { Advice };
 
 export interface AdviceFacts {
   readonly size: SizeEvidence;
   readonly similarity: Similarity;
   /** Whether the network starts from pretrained weights. */
   readonly pretrained: boolean;
-}
-
-export interface Advice {
-  readonly strategy: StrategyName;
-  readonly runnerUp: StrategyName;
-  /** The last frozen layer, for the setting `freeze`; null: the strategy's own. */
-  readonly freeze: string | null;
-  /** Why the boundary is there. */
-  readonly boundary: string;
-  readonly confidence: {
-    /** 0.5 is a coin's; that of the less certain of the two questions. */
-    readonly value: number;
-    readonly level: 'high' | 'medium' | 'low';
-  };
-  /** Why, a sentence each. */
-  readonly evidence: readonly string[];
 }
 
 /** The four strategies by the two questions. */

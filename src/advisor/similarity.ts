@@ -1,18 +1,7 @@
-/** How well the classes are separated at one depth of the frozen network. */
-export interface DepthEvidence {
-  /** The layer whose output it is: `pool4`. */
-  readonly name: string;
-  /** Features an image: the channels, averaged over the map. */
-  readonly width: number;
-  readonly logme: number;
-  /** Leave-one-out accuracy of a linear classifier. */
-  readonly probe: number;
-  /** Standard error of `probe`: the sample is one of many that could have been drawn. */
-  readonly probeError: number;
-  /** How much better than the last depth, and the standard error of that (paired by image). */
-  readonly lead: number;
-  readonly leadError: number;
-}
+import type { DepthEvidence, MeasuredSimilarity, Similarity } from '../outputs/advice.ts';
+import { stability } from './stability.ts';
+
+export type { DepthEvidence, MeasuredSimilarity, Similarity };
 
 /** One depth as it was measured, from the earliest to the last. */
 export interface MeasuredDepth {
@@ -26,36 +15,14 @@ export interface MeasuredDepth {
 export interface SimilarityThresholds {
   /** The least skill at the last depth that counts as similar. */
   readonly similar: number;
-  /** By how much an earlier depth has to be better than the last to count as clearly better. */
+  /**
+   * By how much an earlier depth has to be better than the last to count as clearly better; it also
+   * has to be so by two standard errors.
+   */
   readonly margin: number;
 }
 
-export interface MeasuredSimilarity {
-  readonly state: 'measured';
-  readonly images: number;
-  readonly depths: readonly DepthEvidence[];
-  /** Accuracy of always naming the most frequent class of the sample. */
-  readonly chance: number;
-  /** (probe - chance) / (1 - chance) at the last depth. */
-  readonly skill: number;
-  /** The depth that separates the classes best. */
-  readonly best: string;
-  readonly verdict: 'similar' | 'different';
-  /** Of the verdict, from the spread of the probes: 0.5 is a coin's. */
-  readonly confidence: number;
-  readonly reason: string;
-}
-
-export interface UnmeasuredSimilarity {
-  readonly state: 'unmeasured';
-  readonly reason: string;
-  /** What was found all the same. */
-  readonly depths: readonly DepthEvidence[];
-}
-
-export type Similarity = MeasuredSimilarity | UnmeasuredSimilarity;
-
-/** Standard errors above chance that it takes to speak of separation at all. */
+/** Standard errors that it takes to speak of a difference at all. */
 const NOTICEABLE = 2;
 
 /**
@@ -78,9 +45,11 @@ export function judgeSimilarity(
     const reason = `at no depth do the features tell the classes apart better than chance (${chance.toFixed(2)}): similarity cannot be measured on these images`;
     return { state: 'unmeasured', reason, depths };
   }
-  const best = depths.reduce((most, depth) => (depth.probe >= most.probe ? depth : most));
+  const clear = depths.filter((depth) => leadsClearly(depth, thresholds));
+  const best = [last, ...clear].reduce((most, next) => (next.probe >= most.probe ? next : most));
   const images = measured.at(-1)?.hits.length ?? 0;
-  return { state: 'measured', images, depths, ...judge({ last, best, chance, thresholds }) };
+  const judged = { last, best, chance, thresholds };
+  return { state: 'measured', images, depths, ...judge(judged, measured) };
 }
 
 interface Judged {
@@ -90,33 +59,51 @@ interface Judged {
   readonly thresholds: SimilarityThresholds;
 }
 
-function judge({ last, best, chance, thresholds }: Judged) {
-  const skill = (last.probe - chance) / (1 - chance);
-  const skillError = last.probeError / (1 - chance);
-  const highEnough = normalBelow((skill - thresholds.similar) / Math.max(skillError, 1e-3));
-  const noEarlier = normalBelow((thresholds.margin - best.lead) / Math.max(best.leadError, 1e-3));
-  const similar = skill >= thresholds.similar && best.lead <= thresholds.margin;
-  const sure = Math.min(highEnough, noEarlier);
+function leadsClearly(
+  { lead, leadError }: Pick<DepthEvidence, 'lead' | 'leadError'>,
+  { margin }: SimilarityThresholds,
+) {
+  return lead > margin && lead > NOTICEABLE * leadError;
+}
+
+function judge(judged: Judged, measured: readonly MeasuredDepth[]) {
+  const { last, best, chance, thresholds } = judged;
+  const skill = skillOf(last.probe, chance);
+  const similar = skill >= thresholds.similar && best === last;
+  const hits = measured.map((depth) => depth.hits);
+  const errors = depthEvidence(measured).map(({ leadError }) => leadError);
+  const confidence = stability({ hits, chance, thresholds }, ({ probes, thresholds: drawn }) => {
+    const reached = probes.at(-1) ?? 0;
+    const led = probes.some((probe, at) =>
+      leadsClearly({ lead: probe - reached, leadError: errors[at] ?? 0 }, drawn),
+    );
+    return similar === (skillOf(reached, chance) >= drawn.similar && !led);
+  });
   return {
-    chance,
-    skill,
+    ...{ chance, skill, confidence },
     best: best.name,
     verdict: similar ? ('similar' as const) : ('different' as const),
-    confidence: similar ? sure : 1 - sure,
-    reason: reasonOf({ last, best, chance, thresholds }, skill),
+    reason: reasonOf(judged, skill),
   };
 }
 
+const skillOf = (probe: number, chance: number) => (probe - chance) / (1 - chance);
+
 function reasonOf({ last, best, thresholds }: Judged, skill: number): string {
   const at = (depth: DepthEvidence) => `${depth.name} ${(100 * depth.probe).toFixed(1)} %`;
-  if (best.lead > thresholds.margin) {
-    return `different: an earlier depth separates the classes better (${at(best)}, ${at(last)})`;
-  }
   const found = `skill ${skill.toFixed(2)} at ${last.name}`;
-  if (skill < thresholds.similar) {
-    return `different: the last depth separates the classes too little (${found}, similar is ${thresholds.similar} or more)`;
+  const low =
+    skill < thresholds.similar
+      ? `the last depth separates the classes too little (${found}, similar is ${thresholds.similar} or more)`
+      : undefined;
+  const earlier =
+    best !== last
+      ? `an earlier depth separates the classes clearly better (${at(best)}, ${at(last)})`
+      : undefined;
+  if (low === undefined && earlier === undefined) {
+    return `similar: the last depth separates the classes well (${found}), and no earlier one does clearly better`;
   }
-  return `similar: the last depth separates the classes well (${found}), and no earlier one does clearly better`;
+  return `different: ${[earlier, low].filter((each) => each !== undefined).join('; ')}`;
 }
 
 function depthEvidence(measured: readonly MeasuredDepth[]): readonly DepthEvidence[] {
@@ -144,13 +131,3 @@ function leadOver(hits: readonly boolean[], last: readonly boolean[]) {
 }
 
 const share = (hits: readonly boolean[]) => hits.filter(Boolean).length / Math.max(1, hits.length);
-
-/** The standard normal distribution function (Abramowitz and Stegun 26.2.17, to 7.5e-8). */
-export function normalBelow(z: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const series =
-    t *
-    (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
-  return z >= 0 ? 1 - tail : tail;
-}

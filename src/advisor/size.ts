@@ -1,26 +1,12 @@
+import type { SizeEvidence } from '../outputs/advice.ts';
+
+export type { SizeEvidence };
+
 /** From where on a data set counts as large; either is enough. */
 export interface SizeThresholds {
   /** Images a class, in the mean. */
   readonly largePerClass: number;
   readonly largeInAll: number;
-}
-
-export interface SizeEvidence {
-  /** Images to train on, near-duplicates counted once. */
-  readonly images: number;
-  readonly classes: number;
-  readonly perClass: {
-    readonly fewest: number;
-    readonly median: number;
-    readonly mean: number;
-    readonly most: number;
-  };
-  /** Images of the largest class for each one of the smallest. */
-  readonly imbalance: number;
-  readonly verdict: 'small' | 'large';
-  /** How far from the border: 0.5 on it, 0.9 or more from twice or half of it. */
-  readonly confidence: number;
-  readonly reason: string;
 }
 
 /**
@@ -44,7 +30,7 @@ export function judgeSize(counts: readonly number[], thresholds: SizeThresholds)
     perClass: { fewest, median: medianOf(sorted), mean, most },
     imbalance: most / Math.max(1, fewest),
     verdict: large ? 'large' : 'small',
-    confidence: 1 - 0.5 * 5 ** -Math.abs(Math.log2(Math.max(nearness, 1e-9))),
+    confidence: Math.min(0.99, 1 - 0.5 * 5 ** -Math.abs(Math.log2(Math.max(nearness, 1e-9)))),
     reason: `${large ? 'large' : 'small'} data: ${images} images to train on, ${mean.toFixed(0)} a class (large is ${border})`,
   };
 }

@@ -26,7 +26,8 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What cannot be made cannot always be removed, and the first failure is the one to tell.
+    await rm(temporary, { force: true }).catch(() => {});
     throw writeFailure(path, error);
   }
 }
@@ -38,6 +39,8 @@ export function writeFailure(path: string, error: unknown): unknown {
     EDQUOT: 'your disk quota is used up: free some space, or choose another folder',
     EACCES: 'give write permission, or choose another folder',
     EPERM: 'give write permission, or choose another folder',
+    ENOTDIR: 'a part of this path is a file and no folder: choose another folder',
+    EEXIST: 'a part of this path is a file and no folder: choose another folder',
     EROFS: 'the file system is read-only: choose another folder',
     EFBIG:
       'the file system, or a limit of this shell (ulimit -f), allows no file of this size: raise the limit, or choose another folder',

@@ -31,7 +31,7 @@ export async function writeFolderAtomic<T>(
     await replace(path, { by: temporary, present, aside: `${path}.old.${suffix}` });
     return result;
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw writeFailure(path, error);
   }
 }

@@ -1,42 +1,14 @@
 import { EXIT_CODES, type FailureKind } from '../base/errors.ts';
-import type { GateMetric, MissedGate } from '../config/gates.ts';
-import type { StrategyName } from '../config/schema.ts';
+import type { GateMetric } from '../config/gates.ts';
+import {
+  type BatchResults,
+  RESULTS_VERSION,
+  RUN_STATUSES,
+  type RunResult,
+  type RunStatus,
+} from '../outputs/batch.ts';
 
-/** Raised when results.json changes its form. */
-export const RESULTS_VERSION = 1;
-
-export const RUN_STATUSES = ['passed', 'gate-missed', 'failed', 'interrupted', 'waiting'] as const;
-export type RunStatus = (typeof RUN_STATUSES)[number];
-
-/** What came of one run of a batch. */
-export interface RunResult {
-  readonly name: string;
-  readonly file: string;
-  readonly folder: string;
-  /** The values of the matrix that set it apart, by dotted key. */
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly status: RunStatus;
-  /** Finished by an earlier batch, and not run again. */
-  readonly reused: boolean;
-  readonly strategy: StrategyName | 'auto';
-  /** Figures of `metrics.json`; empty when nothing was measured. */
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly missed: readonly MissedGate[];
-  readonly error?: { readonly kind: string; readonly message: string };
-  /** Of this batch's own work on it. */
-  readonly seconds: number;
-}
-
-export interface BatchResults {
-  readonly version: number;
-  /** What the ranking goes by. */
-  readonly metric: GateMetric;
-  readonly counts: Readonly<Record<RunStatus, number>>;
-  /** Names of the runs that were measured, the best first. */
-  readonly ranking: readonly string[];
-  /** In the order of the batch. */
-  readonly runs: readonly RunResult[];
-}
+export { type BatchResults, RUN_STATUSES, type RunResult, type RunStatus };
 
 export function batchResults(runs: readonly RunResult[], metric: GateMetric): BatchResults {
   const count = (status: RunStatus) => runs.filter((run) => run.status === status).length;

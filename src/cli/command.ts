@@ -42,9 +42,9 @@ export interface Context {
 }
 
 /** What a command has to say: the text for a person, the document for a program. */
-export interface Outcome {
-  /** Plain JSON: what `--json` prints. */
-  readonly document: unknown;
+export interface Outcome<Document = unknown> {
+  /** Plain JSON: what `--json` prints, in the form that `outputs` publishes. */
+  readonly document: Document;
   readonly text: string;
   readonly exitCode?: number;
 }

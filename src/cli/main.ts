@@ -72,26 +72,25 @@ function splitCommand(words: readonly string[]) {
 
 /** Without a command: help, the version, or a flag that means nothing. */
 async function general(words: readonly string[], to: Surroundings): Promise<number> {
-  const topic = COMMANDS.find(({ name }) => words.includes(name));
+  const flags = words.filter((_, at) => words[at - 1] !== '--cache');
+  const topic = COMMANDS.find(({ name }) => flags.includes(name));
   if (topic !== undefined) return printHelp(await topic.load(), to);
   if (words.includes('--version') || words.includes('-v') || words.includes('-V')) {
-    print(`${version()}\n`);
-    return EXIT_CODES.ok;
+    return report({ document: { version: version() }, text: version() }, to.terminal);
   }
-  const unknown = words.find((word) => !GENERAL_FLAGS.has(word.replace(/=.*/, '')));
+  const unknown = flags.find((word) => !GENERAL_FLAGS.has(word.replace(/=.*/, '')));
   if (unknown !== undefined) {
     const { didYouMean } = await import('../base/suggest.ts');
     throw usageError(`there is no flag ${unknown} without a command`, {
       fix: didYouMean(unknown, GENERAL_FLAGS) ?? 'vggtune --help lists the commands',
     });
   }
-  const help = ['--help', '-h', 'help'].some((word) => words.includes(word));
+  const help = ['--help', '-h', 'help'].some((word) => flags.includes(word));
   if (!help && canAsk(to)) {
     return runCommand((await import('./wizard/command.ts')).command, words, to);
   }
-  const { width, paint } = to.terminal;
-  print(`${generalHelp(version(), { width, paint })}\n`);
-  return EXIT_CODES.ok;
+  const text = generalHelp(version(), to.terminal);
+  return report({ document: { help: text }, text }, to.terminal);
 }
 
 /** Is there somebody at a terminal who can be asked? */
@@ -106,12 +105,11 @@ const GENERAL_FLAGS: ReadonlySet<string> = new Set(
 );
 
 async function printHelp(command: Command, { terminal }: Surroundings): Promise<number> {
-  const { width, paint } = terminal;
   // The schema is loaded for its flags alone.
   const takes = command.takesConfig === true;
   const fields = takes ? (await import('../config/fields.ts')).CONFIG_FIELDS : [];
-  print(`${commandHelp(command, fields, { width, paint })}\n`);
-  return EXIT_CODES.ok;
+  const text = commandHelp(command, fields, terminal);
+  return report({ document: { help: text }, text }, terminal);
 }
 
 async function runCommand(

@@ -1,5 +1,6 @@
 import { EXIT_CODES, messageOf, VggtuneError } from '../base/errors.ts';
 import { ConfigError } from '../config/issues.ts';
+import type { ErrorDocument } from '../outputs/parts.ts';
 import type { Paint } from './terminal.ts';
 
 export function exitCodeOf(error: unknown): number {
@@ -31,7 +32,7 @@ export function renderError(error: unknown, paint: Paint): string {
 }
 
 /** The same for a program. */
-export function errorDocument(error: unknown): { readonly error: Record<string, unknown> } {
+export function errorDocument(error: unknown): ErrorDocument {
   if (!(error instanceof VggtuneError)) {
     return { error: { kind: 'bug', message: messageOf(error), exitCode: EXIT_CODES.bug } };
   }

@@ -1,4 +1,4 @@
-import { displayWidth, pad, truncate } from './width.ts';
+import { displayWidth, pad, truncate, wrap } from './width.ts';
 
 export interface Column {
   readonly header: string;
@@ -69,8 +69,18 @@ function fitWidths(
   return widths;
 }
 
-/** Names and what they say, one a line, the names as wide as the widest. */
-export function facts(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(0, ...rows.map(([name]) => displayWidth(name)));
-  return rows.map(([name, value]) => `${pad(name, width)}  ${value}`);
+/**
+ * Names and what they say, the names as wide as the widest. With a width, what a name says is broken
+ * between words and stays in its column.
+ */
+export function facts(
+  rows: readonly (readonly [string, string])[],
+  width = Number.POSITIVE_INFINITY,
+): string[] {
+  const names = Math.max(0, ...rows.map(([name]) => displayWidth(name)));
+  return rows.flatMap(([name, value]) => {
+    const [first = '', ...others] = wrap(value, width - names - GAP);
+    const below = ' '.repeat(names + GAP);
+    return [`${pad(name, names)}  ${first}`, ...others.map((line) => below + line)];
+  });
 }

@@ -1,5 +1,8 @@
 import { didYouMean } from '../base/suggest.ts';
+import type { Gate, MissedGate } from '../outputs/batch.ts';
 import { type ConfigIssue, shown } from './issues.ts';
+
+export type { Gate, MissedGate };
 
 /** The metrics that a gate may name, and what they are. */
 export const GATE_METRICS = {
@@ -16,14 +19,6 @@ const COMPARE = {
   '>': (a: number, b: number) => a > b,
   '>=': (a: number, b: number) => a >= b,
 } as const;
-
-/** A condition under which the command fails: `accuracy < 0.9`. */
-export interface Gate {
-  readonly text: string;
-  readonly metric: GateMetric;
-  readonly operator: keyof typeof COMPARE;
-  readonly limit: number;
-}
 
 const FORM = /^\s*([a-z0-9_]+)\s*(<=|>=|<|>)\s*([-+0-9.e]+)\s*(%?)\s*$/i;
 
@@ -50,13 +45,6 @@ export function parseGate(text: string): Gate | { readonly issue: ConfigIssue } 
 
 function refused(issue: Omit<ConfigIssue, 'path' | 'where'>): { readonly issue: ConfigIssue } {
   return { issue: { path: '', where: '--fail-if', ...issue } };
-}
-
-/** A gate that was missed, with the value that missed it. */
-export interface MissedGate {
-  readonly gate: Gate;
-  /** Undefined when the metric was not measured, which counts as missed. */
-  readonly value: number | undefined;
 }
 
 /** The gates whose condition holds. A metric that is absent or NaN misses every gate on it. */

@@ -1,16 +1,7 @@
 import { VggtuneError } from '../base/errors.ts';
+import type { ConfigIssue } from '../outputs/parts.ts';
 
-/** One thing that is wrong with a configuration. */
-export interface ConfigIssue {
-  /** The key, dotted: `optimizer.learningRate`; empty for the whole. */
-  readonly path: string;
-  /** Where the user wrote it: a flag, `file:line`, a variable, a preset. */
-  readonly where: string;
-  readonly message: string;
-  readonly expected?: string;
-  readonly found?: string;
-  readonly fix?: string;
-}
+export type { ConfigIssue };
 
 /** Everything that is wrong with a configuration, at once. Exits 2. */
 export class ConfigError extends VggtuneError {

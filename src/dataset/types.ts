@@ -1,3 +1,7 @@
+import type { SkippedFile } from '../outputs/parts.ts';
+
+export type { SkippedFile };
+
 /** One readable image file of a data set. */
 export interface ImageEntry {
   /** Relative to the data set's root, with forward slashes. */
@@ -11,11 +15,6 @@ export interface ImageEntry {
 }
 
 export type Side = 'train' | 'val' | 'test';
-
-export interface SkippedFile {
-  readonly path: string;
-  readonly reason: string;
-}
 
 export interface DatasetIndex {
   /** Absolute. */

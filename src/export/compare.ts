@@ -1,19 +1,9 @@
 import { dataError } from '../base/errors.ts';
+import type { Verification } from '../outputs/commands.ts';
 import type { Exactness } from './exporter.ts';
 import { EXPORT_TOLERANCE, largestDifference } from './verify.ts';
 
-/** How an export did on images that the network was not trained on; `verification.json`. */
-export interface Verification {
-  readonly readBy: string;
-  readonly exactness: Exactness;
-  readonly images: number;
-  /** Of a probability. */
-  readonly largestDifference: number;
-  /** Share of the images with the same top class. */
-  readonly agreement: number;
-  /** Of the trained network and of the export, on the images whose class is known. */
-  readonly accuracy?: { readonly trained: number; readonly exported: number };
-}
+export type { Verification };
 
 /** Of a probability: float32 in another order of summation; half-precision kernels. */
 const TOLERANCES = { float: EXPORT_TOLERANCE, half: 0.02 } as const;

@@ -1,25 +1,7 @@
+import type { KernelComparison, KernelStack } from '../outputs/network.ts';
 import { receptiveFieldSteps } from './receptive-field.ts';
 
-/** A stack of convolutions with equal kernels, stride 1, channels kept, that sees one square. */
-export interface KernelStack {
-  readonly layers: number;
-  readonly kernel: number;
-  readonly receptiveField: number;
-  /** Weights of all its kernels, biases left out as in the paper: layers * kernel^2 * C^2. */
-  readonly weights: number;
-  readonly biases: number;
-  /** Multiply-adds on a map of `side` x `side`. */
-  readonly macs: number;
-  /** A ReLU follows each convolution. */
-  readonly nonLinearities: number;
-}
-
-export interface KernelComparison {
-  readonly one: KernelStack;
-  readonly stack: KernelStack;
-  /** Share of the weights, and so of the multiply-adds, that the stack does without. */
-  readonly saved: number;
-}
+export type { KernelComparison, KernelStack };
 
 export interface ComparedMap {
   /** Channels in and out. */

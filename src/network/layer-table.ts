@@ -1,25 +1,9 @@
-import type { Shape } from '../base/tensor.ts';
+import type { LayerRow, NetworkTotals } from '../outputs/network.ts';
 import { networkCost } from './cost.ts';
 import { receptiveFields } from './receptive-field.ts';
-import type { LayerKind, NetworkSpec } from './spec.ts';
+import type { NetworkSpec } from './spec.ts';
 
-/** One layer of a network as `describe` shows it. */
-export interface LayerRow {
-  readonly name: string;
-  readonly kind: LayerKind;
-  /** Without the batch axis: [C, H, W] or [C]. */
-  readonly output: Shape;
-  /** Trainable numbers. */
-  readonly parameters: number;
-  /** Multiply-adds of one image. */
-  readonly macs: number;
-  /** Side of the square of pixels that one output sees; absent for the head, which sees all. */
-  readonly receptiveField?: number;
-  /** Pixels between neighbouring outputs. */
-  readonly stride?: number;
-  /** Whether a run has trained it; absent without a run, and for layers without parameters. */
-  readonly trained?: boolean;
-}
+export type { LayerRow, NetworkTotals };
 
 /**
  * Every layer of a network with its costs.
@@ -44,13 +28,6 @@ export function layerTable(
       ...(trained && parameters > 0 && { trained: trained.has(name) }),
     };
   });
-}
-
-export interface NetworkTotals {
-  readonly parameters: number;
-  readonly macs: number;
-  /** Absent without a run. */
-  readonly trained?: number;
 }
 
 export function totalsOf(rows: readonly LayerRow[]): NetworkTotals {

@@ -1,4 +1,7 @@
+import type { ReceptiveFieldStep } from '../outputs/network.ts';
 import type { Layer, NetworkSpec } from './spec.ts';
+
+export type { ReceptiveFieldStep };
 
 export interface ReceptiveField {
   readonly name: string;
@@ -13,17 +16,6 @@ export interface Window {
   readonly name: string;
   readonly kernel: number;
   readonly stride: number;
-}
-
-/** One step of the formula r_n = r_(n-1) + (k_n - 1) * j_(n-1). */
-export interface ReceptiveFieldStep extends ReceptiveField {
-  readonly kernel: number;
-  /** The layer's own stride. */
-  readonly step: number;
-  /** r_(n-1) */
-  readonly sizeBefore: number;
-  /** j_(n-1): the product of the strides of all layers before. */
-  readonly strideBefore: number;
 }
 
 /**

@@ -1,18 +1,20 @@
 import { availableParallelism } from 'node:os';
-import { type Advice, advise as decide } from '../advisor/advise.ts';
-import type { Similarity } from '../advisor/similarity.ts';
-import { judgeSize, type SizeEvidence } from '../advisor/size.ts';
+import { advise as decide } from '../advisor/advise.ts';
+import { judgeSize } from '../advisor/size.ts';
 import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { type ConfigSource, provisionalStrategy, resolveConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
-import type { Split } from '../dataset/types.ts';
+import type { ImageEntry } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
-import { type DuplicateEvidence, duplicateEvidence, type LoadedData, loadData } from './data.ts';
-import { type Estimate, estimateStrategies } from './estimate.ts';
+import type { AdviceReport, ChoiceReport, Similarity } from '../outputs/advice.ts';
+import { duplicateEvidence, type LoadedData, loadData } from './data.ts';
+import { estimateStrategies } from './estimate.ts';
 import { measureSimilarity } from './similarity.ts';
 import { type Start, startingPoint } from './start-weights.ts';
+
+export type { AdviceReport, ChoiceReport };
 
 export interface AdviseRequest {
   /** Where the settings come from, the strongest last; the strategy they name is not used. */
@@ -23,32 +25,6 @@ export interface AdviseRequest {
   readonly signal: AbortSignal;
   readonly emit: Emit;
   readonly engine?: Engine;
-}
-
-/** What was found out about a data set, and the strategy that follows. */
-export interface ChoiceReport {
-  readonly advice: Advice;
-  readonly size: SizeEvidence;
-  readonly duplicates: DuplicateEvidence;
-  /** What similarity was measured on; absent where it was not measured. */
-  readonly sample?: { readonly images: number; readonly classes: number };
-  readonly similarity: Similarity;
-}
-
-export interface AdviceReport extends ChoiceReport {
-  readonly data: {
-    readonly folder: string;
-    readonly images: number;
-    readonly skipped: number;
-    readonly sides: Readonly<Record<keyof Split, number>>;
-    readonly classes: readonly { readonly name: string; readonly images: number }[];
-  };
-  readonly backbone: string;
-  /** Where the weights came from. */
-  readonly weights: string;
-  readonly machine: { readonly engine: string; readonly device: string; readonly cores: number };
-  /** Empty where they were not asked for. */
-  readonly estimates: readonly Estimate[];
 }
 
 /**
@@ -131,8 +107,10 @@ export interface ChoiceRequest {
 /** Measures what the decision needs, and decides. */
 export async function choose(request: ChoiceRequest): Promise<ChoiceReport> {
   const { config, data, start, trouble, emit } = request;
-  const { index, split } = data;
-  const size = judgeSize(distinctCounts(data), config.advise);
+  const { index } = data;
+  // A copy of a picture that the probe was fitted with would be named right for that alone.
+  const images = distinctImages(data);
+  const size = judgeSize(labelCounts(images, index.classes.length), config.advise);
   const duplicates = duplicateEvidence(data, config);
   const pretrained = trouble !== undefined || startsTrained(start);
   if (trouble !== undefined || !pretrained) {
@@ -144,7 +122,6 @@ export async function choose(request: ChoiceRequest): Promise<ChoiceReport> {
     return { advice: decide({ size, similarity, pretrained }), size, duplicates, similarity };
   }
   emit({ type: 'stage', stage: 'advise', message: 'measuring how similar the images are' });
-  const images = split.train;
   const found = await measureSimilarity({ ...request, root: index.root, images });
   return {
     advice: decide({ size, similarity: found.similarity, pretrained }),
@@ -161,11 +138,13 @@ export function startsTrained({ network, newLayers }: Start): boolean {
     .some(({ name, kind }) => kind === 'conv' && !newLayers.has(name));
 }
 
-/** Training images by class, each picture once however many copies there are. */
-function distinctCounts({ index, split, groups }: LoadedData): number[] {
+/** Training images, each picture once in a class however many copies there are. */
+function distinctImages({ split, groups }: LoadedData): readonly ImageEntry[] {
   const keys = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
-  const distinct = new Map(
-    split.train.map((image) => [`${image.label} ${keys.get(image.hash) ?? image.hash}`, image]),
-  );
-  return labelCounts([...distinct.values()], index.classes.length);
+  const distinct = new Map<string, ImageEntry>();
+  for (const image of split.train) {
+    const key = `${image.label} ${keys.get(image.hash) ?? image.hash}`;
+    if (!distinct.has(key)) distinct.set(key, image);
+  }
+  return [...distinct.values()];
 }

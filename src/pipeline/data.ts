@@ -4,6 +4,9 @@ import { groupPictures, type PictureGroups } from '../dataset/picture-groups.ts'
 import { scanDataset } from '../dataset/scan.ts';
 import { splitDataset } from '../dataset/split.ts';
 import type { DatasetIndex, ImageEntry, Side, Split } from '../dataset/types.ts';
+import type { DuplicateEvidence } from '../outputs/advice.ts';
+
+export type { DuplicateEvidence };
 
 export interface LoadedData {
   readonly index: DatasetIndex;
@@ -25,18 +28,6 @@ export async function loadData(
     ? await groupPictures(index, { background, maxPixels, emit, signal })
     : [];
   return { index, groups, split: splitDataset(index, { ...config.split, groups, emit }) };
-}
-
-export interface DuplicateEvidence {
-  /** Files whose bytes another file has too. */
-  readonly identical: number;
-  /** Groups of contents that show nearly the same picture, and the images in them. */
-  readonly nearGroups: number;
-  readonly nearImages: number;
-  /** Groups that a split by bytes alone would have torn apart. */
-  readonly wouldHaveCrossed: number;
-  /** Paths of the first groups. */
-  readonly examples: readonly (readonly string[])[];
 }
 
 const EXAMPLES = 10;

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../base/atomic-file.ts';
+import { writeFailure, writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, unavailableError } from '../base/errors.ts';
 import { canonicalJson, sha256 } from '../base/hash.ts';
 
@@ -85,14 +85,23 @@ export async function buildEmojiFolder(options: EmojiFolderOptions): Promise<Emo
   const content = [...pictures].map(([name, list]) => [name, list.map(({ hash }) => hash)]);
   const marker = `${canonicalJson({ made: 'demo', content: sha256(canonicalJson(content)) })}\n`;
   if (!(await isDone(target, marker))) {
-    const partial = `${target}.partial`;
-    await rm(partial, { recursive: true, force: true });
-    for (const [name, list] of pictures) await copyAll(join(partial, name), list);
-    await writeFileAtomic(join(partial, MARKER), marker);
-    await rm(target, { recursive: true, force: true });
-    await rename(partial, target);
+    await makeFolder(target, { pictures, marker }).catch((error: unknown) => {
+      throw writeFailure(target, error);
+    });
   }
   return { root: target, classes: counts };
+}
+
+async function makeFolder(
+  target: string,
+  of: { readonly pictures: ReadonlyMap<string, readonly Picture[]>; readonly marker: string },
+): Promise<void> {
+  const partial = `${target}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  for (const [name, list] of of.pictures) await copyAll(join(partial, name), list);
+  await writeFileAtomic(join(partial, MARKER), of.marker);
+  await rm(target, { recursive: true, force: true });
+  await rename(partial, target);
 }
 
 /** Says what the folder was made of. Hidden, so no scan takes notice. */

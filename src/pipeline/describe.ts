@@ -14,19 +14,17 @@ import {
   HEADS,
   type HeadName,
 } from '../network/catalog.ts';
-import { compareKernels, type KernelComparison } from '../network/kernels.ts';
-import { type LayerRow, layerTable, type NetworkTotals, totalsOf } from '../network/layer-table.ts';
+import { compareKernels } from '../network/kernels.ts';
+import { layerTable, totalsOf } from '../network/layer-table.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
-import {
-  backboneWindows,
-  type ReceptiveFieldStep,
-  receptiveFieldSteps,
-} from '../network/receptive-field.ts';
+import { backboneWindows, receptiveFieldSteps } from '../network/receptive-field.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import type { Description } from '../outputs/network.ts';
 import { readRecord, runPaths } from '../run/store.ts';
 import { recognise, structureOf } from '../weights/recognise.ts';
 import { MODEL_FILE } from './model.ts';
 
+export type { Description };
 export { HEADS };
 
 export interface DescribeRequest {
@@ -40,24 +38,6 @@ export interface DescribeRequest {
   readonly classes?: number;
   /** Channels of the maps that kernels are compared on. */
   readonly compare?: number;
-}
-
-export interface Description {
-  readonly subject: string;
-  /** What it was found to be, in words. */
-  readonly what: string;
-  /** Pixels that go in. */
-  readonly input: readonly [number, number, number];
-  readonly layers: readonly LayerRow[];
-  readonly totals: NetworkTotals;
-  readonly receptiveField: readonly ReceptiveFieldStep[];
-  /** AlexNet's layers beside VGG's, and what stacks of small kernels save. */
-  readonly comparison?: {
-    readonly alexnet: { readonly source: string; readonly layers: readonly LayerRow[] };
-    readonly side: number;
-    readonly channels: number;
-    readonly kernels: readonly KernelComparison[];
-  };
 }
 
 /** Side of the map for the comparison of kernels: that of VGG's third block at 224 pixels. */

@@ -4,14 +4,9 @@ import { availableParallelism, freemem, platform, release, totalmem } from 'node
 import { cacheFolder } from '../base/cache-folder.ts';
 import { messageOf } from '../base/errors.ts';
 import type { EngineReport } from '../engines/index.ts';
+import type { Check } from '../outputs/commands.ts';
 
-/** One thing that was looked at. What is not needed may be `absent`, or there and `broken`. */
-export interface Check {
-  readonly name: string;
-  readonly state: 'ok' | 'absent' | 'broken' | 'failed';
-  readonly detail: string;
-  readonly fix?: string;
-}
+export type { Check };
 
 /** Looks at everything that training needs on this machine. Never throws. */
 export async function examine(): Promise<readonly Check[]> {

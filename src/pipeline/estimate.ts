@@ -10,6 +10,7 @@ import { BACKBONE_ROWS } from '../network/catalog.ts';
 import { parameterCount, parameterShapes } from '../network/parameters.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import type { Estimate, StrategyEstimate } from '../outputs/advice.ts';
 import { planTraining, type TrainPhase, type TrainPlan } from '../training/plan.ts';
 import { randomWeights } from '../weights/initialise.ts';
 import type { LoadedData } from './data.ts';
@@ -17,29 +18,7 @@ import { measurePrefix, measureSteps, type PrefixCost, type StepCost } from './m
 import { augmentSpec, changesAnything, decodeSpec } from './phase-sources.ts';
 import { networkFor, type Start } from './start-weights.ts';
 
-/** What a strategy would take on this machine, from a few real steps of its programs. */
-export interface StrategyEstimate {
-  readonly strategy: StrategyName;
-  /** All epochs: early stopping can only end sooner. */
-  readonly seconds: number;
-  /** Of which the frozen layers run once over the images. */
-  readonly featureSeconds: number;
-  readonly secondsPerStep: number;
-  readonly steps: number;
-  /** Peak of the whole process, in bytes. */
-  readonly memory: number;
-  /** Of the feature cache on disk, in bytes. */
-  readonly cache: number;
-  readonly trainedParameters: number;
-}
-
-/** A strategy that the settings do not allow, and why. */
-export interface NoEstimate {
-  readonly strategy: StrategyName;
-  readonly reason: string;
-}
-
-export type Estimate = StrategyEstimate | NoEstimate;
+export type { Estimate, StrategyEstimate };
 
 export interface EstimateRequest {
   readonly sources: readonly ConfigSource[];

@@ -11,12 +11,15 @@ import type { Exactness, Exporter } from '../export/exporter.ts';
 import { toMetadata } from '../export/metadata.ts';
 import type { ExportModel } from '../export/model.ts';
 import type { Quantization } from '../formats/tfjs-layers.ts';
+import type { ExportedFolder } from '../outputs/commands.ts';
 import type { MetricsRecord, PlanRecord } from '../run/record.ts';
 import { readConfig, readRecord, runPaths } from '../run/store.ts';
 import { EXPORTERS } from './export-formats.ts';
 import { checkImages, type LabelledPixels, type RunImages } from './export-images.ts';
 import { exportServices, networkRows, readBack } from './export-services.ts';
 import { loadModel, type TrainedModel } from './model.ts';
+
+export type { ExportedFolder };
 
 export interface ExportRunRequest {
   /** The run folder. */
@@ -34,12 +37,6 @@ export interface ExportRunRequest {
   readonly overwrite?: boolean;
   readonly emit: Emit;
   readonly engine?: Engine;
-}
-
-export interface ExportedFolder {
-  readonly format: ExportFormat;
-  readonly folder: string;
-  readonly verification: Verification;
 }
 
 /**

@@ -8,19 +8,22 @@ import {
   resolveConfig,
 } from '../config/resolve.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
-import type { SkippedFile } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import { type LayerRow, layerTable } from '../network/layer-table.ts';
 import { parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import type { ChoiceReport } from '../outputs/advice.ts';
+import type { PlannedPhase, PlanReport } from '../outputs/plan.ts';
 import { runPaths } from '../run/store.ts';
 import { frozenAndTrained, planTraining, type TrainPhase } from '../training/plan.ts';
 import { choiceEvidence } from './advice-evidence.ts';
-import { type AdviceReport, type ChoiceReport, choose, dataFacts } from './advise.ts';
+import { choose, dataFacts } from './advise.ts';
 import { type LoadedData, loadData } from './data.ts';
-import { type Estimate, estimateStrategies } from './estimate.ts';
+import { estimateStrategies } from './estimate.ts';
 import { type Start, startingPoint } from './start-weights.ts';
+
+export type { PlanReport };
 
 export interface PlanRequest {
   readonly sources: readonly ConfigSource[];
@@ -28,43 +31,6 @@ export interface PlanRequest {
   readonly signal: AbortSignal;
   readonly emit: Emit;
   readonly engine?: Engine;
-}
-
-export interface PlannedPhase {
-  readonly name: TrainPhase['name'];
-  readonly epochs: number;
-  readonly schedule: string;
-  /** The first trained layer. */
-  readonly from: string;
-  readonly groups: readonly {
-    readonly name: string;
-    readonly parameters: number;
-    readonly learningRate: number;
-    readonly weightDecay: number;
-  }[];
-}
-
-/** What `train` would do. */
-export interface PlanReport {
-  readonly data: AdviceReport['data'];
-  readonly leftOut: readonly SkippedFile[];
-  readonly strategy: StrategyName;
-  readonly evidence: readonly string[];
-  /** Absent where the strategy was named. */
-  readonly choice?: ChoiceReport;
-  readonly weights: string;
-  readonly head: RunConfig['head'];
-  readonly newLayers: readonly string[];
-  readonly frozen: readonly string[];
-  readonly trained: readonly string[];
-  readonly parameters: { readonly total: number; readonly trained: number };
-  readonly layers: readonly LayerRow[];
-  readonly optimizer: RunConfig['optimizer'];
-  readonly phases: readonly PlannedPhase[];
-  readonly estimate: Estimate | undefined;
-  /** That would be written. */
-  readonly files: readonly string[];
-  readonly config: RunConfig;
 }
 
 /**

@@ -9,8 +9,11 @@ import { walkFolder } from '../dataset/walk.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import { scoreBatches } from '../evaluation/score.ts';
+import type { Guess, Prediction } from '../outputs/commands.ts';
 import { compileModel, loadModel, type TrainedModel } from './model.ts';
 import { prefixBatch } from './phase-sources.ts';
+
+export type { Guess, Prediction };
 
 export interface PredictRequest {
   /** The run folder, or a model.safetensors. */
@@ -23,16 +26,6 @@ export interface PredictRequest {
   readonly emit: Emit;
   readonly engine?: Engine;
 }
-
-export interface Guess {
-  readonly label: string;
-  readonly probability: number;
-}
-
-export type Prediction =
-  | { readonly path: string; readonly guesses: readonly Guess[] }
-  /** A file that could not be read, and why. */
-  | { readonly path: string; readonly error: string };
 
 /**
  * Names the class of images by a trained model, with the model's own preprocessing and labels.

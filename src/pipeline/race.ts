@@ -6,7 +6,10 @@ import type { Emit } from '../base/events.ts';
 import type { ConfigSource } from '../config/resolve.ts';
 import { STRATEGIES, type StrategyName } from '../config/schema.ts';
 import type { Engine } from '../engines/engine.ts';
+import type { RaceResult } from '../outputs/advice.ts';
 import { train } from './train.ts';
+
+export type { RaceResult };
 
 export interface RaceRequest {
   readonly sources: readonly ConfigSource[];
@@ -17,16 +20,6 @@ export interface RaceRequest {
   readonly emit: Emit;
   readonly engine?: Engine;
 }
-
-export type RaceResult =
-  | {
-      readonly strategy: StrategyName;
-      readonly metrics: Readonly<Record<string, number>>;
-      readonly images: number;
-      readonly seconds: number;
-    }
-  /** A strategy that the settings do not allow, and why. */
-  | { readonly strategy: StrategyName; readonly reason: string };
 
 /**
  * Trains all four strategies for a few epochs and measures each on the same held-out images. The

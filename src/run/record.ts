@@ -1,4 +1,7 @@
-import type { RunConfig, StrategyName } from '../config/schema.ts';
+import type { RunConfig } from '../config/schema.ts';
+import type { MetricsRecord, PlanRecord } from '../outputs/run.ts';
+
+export type { MetricsRecord, PlanRecord };
 
 /** Raised when a file of a run folder changes its form; readers refuse what they do not know. */
 export const FORMAT_VERSION = 1;
@@ -16,35 +19,6 @@ export interface SplitRecord {
   readonly train: readonly LabelledHash[];
   readonly val: readonly LabelledHash[];
   readonly test: readonly LabelledHash[];
-}
-
-/** plan.json */
-export interface PlanRecord {
-  readonly version: number;
-  readonly strategy: StrategyName;
-  readonly evidence: readonly string[];
-  readonly frozen: readonly string[];
-  readonly trained: readonly string[];
-  readonly parameters: { readonly total: number; readonly trained: number };
-  /** Where the starting weights came from: source, licence, hashes. */
-  readonly provenance?: Readonly<Record<string, string>>;
-}
-
-/** metrics.json */
-export interface MetricsRecord {
-  readonly version: number;
-  readonly side: 'train' | 'val' | 'test';
-  readonly images: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly perClass: readonly {
-    readonly name: string;
-    readonly precision: number;
-    readonly recall: number;
-    readonly f1: number;
-    readonly support: number;
-  }[];
-  /** [actual][predicted] */
-  readonly confusion: readonly (readonly number[])[];
 }
 
 export interface RunRecord {

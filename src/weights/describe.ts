@@ -1,44 +1,12 @@
-import { type Shape, sameShape, sizeOf } from '../base/tensor.ts';
+import { sameShape, sizeOf } from '../base/tensor.ts';
 import { openTensorFile } from '../formats/open.ts';
-import type { TensorFile, TensorFormat } from '../formats/tensor-file.ts';
+import type { TensorFile } from '../formats/tensor-file.ts';
 import { BACKBONES, type BackboneName } from '../network/catalog.ts';
-import type { Preprocessing } from '../network/spec.ts';
+import type { TensorDescription, WeightsDescription } from '../outputs/network.ts';
 import { sizeOfFile } from './cache.ts';
-import type { Family } from './naming.ts';
 import { backboneShapes, type Recognised, recognise, structureOf } from './recognise.ts';
 
-export interface TensorDescription {
-  /** In the file. */
-  readonly name: string;
-  /** Undefined for a surplus tensor. */
-  readonly canonical: string | undefined;
-  readonly dtype: string;
-  /** In the file. */
-  readonly shape: Shape;
-}
-
-export interface WeightsDescription {
-  readonly path: string;
-  readonly bytes: number;
-  readonly format: TensorFormat;
-  readonly family: Family;
-  /** The catalog's name; undefined for another VGG, or when convolutions are missing. */
-  readonly backbone: BackboneName | undefined;
-  /** In words. */
-  readonly structure: string;
-  /** Batch norm is already part of the convolutions. */
-  readonly folded: boolean;
-  readonly classes: number | undefined;
-  readonly preprocessing: Preprocessing | undefined;
-  /** Numbers in the tensors that are used. */
-  readonly parameters: number;
-  readonly tensors: readonly TensorDescription[];
-  /** Canonical names that the network (or the one that it is nearest to) has and the file has not. */
-  readonly missing: readonly string[];
-  /** The file's names that no VGG has. */
-  readonly surplus: readonly string[];
-  readonly metadata: Readonly<Record<string, string>>;
-}
+export type { TensorDescription, WeightsDescription };
 
 /** What a weights file holds. Reads its index alone. @throws VggtuneError (data) for no VGG */
 export async function describeWeights(path: string): Promise<WeightsDescription> {

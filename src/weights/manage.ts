@@ -6,17 +6,14 @@ import { dataError, unavailableError, usageError, VggtuneError } from '../base/e
 import { openFileSource } from '../formats/byte-source.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { readSafetensorsHeader } from '../formats/safetensors.ts';
-import { type CachedFile, findCached, listCached, type Part, weightsFolder } from './cache.ts';
+import type { ListedSource } from '../outputs/commands.ts';
+import { type CachedFile, findCached, listCached, weightsFolder } from './cache.ts';
 import { type FetchOptions, fetchWeights } from './fetch.ts';
 import { recognise } from './recognise.ts';
 import { findSource, WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
 import { verifyFile } from './verify.ts';
 
-export interface ListedSource extends WeightsSource {
-  /** What of it is on this machine. */
-  readonly cached: Part | undefined;
-  readonly path: string | undefined;
-}
+export type { ListedSource };
 
 /** Every published file, and what of it is here. */
 export async function listWeights(): Promise<readonly ListedSource[]> {

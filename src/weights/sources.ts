@@ -1,32 +1,7 @@
-import type { TensorFormat } from '../formats/tensor-file.ts';
 import type { BackboneName } from '../network/catalog.ts';
-import type { Family } from './naming.ts';
+import type { WeightsSource } from '../outputs/commands.ts';
 
-/** A published file. */
-export interface WeightsSource {
-  /** How the user names it: `vgg16/timm`. */
-  readonly id: string;
-  readonly backbone: BackboneName;
-  readonly family: Exclude<Family, 'vggtune'>;
-  readonly format: Exclude<TensorFormat, 'onnx'>;
-  readonly url: string;
-  /** Its name in the cache folder. */
-  readonly file: string;
-  /** Where the publisher says. */
-  readonly bytes?: number;
-  /** Of the whole file; at least one is known. */
-  readonly hashes: {
-    readonly sha256?: string;
-    /** The first eight hex digits, which PyTorch has in the file's name. */
-    readonly sha256Prefix?: string;
-    readonly md5?: string;
-  };
-  readonly licence: string;
-  /** Top-1 on ImageNet's validation set in per cent, one centre crop, where published. */
-  readonly top1?: number;
-  /** What it holds: Keras's notop files have no classifier. */
-  readonly holds: 'all' | 'features';
-}
+export type { WeightsSource };
 
 const TORCHVISION = 'https://download.pytorch.org/models';
 const TIMM = 'https://huggingface.co/timm';

@@ -19,7 +19,8 @@ function leaves(schema: Record<string, unknown>, prefix: string): string[] {
 
 describe('fields', () => {
   it('hold every key of the schema', () => {
-    const { extends: _, ...properties } = configJsonSchema().properties as Record<string, object>;
+    const all = configJsonSchema().properties as Record<string, object>;
+    const { extends: _, matrix: _m, failIf: _f, ...properties } = all;
     const expected = leaves({ properties }, '');
     expect(CONFIG_FIELDS.map((field) => field.path).sort()).toEqual(expected.sort());
   });
@@ -149,5 +150,7 @@ it('the JSON Schema asks for no key and allows no unknown one', () => {
   expect(Object.keys(schema.properties as object)).toEqual([
     'extends',
     ...Object.keys(runConfigSchema.shape),
+    'matrix',
+    'failIf',
   ]);
 });

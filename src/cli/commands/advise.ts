@@ -1,4 +1,5 @@
 import { usageError } from '../../base/errors.ts';
+import type { Output } from '../../outputs/index.ts';
 import { advise } from '../../pipeline/advise.ts';
 import { race } from '../../pipeline/race.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
@@ -37,7 +38,7 @@ export const command: Command = {
 
 const RACE_EPOCHS = 3;
 
-async function run(args: Arguments, context: Context): Promise<Outcome> {
+async function run(args: Arguments, context: Context): Promise<Outcome<Output<'advise'>>> {
   const { terminal, emit, signal, environment } = context;
   const sources = configSources(args, environment);
   const epochs = args.has('race') ? epochsOf(args.text('race')) : undefined;

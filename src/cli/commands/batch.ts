@@ -6,6 +6,7 @@ import { runBatch } from '../../batch/runner.ts';
 import { RESULT_FILES } from '../../batch/write.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import type { ConfigIssue } from '../../config/issues.ts';
+import type { Output } from '../../outputs/index.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { configSources } from '../config-sources.ts';
 import { createBatchView } from '../listeners/batch.ts';
@@ -75,7 +76,7 @@ export const command: Command = {
   run,
 };
 
-async function run(args: Arguments, context: Context): Promise<Outcome> {
+async function run(args: Arguments, context: Context): Promise<Outcome<Output<'batch'>>> {
   const jobs = wholeNumber(args, 'jobs', 1);
   const maxRuns = wholeNumber(args, 'max-runs', DEFAULT_MAX_RUNS);
   const issues = [jobs, maxRuns].flatMap((read) => ('issue' in read ? [read.issue] : []));
@@ -109,7 +110,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome> {
 function outcome(
   results: BatchResults,
   of: { readonly folder: string; readonly args: Arguments; readonly context: Context },
-): Outcome {
+): Outcome<Output<'batch'>> {
   const { folder, args, context } = of;
   const files = RESULT_FILES.map((name) => join(folder, name));
   if (context.signal.aborted) throw stopped(results, args);
@@ -130,7 +131,7 @@ function stopped({ counts, runs }: BatchResults, { positionals }: Arguments): Er
   });
 }
 
-function dryRun(runs: readonly BatchRun[]): Outcome {
+function dryRun(runs: readonly BatchRun[]): Outcome<Output<'batch'>> {
   const rows = runs.map(({ name, file, folder, state }) => ({
     name,
     file,

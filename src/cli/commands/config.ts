@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { type Explanation, explainConfig } from '../../config/explain.ts';
-import { configJsonSchema } from '../../config/json-schema.ts';
+import { configJsonSchema, type JsonSchema } from '../../config/json-schema.ts';
 import { declaredStrategy, provisionalStrategy, resolveWithOrigins } from '../../config/resolve.ts';
+import { OUTPUT_NAMES, type Output, outputJsonSchema } from '../../outputs/index.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
 import { table } from '../table.ts';
@@ -19,21 +20,31 @@ export const command: Command = {
     ...CONFIG_OPTIONS,
     { name: 'explain', kind: 'boolean', description: 'show where each value came from' },
     { name: 'schema', kind: 'boolean', description: 'print the JSON Schema of config files' },
+    {
+      name: 'schema-of',
+      kind: 'text',
+      value: 'COMMAND',
+      description: 'print the JSON Schema of what a command prints with --json',
+      choices: OUTPUT_NAMES,
+    },
   ],
   takesConfig: true,
   examples: [
     ['vggtune config photos --strategy top > top.yaml', 'a file to start from'],
     ['vggtune config photos -c top.yaml --lr 1e-4 --explain', 'which source won'],
     ['vggtune config --schema > vggtune.schema.json', 'for an editor'],
+    ['vggtune config --schema-of train > train.schema.json', 'for a program that reads --json'],
   ],
   run,
 };
 
-async function run(args: Arguments, { environment, terminal }: Context): Promise<Outcome> {
-  if (args.flag('schema')) {
-    const schema = configJsonSchema();
-    return { document: schema, text: JSON.stringify(schema, null, 2) };
-  }
+async function run(
+  args: Arguments,
+  { environment, terminal }: Context,
+): Promise<Outcome<Output<'config'>>> {
+  const of = OUTPUT_NAMES.find((name) => name === args.text('schema-of'));
+  if (of !== undefined) return schemaOutcome(outputJsonSchema(of));
+  if (args.flag('schema')) return schemaOutcome(configJsonSchema());
   const given = configSources(args, environment);
   // The folder may come later, on the command line of train.
   const sources = [{ origin: 'default', values: { data: 'FOLDER' } }, ...given];
@@ -47,6 +58,10 @@ async function run(args: Arguments, { environment, terminal }: Context): Promise
       ? explainLines(explanations, terminal).join('\n')
       : stringify(config).trimEnd(),
   };
+}
+
+function schemaOutcome(schema: JsonSchema): Outcome<JsonSchema> {
+  return { document: schema, text: JSON.stringify(schema, null, 2) };
 }
 
 function explainLines(explanations: readonly Explanation[], { width, paint }: Terminal): string[] {

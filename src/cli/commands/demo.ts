@@ -1,4 +1,5 @@
 import { broadcast } from '../../base/events.ts';
+import type { Output } from '../../outputs/index.ts';
 import { type DemoResult, demo } from '../../pipeline/demo.ts';
 import type { Command, Outcome } from '../command.ts';
 import { duration, grouped, percent, plural } from '../figures.ts';
@@ -28,7 +29,7 @@ export const command: Command = {
     return {
       document: { ...document, metrics: record.metrics ?? null, warnings: collected.warnings },
       text: demoLines(result).join('\n'),
-    } satisfies Outcome;
+    } satisfies Outcome<Output<'demo'>>;
   },
 };
 

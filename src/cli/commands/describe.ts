@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { usageError } from '../../base/errors.ts';
+import type { Output } from '../../outputs/index.ts';
 import {
   type DescribeRequest,
   type Description,
@@ -57,22 +58,24 @@ export const command: Command = {
   run,
 };
 
-async function run(args: Arguments, { terminal }: Context): Promise<Outcome> {
+async function run(args: Arguments, { terminal }: Context): Promise<Outcome<Output<'describe'>>> {
   const request = requestOf(args);
   const isFile = await stat(request.subject).then(
     (found) => found.isFile(),
     () => false,
   );
   const weights = isFile ? await describeWeights(request.subject) : undefined;
-  // A VGG of another structure has tensors to show, but no layers that are known.
-  const known = weights === undefined || weights.backbone !== undefined;
-  const layers = known ? await describe(request) : undefined;
-  const fileLines = weights === undefined ? [] : [...describeLines(weights), ''];
   const tensors =
     weights !== undefined && args.flag('tensors') ? ['', ...tensorLines(weights, terminal)] : [];
-  const shown = layers === undefined ? [] : descriptionLines(layers, args, terminal);
+  const fileLines = weights === undefined ? [] : [...describeLines(weights), ''];
+  // A VGG of another structure has tensors to show, but no layers that are known.
+  if (weights !== undefined && weights.backbone === undefined) {
+    return { document: weights, text: [...fileLines, ...tensors].join('\n') };
+  }
+  const layers = await describe(request);
+  const shown = descriptionLines(layers, args, terminal);
   return {
-    document: { ...weights, ...layers },
+    document: weights === undefined ? layers : { ...weights, ...layers },
     text: [...fileLines, ...shown, ...tensors].join('\n'),
   };
 }

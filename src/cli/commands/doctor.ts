@@ -1,6 +1,7 @@
 import { EXIT_CODES } from '../../base/errors.ts';
+import type { Output } from '../../outputs/index.ts';
 import { type Check, examine } from '../../pipeline/doctor.ts';
-import type { Command } from '../command.ts';
+import type { Command, Outcome } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
 import { pad } from '../width.ts';
 
@@ -20,7 +21,7 @@ export const command: Command = {
       document: { ok: !failed, checks },
       text: checks.flatMap((check) => checkLines(check, terminal)).join('\n'),
       exitCode: failed ? EXIT_CODES.unavailable : EXIT_CODES.ok,
-    };
+    } satisfies Outcome<Output<'doctor'>>;
   },
 };
 

@@ -2,6 +2,7 @@ import { EXIT_CODES } from '../../base/errors.ts';
 import { broadcast } from '../../base/events.ts';
 import { GATE_METRICS, missedGates } from '../../config/gates.ts';
 import { ConfigError } from '../../config/issues.ts';
+import type { Output } from '../../outputs/index.ts';
 import { evaluateRun } from '../../pipeline/evaluate.ts';
 import type { MetricsRecord } from '../../run/record.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
@@ -51,7 +52,7 @@ export const command: Command = {
   run,
 };
 
-async function run(args: Arguments, context: Context): Promise<Outcome> {
+async function run(args: Arguments, context: Context): Promise<Outcome<Output<'evaluate'>>> {
   const { gates, issues } = readGates(args.list('fail-if'));
   if (issues.length > 0) throw new ConfigError(issues);
   const { collected, listen } = createCollector();

@@ -1,5 +1,6 @@
 import { broadcast } from '../../base/events.ts';
 import { EXPORT_FORMATS } from '../../config/schema.ts';
+import type { Output } from '../../outputs/index.ts';
 import { type ExportedFolder, exportRun } from '../../pipeline/export-run.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { percent, plural } from '../figures.ts';
@@ -51,7 +52,7 @@ export const command: Command = {
   run,
 };
 
-async function run(args: Arguments, context: Context): Promise<Outcome> {
+async function run(args: Arguments, context: Context): Promise<Outcome<Output<'export'>>> {
   const [folder = ''] = args.positionals;
   const wanted = [...args.list('format'), ...(args.flag('dense') ? ['onnx-dense'] : [])];
   const formats = EXPORT_FORMATS.filter((name) => wanted.includes(name));

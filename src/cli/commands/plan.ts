@@ -1,7 +1,9 @@
+import type { Output } from '../../outputs/index.ts';
 import { type PlanReport, plan } from '../../pipeline/plan.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
 import { bytes, duration, grouped } from '../figures.ts';
+import { layerRange } from '../report/layers.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable, wrap } from '../width.ts';
@@ -26,7 +28,7 @@ export const command: Command = {
   run,
 };
 
-async function run(args: Arguments, context: Context): Promise<Outcome> {
+async function run(args: Arguments, context: Context): Promise<Outcome<Output<'plan'>>> {
   const { terminal, emit, signal, environment } = context;
   const sources = configSources(args, environment);
   const report = await plan({ sources, offline: args.flag('offline'), signal, emit });
@@ -41,19 +43,19 @@ function planLines(report: PlanReport, terminal: Terminal): string[] {
     );
   return [
     paint('bold', 'Data'),
-    ...facts(dataRows(report)),
+    ...facts(dataRows(report), width),
     '',
     paint('bold', `Strategy: ${report.strategy}`),
     ...bullets(report.evidence),
     '',
     paint('bold', 'Network'),
-    ...facts(networkRows(report)),
+    ...facts(networkRows(report), width),
     '',
     paint('bold', 'Training'),
     ...phaseLines(report, terminal),
     '',
     paint('bold', 'Takes'),
-    ...facts(costRows(report)),
+    ...facts(costRows(report), width),
     '',
     paint('bold', 'Writes'),
     ...report.files,
@@ -75,12 +77,9 @@ function networkRows({ config, weights, head, ...report }: PlanReport): [string,
   const { total, trained } = report.parameters;
   return [
     ['backbone', `${config.backbone}, ${weights}`],
-    [
-      'head',
-      `${head.kind}, dropout ${head.dropout}; new: ${report.newLayers.join(', ') || 'none'}`,
-    ],
-    ['frozen', report.frozen.join(', ') || 'nothing'],
-    ['trained', report.trained.join(', ')],
+    ['head', `${head.kind}, dropout ${head.dropout}; new: ${layerRange(report.newLayers)}`],
+    ['frozen', layerRange(report.frozen)],
+    ['trained', layerRange(report.trained)],
     ['parameters', `${grouped(total)}, of which ${grouped(trained)} are trained`],
   ];
 }

@@ -1,4 +1,5 @@
 import { usageError } from '../../base/errors.ts';
+import type { Output } from '../../outputs/index.ts';
 import { type Prediction, predict } from '../../pipeline/predict.ts';
 import { predictDense } from '../../pipeline/predict-dense.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
@@ -44,7 +45,7 @@ export const command: Command = {
   run,
 };
 
-async function run(args: Arguments, context: Context): Promise<Outcome> {
+async function run(args: Arguments, context: Context): Promise<Outcome<Output<'predict'>>> {
   const [folder = '', ...inputs] = args.positionals;
   const { signal, emit, terminal } = context;
   const topK = guesses(args.text('top') ?? '1');

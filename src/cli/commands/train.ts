@@ -4,6 +4,7 @@ import { broadcast } from '../../base/events.ts';
 import { GATE_METRICS, type Gate, missedGates } from '../../config/gates.ts';
 import type { ConfigIssue } from '../../config/issues.ts';
 import type { ConfigSource } from '../../config/sources.ts';
+import type { Output } from '../../outputs/index.ts';
 import { type TrainRequest, train } from '../../pipeline/train.ts';
 import type { RunRecord } from '../../run/record.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
@@ -56,7 +57,7 @@ export const command: Command = {
   run,
 };
 
-async function run(args: Arguments, context: Context): Promise<Outcome> {
+async function run(args: Arguments, context: Context): Promise<Outcome<Output<'train'>>> {
   const { gates, issues } = readGates(args.list('fail-if'));
   const { collected, listen } = createCollector();
   const request: TrainRequest = {
@@ -99,7 +100,7 @@ function outcome(
     readonly gates: readonly Gate[];
     readonly context: Context;
   },
-): Outcome {
+): Outcome<Output<'train'>> {
   const { collected, gates, context } = of;
   const missed = missedGates(gates, record.metrics?.metrics ?? {});
   const { folder, config, plan, metrics } = record;

@@ -1,5 +1,6 @@
 import { EXIT_CODES, usageError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
+import type { Output } from '../../outputs/index.ts';
 import {
   fetchWeights,
   importWeights,
@@ -12,7 +13,11 @@ import { bytes } from '../figures.ts';
 import { shortPath } from '../shell.ts';
 import { table } from '../table.ts';
 
-type Action = (name: string | undefined, args: Arguments, context: Context) => Promise<Outcome>;
+type Action = (
+  name: string | undefined,
+  args: Arguments,
+  context: Context,
+) => Promise<Outcome<Output<'weights'>>>;
 
 export const command: Command = {
   usage: 'weights list | fetch NAME | verify [NAME] | import FILE | path [NAME]',

@@ -14,7 +14,7 @@ export function adviceLines(report: AdviceReport, terminal: Terminal): string[] 
   const chosen = `${advice.strategy} (runner-up: ${advice.runnerUp}; confidence ${level}, ${decimal(value, 2)})`;
   return [
     paint('bold', 'Images'),
-    ...facts(sizeFacts(report)),
+    ...facts(sizeFacts(report), width),
     '',
     paint('bold', 'Similarity'),
     ...depthLines(report, terminal),

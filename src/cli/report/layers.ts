@@ -110,3 +110,11 @@ export function comparisonLines({ comparison }: Description, terminal: Terminal)
     ...table(alexColumns, alex, terminal.width),
   ];
 }
+
+/** `conv1_1 to conv5_3 (13 layers)` */
+export function layerRange(names: readonly string[]): string {
+  const first = names[0];
+  const last = names.at(-1);
+  if (first === undefined || last === undefined) return 'nothing';
+  return names.length === 1 ? first : `${first} to ${last} (${plural(names.length, 'layer')})`;
+}

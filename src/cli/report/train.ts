@@ -5,7 +5,7 @@ import type { Collected } from '../listeners/collector.ts';
 import { shellWord, shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { wrap } from '../width.ts';
+import { layerRange } from './layers.ts';
 import { figureLines } from './metrics.ts';
 
 /** What a person wants to know when a run has ended. */
@@ -39,28 +39,13 @@ function whatWasDone(record: RunRecord, { skipped, epochs }: Collected, width: n
   const sides = `${grouped(train.length)} train, ${grouped(val.length)} val, ${grouped(test.length)} test`;
   const { total: all, trained } = plan.parameters;
   const share = all === 0 ? Number.NaN : trained / all;
-  const rows = facts([
+  const rows: [string, string][] = [
     ['found', `${plural(total, 'image')} of ${plural(classes.length, 'class')} (${sides}${bad})`],
     ['network', `${config.backbone}, head ${config.head.kind}`],
     ['strategy', `${plan.strategy}: ${plan.evidence.join('; ')}`],
-    ['trained', `${layers(plan.trained)}; ${grouped(trained)} parameters (${percent(share)})`],
-    ['frozen', layers(plan.frozen)],
+    ['trained', `${layerRange(plan.trained)}; ${grouped(trained)} parameters (${percent(share)})`],
+    ['frozen', layerRange(plan.frozen)],
     ['epochs', grouped(epochs.length)],
-  ]);
-  const indent = ' '.repeat(10);
-  return rows.flatMap((row) => {
-    const [first = '', ...others] = wrap(row, width);
-    return [
-      first,
-      ...others.flatMap((line) => wrap(line, width - indent.length)).map((line) => indent + line),
-    ];
-  });
-}
-
-/** `conv1_1 to conv5_3 (13 layers)` */
-function layers(names: readonly string[]): string {
-  const first = names[0];
-  const last = names.at(-1);
-  if (first === undefined || last === undefined) return 'nothing';
-  return names.length === 1 ? first : `${first} to ${last} (${plural(names.length, 'layer')})`;
+  ];
+  return facts(rows, width);
 }

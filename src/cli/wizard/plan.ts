@@ -4,7 +4,6 @@ import type { RunConfig } from '../../config/schema.ts';
 import { grouped, plural } from '../figures.ts';
 import { shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
-import { wrap } from '../width.ts';
 import { freeFileName } from './answers.ts';
 import type { Data } from './folder.ts';
 import { BACK, type Back, type Prompts } from './prompts.ts';
@@ -15,7 +14,7 @@ export function planLines(
   { data, width }: { readonly data: Data; readonly width: number },
 ): string[] {
   const { augment, schedule, optimizer } = config;
-  const rows = facts([
+  const rows: [string, string][] = [
     ['images', `${grouped(data.images)} of ${plural(data.classes.length, 'class')}`],
     ['strategy', config.strategy],
     ['network', `${config.backbone}, head ${config.head.kind}`],
@@ -23,12 +22,8 @@ export function planLines(
     ['pictures', augment.views === 1 ? 'as they are' : 'cropped, flipped and coloured at random'],
     ['held back', `${Math.round(100 * (config.split.val + config.split.test))} % to measure on`],
     ['run folder', shortPath(config.out)],
-  ]);
-  const indent = ' '.repeat(12);
-  return rows.flatMap((row) => {
-    const [first = '', ...others] = wrap(row, width);
-    return [first, ...others.map((line) => indent + line)];
-  });
+  ];
+  return facts(rows, width);
 }
 
 export type Decision = 'train' | 'save-and-train' | 'save' | 'quit';

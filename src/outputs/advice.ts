@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { count, figures, list, seconds, share, strategy, texts } from './parts.ts';
+
+const confidence = share.describe('0.5 is a coin');
+
+export const sizeEvidence = z
+  .strictObject({
+    images: count.describe('to train on, near-duplicates counted once'),
+    classes: count,
+    perClass: z.strictObject({
+      fewest: count,
+      median: z.number(),
+      mean: z.number(),
+      most: count,
+    }),
+    imbalance: z.number().describe('images of the largest class for each one of the smallest'),
+    verdict: z.enum(['small', 'large']),
+    confidence: confidence.describe(
+      'how far from the border: 0.5 on it, 0.9 at twice or half of it, never more than 0.99',
+    ),
+    reason: z.string(),
+  })
+  .describe('is there little data or much?');
+export type SizeEvidence = z.output<typeof sizeEvidence>;
+
+const depth = z
+  .strictObject({
+    name: z.string().describe('the layer whose output it is'),
+    width: count.describe('features an image: the channels, averaged over the map'),
+    logme: z.number(),
+    probe: share.describe('leave-one-out accuracy of a linear classifier'),
+    probeError: z.number().describe('standard error of `probe`'),
+    lead: z.number().describe('how much better than the last depth'),
+    leadError: z.number().describe('standard error of `lead`, paired by image'),
+  })
+  .describe('how well the classes are separated at one depth of the frozen network');
+/** How well the classes are separated at one depth of the frozen network. */
+export type DepthEvidence = z.output<typeof depth>;
+
+const measured = z.strictObject({
+  state: z.literal('measured'),
+  images: count,
+  depths: list(depth),
+  chance: share.describe('accuracy of always naming the most frequent class of the sample'),
+  skill: z.number().describe('(probe - chance) / (1 - chance) at the last depth'),
+  best: z
+    .string()
+    .describe('an earlier depth that separates the classes clearly best; else the last'),
+  verdict: z.enum(['similar', 'different']),
+  confidence: confidence.describe(
+    'in what share of resamples of the images, and of the borders, the same verdict is found',
+  ),
+  reason: z.string(),
+});
+export type MeasuredSimilarity = z.output<typeof measured>;
+
+const unmeasured = z.strictObject({
+  state: z.literal('unmeasured'),
+  reason: z.string(),
+  depths: list(depth).describe('what was found all the same'),
+});
+export type UnmeasuredSimilarity = z.output<typeof unmeasured>;
+
+const similarity = z
+  .union([measured, unmeasured])
+  .describe('how close the images are to what the network was pretrained on');
+export type Similarity = z.output<typeof similarity>;
+
+const advice = z
+  .strictObject({
+    strategy,
+    runnerUp: strategy,
+    freeze: z
+      .string()
+      .nullable()
+      .describe("the last frozen layer, for the setting `freeze`; null: the strategy's own"),
+    boundary: z.string().describe('why the boundary is there'),
+    confidence: z.strictObject({
+      value: confidence.describe('that of the less certain of the two questions'),
+      level: z.enum(['high', 'medium', 'low']),
+    }),
+    evidence: texts.describe('why, a sentence each'),
+  })
+  .describe('the strategy that fits');
+export type Advice = z.output<typeof advice>;
+
+const duplicates = z.strictObject({
+  identical: count.describe('files whose bytes another file has too'),
+  nearGroups: count.describe('groups of contents that show nearly the same picture'),
+  nearImages: count.describe('images in them'),
+  wouldHaveCrossed: count.describe('groups that a split by bytes alone would have torn apart'),
+  examples: list(texts).describe('paths of the first groups'),
+});
+export type DuplicateEvidence = z.output<typeof duplicates>;
+
+export const choiceReport = z.strictObject({
+  advice,
+  size: sizeEvidence,
+  duplicates,
+  sample: z
+    .strictObject({ images: count, classes: count })
+    .exactOptional()
+    .describe('what similarity was measured on; absent where it was not measured'),
+  similarity,
+});
+/** What was found out about a data set, and the strategy that follows. */
+export type ChoiceReport = z.output<typeof choiceReport>;
+
+export const dataFacts = z.strictObject({
+  folder: z.string(),
+  images: count,
+  skipped: count,
+  sides: z.strictObject({ train: count, val: count, test: count }),
+  classes: list(z.strictObject({ name: z.string(), images: count })),
+});
+
+const strategyEstimate = z.strictObject({
+  strategy,
+  seconds: seconds.describe('all epochs: early stopping can only end sooner'),
+  featureSeconds: seconds.describe('of which the frozen layers run once over the images'),
+  secondsPerStep: seconds,
+  steps: count,
+  memory: z.number().min(0).describe('peak of the whole process, in bytes'),
+  cache: z.number().min(0).describe('of the feature cache on disk, in bytes'),
+  trainedParameters: count,
+});
+/** What a strategy would take on this machine, from a few real steps of its programs. */
+export type StrategyEstimate = z.output<typeof strategyEstimate>;
+
+const notAllowed = z
+  .strictObject({ strategy, reason: z.string() })
+  .describe('a strategy that the settings do not allow, and why');
+/** A strategy that the settings do not allow, and why. */
+export type NoEstimate = z.output<typeof notAllowed>;
+
+export const estimate = z.union([strategyEstimate, notAllowed]);
+export type Estimate = z.output<typeof estimate>;
+
+const raceResult = z.union([
+  z.strictObject({ strategy, metrics: figures, images: count, seconds }),
+  notAllowed,
+]);
+export type RaceResult = z.output<typeof raceResult>;
+
+export const adviceReport = choiceReport
+  .extend({
+    data: dataFacts,
+    backbone: z.string(),
+    weights: z.string().describe('where they came from'),
+    machine: z.strictObject({ engine: z.string(), device: z.string(), cores: count }),
+    estimates: list(estimate).describe('empty where they were not asked for'),
+  })
+  .describe('the strategy that fits a folder of images, with the evidence');
+export type AdviceReport = z.output<typeof adviceReport>;
+
+export const advised = adviceReport.extend({
+  race: list(raceResult).exactOptional().describe('of --race, the best first'),
+});

@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { EXPORT_FORMATS, runConfigSchema } from '../config/schema.ts';
+import { BACKBONES } from '../network/catalog.ts';
+import { description, weightsDescription, weightsFamily, weightsFormat } from './network.ts';
+import {
+  count,
+  failedGates,
+  list,
+  seconds,
+  share,
+  skippedFile,
+  strategy,
+  texts,
+  warnings,
+} from './parts.ts';
+import { epochRow, metricsRecord, planRecord, writtenFile } from './run.ts';
+
+export const trainOutput = z.strictObject({
+  run: z.string().describe('the run folder'),
+  strategy,
+  plan: planRecord,
+  metrics: metricsRecord.nullable().describe('null: there were no images to measure on'),
+  epochs: list(epochRow),
+  files: list(writtenFile),
+  warnings,
+  skipped: list(skippedFile).describe('images that could not be read, and why'),
+  failedGates,
+  config: runConfigSchema.describe('the settings, resolved'),
+});
+
+export const evaluateOutput = metricsRecord.extend({
+  run: z.string(),
+  failedGates,
+  warnings,
+  skipped: list(skippedFile),
+});
+
+const guess = z.strictObject({ label: z.string(), probability: share });
+export type Guess = z.output<typeof guess>;
+
+const prediction = z.union([
+  z.strictObject({ path: z.string(), guesses: list(guess).describe('the surest first') }),
+  z
+    .strictObject({ path: z.string(), error: z.string() })
+    .describe('a file that could not be read, and why'),
+]);
+/** What a file shows, or why it could not be read. */
+export type Prediction = z.output<typeof prediction>;
+
+export const predictOutput = z.strictObject({ run: z.string(), predictions: list(prediction) });
+
+const verification = z.strictObject({
+  readBy: z.string().describe('the software that loaded the export again'),
+  exactness: z
+    .enum(['float', 'half', 'byte'])
+    .describe('what the numbers of the form can hold of those that were trained'),
+  images: count,
+  largestDifference: z.number().describe('of a probability'),
+  agreement: share.describe('share of the images with the same top class'),
+  accuracy: z
+    .strictObject({ trained: share, exported: share })
+    .exactOptional()
+    .describe('of the trained network and of the export, on the images whose class is known'),
+});
+/** How an export did on images that the network was not trained on; `verification.json`. */
+export type Verification = z.output<typeof verification>;
+
+const exportedFolder = z.strictObject({
+  format: z.enum(EXPORT_FORMATS),
+  folder: z.string(),
+  verification,
+});
+export type ExportedFolder = z.output<typeof exportedFolder>;
+
+export const exportOutput = z.strictObject({
+  run: z.string(),
+  exports: list(exportedFolder),
+  warnings,
+});
+
+export const describeOutput = z.union([
+  description,
+  weightsDescription,
+  weightsDescription.extend(description.shape).describe('a weights file and its layers'),
+]);
+
+const weightsSource = z.strictObject({
+  id: z.string().describe('how the user names it: vgg16/timm'),
+  backbone: z.enum(BACKBONES),
+  family: weightsFamily.exclude(['vggtune']),
+  format: weightsFormat.exclude(['onnx']),
+  url: z.string(),
+  file: z.string().describe('its name in the cache folder'),
+  bytes: count.exactOptional().describe('where the publisher says'),
+  hashes: z
+    .strictObject({
+      sha256: z.string().exactOptional(),
+      sha256Prefix: z.string().exactOptional().describe('the first eight hex digits'),
+      md5: z.string().exactOptional(),
+    })
+    .describe('of the whole file; at least one is known'),
+  licence: z.string(),
+  top1: z
+    .number()
+    .exactOptional()
+    .describe("top-1 on ImageNet's validation set in per cent, one centre crop, where published"),
+  holds: z.enum(['all', 'features']).describe('Keras has files without a classifier'),
+});
+/** A published file. */
+export type WeightsSource = z.output<typeof weightsSource>;
+
+const listedSource = weightsSource.extend({
+  cached: z.enum(['all', 'features']).optional().describe('what of it is on this machine'),
+  path: z.string().optional(),
+});
+export type ListedSource = z.output<typeof listedSource>;
+
+export const weightsOutput = z.union([
+  z.strictObject({ sources: list(listedSource) }).describe('of weights list'),
+  z.strictObject({ path: z.string() }).describe('of weights fetch and weights path'),
+  z.strictObject({ source: z.string(), path: z.string() }).describe('of weights import'),
+  z
+    .strictObject({
+      files: list(
+        z.strictObject({
+          name: z.string(),
+          path: z.string(),
+          bytes: count,
+          problem: z.string().nullable().describe('null: the file is what was published'),
+        }),
+      ),
+    })
+    .describe('of weights verify'),
+]);
+
+const check = z.strictObject({
+  name: z.string(),
+  state: z
+    .enum(['ok', 'absent', 'broken', 'failed'])
+    .describe('what is not needed may be absent, or there and broken'),
+  detail: z.string(),
+  fix: z.string().exactOptional(),
+});
+/** One thing that was looked at. What is not needed may be `absent`, or there and `broken`. */
+export type Check = z.output<typeof check>;
+
+export const doctorOutput = z.strictObject({ ok: z.boolean(), checks: list(check) });
+
+const explanation = z.strictObject({
+  path: z.string().describe('the key, dotted'),
+  value: z.unknown(),
+  origin: z
+    .string()
+    .describe('default, strategy head, preset best, a file and its line, a variable, or a flag'),
+});
+/** One value of a resolved config and where it came from. */
+export type Explanation = z.output<typeof explanation>;
+
+export const configOutput = z.union([
+  runConfigSchema.describe('the settings, resolved'),
+  z
+    .strictObject({ config: runConfigSchema, explanations: list(explanation) })
+    .describe('of --explain'),
+  z.looseObject({ $schema: z.string() }).describe('of --schema and --schema-of: a JSON Schema'),
+]);
+
+export const demoOutput = z.strictObject({
+  images: z.strictObject({ trained: count, unseen: count }),
+  classes: texts,
+  accuracy: share.describe('share of the unseen pictures whose class the network names'),
+  chance: share.describe('the accuracy of always naming the most frequent class'),
+  seconds,
+  run: z.string(),
+  model: z.string(),
+  predict: z.string().describe('a command that predicts with the model'),
+  metrics: metricsRecord.nullable(),
+  warnings,
+});

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { configJsonSchema, JSON_SCHEMA_DIALECT, type JsonSchema } from '../config/json-schema.ts';
+import { advised } from './advice.ts';
+import { batchOutput } from './batch.ts';
+import {
+  configOutput,
+  demoOutput,
+  describeOutput,
+  doctorOutput,
+  evaluateOutput,
+  exportOutput,
+  predictOutput,
+  trainOutput,
+  weightsOutput,
+} from './commands.ts';
+import { errorDocument } from './parts.ts';
+import { planReport } from './plan.ts';
+
+/** What each command prints with --json when it goes well. The types of the documents are these. */
+export const OUTPUTS = {
+  train: trainOutput,
+  demo: demoOutput,
+  batch: batchOutput,
+  advise: advised,
+  plan: planReport,
+  config: configOutput,
+  evaluate: evaluateOutput,
+  predict: predictOutput,
+  export: exportOutput,
+  weights: weightsOutput,
+  describe: describeOutput,
+  doctor: doctorOutput,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+export type OutputName = keyof typeof OUTPUTS;
+
+/** The document of a command. */
+export type Output<Name extends OutputName> = z.output<(typeof OUTPUTS)[Name]>;
+
+export const OUTPUT_NAMES = Object.keys(OUTPUTS) as OutputName[];
+
+/**
+ * The JSON Schema (2020-12) of all that a command may print on stdout with --json: its result, or
+ * why it failed.
+ */
+export function outputJsonSchema(name: OutputName): JsonSchema {
+  const either = z.union([OUTPUTS[name], errorDocument]);
+  const schema = z.toJSONSchema(either, {
+    io: 'output',
+    override: ({ jsonSchema }) => {
+      // Of interest to our types alone: nobody writes these documents back.
+      delete jsonSchema.readOnly;
+    },
+  });
+  return { ...schema, $schema: JSON_SCHEMA_DIALECT, title: `vggtune ${name} --json` };
+}
+
+/** The files of `presets/schemas`: one a command, and that of config files for editors. */
+export function schemaFiles(): readonly { readonly name: string; readonly text: string }[] {
+  const schemas = [
+    { name: 'config-file.json', schema: configJsonSchema() },
+    ...OUTPUT_NAMES.map((name) => ({ name: `${name}.json`, schema: outputJsonSchema(name) })),
+  ];
+  return schemas.map(({ name, schema }) => ({
+    name,
+    text: `${JSON.stringify(schema, null, 2)}\n`,
+  }));
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { count, figures, list, share, sideName, strategy, texts } from './parts.ts';
+
+export const parameterCounts = z.strictObject({ total: count, trained: count });
+
+export const planRecord = z
+  .strictObject({
+    version: count,
+    strategy,
+    evidence: texts.describe('why this strategy, a sentence each'),
+    frozen: texts.describe('names of the layers that stay as they are'),
+    trained: texts.describe('names of the layers that are trained'),
+    parameters: parameterCounts,
+    provenance: z
+      .record(z.string(), z.string())
+      .exactOptional()
+      .describe('where the starting weights came from: source, licence, hashes'),
+  })
+  .describe('plan.json of the run folder');
+/** plan.json */
+export type PlanRecord = z.output<typeof planRecord>;
+
+const classFigures = z.strictObject({
+  name: z.string(),
+  precision: share,
+  recall: share,
+  f1: share,
+  support: count.describe('images of the class'),
+});
+
+export const metricsRecord = z
+  .strictObject({
+    version: count,
+    side: sideName.describe('the images that were measured'),
+    images: count,
+    metrics: figures,
+    perClass: list(classFigures),
+    confusion: list(list(count)).describe('[actual][predicted]'),
+  })
+  .describe('metrics.json of the run folder');
+/** metrics.json */
+export type MetricsRecord = z.output<typeof metricsRecord>;
+
+export const epochRow = z.strictObject({
+  phase: z.string(),
+  epoch: count,
+  loss: z.number(),
+  accuracy: share,
+  validation: figures,
+});
+export type EpochRow = z.output<typeof epochRow>;
+
+export const writtenFile = z.strictObject({ path: z.string(), what: z.string() });
