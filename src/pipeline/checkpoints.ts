@@ -1,6 +1,7 @@
 import { dataError, systemCode, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
+import type { Engine } from '../engines/engine.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { FORMAT_VERSION } from '../run/record.ts';
 import type { RunPaths } from '../run/store.ts';
@@ -10,13 +11,17 @@ import type { Checkpoint, CheckpointStore, Progress } from '../training/checkpoi
 const SLOT = 'slot:';
 
 /** Checkpoints of a run folder, as safetensors with where the run stands in their metadata. */
-export function fileCheckpoints(paths: RunPaths, emit: Emit): CheckpointStore {
+export function fileCheckpoints(
+  paths: RunPaths,
+  { engine, emit }: { readonly engine: Engine; readonly emit: Emit },
+): CheckpointStore {
   const save = async (path: string, tensors: NamedTensors, progress: Progress, step: number) => {
     const metadata = {
       format: 'vggtune-checkpoint',
       version: String(FORMAT_VERSION),
       progress: JSON.stringify(progress),
       step: String(step),
+      engine: engineName(engine),
     };
     await writeSafetensors(path, tensors, metadata).catch((error: unknown) => {
       throw saveFailure(error);
@@ -36,6 +41,17 @@ export function fileCheckpoints(paths: RunPaths, emit: Emit): CheckpointStore {
       return (await readSafetensors(paths.best)).tensors;
     },
   };
+}
+
+const engineName = ({ name, device }: Engine) => `${name} on ${device}`;
+
+/** Says so when a run goes on somewhere else than it was left. */
+export function noteOtherEngine(checkpoint: Checkpoint, engine: Engine, emit: Emit): void {
+  const { madeBy } = checkpoint;
+  const now = engineName(engine);
+  if (madeBy === undefined || madeBy === now) return;
+  const message = `the run was left on ${madeBy} and goes on with ${now}: it ends the same within rounding, not bit for bit`;
+  emit({ type: 'note', message });
 }
 
 /** A failed save ends the run, but costs no more than what came after the save before it. */
@@ -74,6 +90,7 @@ export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | 
   const slots = [...tensors].filter(([name]) => isSlot(name));
   return {
     progress: JSON.parse(metadata.progress) as Progress,
+    ...(metadata.engine !== undefined && { madeBy: metadata.engine }),
     state: {
       step: Number(metadata.step),
       weights: new Map(weights),

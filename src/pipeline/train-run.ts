@@ -17,7 +17,7 @@ import { type RunPaths, readRecord, writeRecord } from '../run/store.ts';
 import { runTraining } from '../training/loop.ts';
 import { frozenAndTrained, planTraining, type TrainPlan } from '../training/plan.ts';
 import { score } from '../training/validate.ts';
-import { fileCheckpoints, readLastCheckpoint } from './checkpoints.ts';
+import { fileCheckpoints, noteOtherEngine, readLastCheckpoint } from './checkpoints.ts';
 import { exportModel, type FileFormat } from './export.ts';
 import { exportRun } from './export-run.ts';
 import type { TrainedModel } from './model.ts';
@@ -61,11 +61,12 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
     root: index.root,
   };
   const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
+  if (resume !== undefined) noteOtherEngine(resume, engine, emit);
   emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
   const trained = await runTraining({
     ...{ engine, network, plan, config, weights, signal, emit },
     sources: createPhaseSources(setting),
-    checkpoints: fileCheckpoints(paths, emit),
+    checkpoints: fileCheckpoints(paths, { engine, emit }),
     ...(resume !== undefined && { resume }),
   });
 

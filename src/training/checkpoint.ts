@@ -27,6 +27,8 @@ export interface Progress {
 export interface Checkpoint {
   readonly progress: Progress;
   readonly state: TrainingState;
+  /** What computed it, as `onnx on cpu`; it goes on on any other. */
+  readonly madeBy?: string;
 }
 
 /** Where checkpoints go. Each is complete or absent; a failed save leaves the one before. */

@@ -95,6 +95,8 @@ describe.each(['scratch', 'top'] as const)('a whole run: %s', (strategy) => {
       expect(rest.made).toBeLessThan(whole.made);
       const note = expect.stringContaining('engine: tensorflow on js');
       if (second === 'tensorflow') expect(rest.notes).toContainEqual(note);
+      const moved = { onnx: 'left on tensorflow on js', tensorflow: 'left on onnx on cpu' }[second];
+      expect(rest.notes).toContainEqual(expect.stringContaining(moved));
       await expectSame(name, `${strategy} onnx`);
     }
   });
