@@ -137,7 +137,7 @@ export const estimate = z.union([strategyEstimate, notAllowed]);
 export type Estimate = z.output<typeof estimate>;
 
 const raceResult = z.union([
-  z.strictObject({ strategy, metrics: figures, images: count, seconds }),
+  z.strictObject({ strategy, epochs: count, metrics: figures, images: count, seconds }),
   notAllowed,
 ]);
 export type RaceResult = z.output<typeof raceResult>;

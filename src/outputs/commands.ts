@@ -136,8 +136,8 @@ export const weightsOutput = z.union([
 const check = z.strictObject({
   name: z.string(),
   state: z
-    .enum(['ok', 'absent', 'broken', 'failed'])
-    .describe('what is not needed may be absent, or there and broken'),
+    .enum(['ok', 'low', 'absent', 'broken', 'failed'])
+    .describe('low: enough for small work; what is not needed may be absent, or there and broken'),
   detail: z.string(),
   fix: z.string().exactOptional(),
 });

@@ -11,21 +11,54 @@ export type { Check };
 /** Looks at everything that training needs on this machine. Never throws. */
 export async function examine(): Promise<readonly Check[]> {
   return [
-    { name: 'node', state: 'ok', detail: `${process.version}, ${process.arch}` },
+    nodeCheck(process.versions.node),
     { name: 'system', state: 'ok', detail: `${platform()} ${release()}` },
-    machine(),
+    { name: 'cores', state: 'ok', detail: String(availableParallelism()) },
+    memoryCheck(availableMemory(), totalmem()),
     ...(await engines()),
     await imageDecoder(),
     await cache(),
+    ...(await weights()),
   ];
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 
-function machine(): Check {
-  const cores = availableParallelism();
-  const detail = `${cores} cores, ${gigabytes(totalmem())} of memory (${gigabytes(freemem())} free)`;
-  return { name: 'machine', state: 'ok', detail };
+/** The first that has all that is used; as in package.json. */
+const OLDEST_NODE = [20, 19] as const;
+
+export function nodeCheck(version: string): Check {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOld = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+  const check = { name: 'node', detail: `v${version}, ${process.arch}` };
+  if (!isOld) return { ...check, state: 'ok' };
+  return { ...check, state: 'failed', fix: `install Node.js ${OLDEST_NODE.join('.')} or later` };
+}
+
+/** Free memory, of the container where there is one: Node 20.13 knows, older ones do not. */
+function availableMemory(): number {
+  const { availableMemory: available } = process as { availableMemory?: () => number };
+  return available?.call(process) ?? freemem();
+}
+
+/** What training all of VGG16 on pictures of 224 x 224 takes. */
+const MUCH_MEMORY = 4e9;
+
+export function memoryCheck(free: number, total: number): Check {
+  const check = { name: 'memory', detail: `${gigabytes(total)}, ${gigabytes(free)} free` };
+  if (free >= MUCH_MEMORY) return { ...check, state: 'ok' };
+  const fix = `all of VGG16 takes ${gigabytes(MUCH_MEMORY)}: use strategy head, --backbone vgg-nano, a smaller --size or --micro-batch 1`;
+  return { ...check, state: 'low', fix };
+}
+
+/** Downloaded weights of VGG16 and a feature cache of some thousand pictures. */
+const MUCH_DISK = 2e9;
+
+export function diskCheck(folder: string, free: number): Check {
+  const check = { name: 'cache folder', detail: `${folder}, ${gigabytes(free)} free` };
+  if (free >= MUCH_DISK) return { ...check, state: 'ok' };
+  const fix = `weights and features can take ${gigabytes(MUCH_DISK)} and more: make room, or name another folder with --cache or VGGTUNE_CACHE`;
+  return { ...check, state: 'low', fix };
 }
 
 /** ONNX Runtime on the CPU is what everything can do with; all else is welcome. */
@@ -49,8 +82,7 @@ function engineCheck(report: EngineReport): Check {
     name,
     state: needed ? 'failed' : state,
     detail: reason === undefined ? what : `${what}: ${reason}`,
-    // What nobody installed needs no mending.
-    ...(cure !== undefined && state !== 'absent' && { fix: cure }),
+    ...(cure !== undefined && { fix: cure }),
   };
 }
 
@@ -80,9 +112,32 @@ async function cache(): Promise<Check> {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
     const { bavail, bsize } = await statfs(folder);
-    return { name, state: 'ok', detail: `${folder}, ${gigabytes(bavail * bsize)} free` };
+    return diskCheck(folder, bavail * bsize);
   } catch (error) {
     const fix = 'name another folder with --cache or VGGTUNE_CACHE';
     return { name, state: 'failed', detail: `${folder}: ${messageOf(error)}`, fix };
+  }
+}
+
+/** The published weights of each network, by what is here of them. */
+async function weights(): Promise<Check[]> {
+  try {
+    const { listWeights } = await import('./weights.ts');
+    const listed = await listWeights();
+    return [...new Set(listed.map(({ backbone }) => backbone))].map((backbone) => {
+      const name = `weights ${backbone}`;
+      const here = listed.filter((each) => each.backbone === backbone && each.cached !== undefined);
+      if (here.length === 0) {
+        const fix = `comes with the first run, or: vggtune weights fetch ${backbone}`;
+        return { name, state: 'absent', detail: 'not fetched yet', fix };
+      }
+      const parts = here.map(({ id, cached }) =>
+        cached === 'features' ? `${id}, convolutions only` : id,
+      );
+      return { name, state: 'ok', detail: parts.join('; ') };
+    });
+  } catch (error) {
+    const fix = 'name another folder with --cache or VGGTUNE_CACHE';
+    return [{ name: 'weights', state: 'broken', detail: messageOf(error), fix }];
   }
 }

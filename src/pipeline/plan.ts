@@ -19,6 +19,7 @@ import { runPaths } from '../run/store.ts';
 import { frozenAndTrained, planTraining, type TrainPhase } from '../training/plan.ts';
 import { choiceEvidence } from './advice-evidence.ts';
 import { choose, dataFacts } from './advise.ts';
+import { advisedSources } from './advised-sources.ts';
 import { type LoadedData, loadData } from './data.ts';
 import { estimateStrategies } from './estimate.ts';
 import { type Start, startingPoint } from './start-weights.ts';
@@ -44,8 +45,7 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
   const { engine: name, device } = provisional;
   const engine = request.engine ?? (await openEngine(name, device, { emit }));
   const chosen = await chosenStrategy(request, { provisional, data, engine });
-  const { strategy } = chosen;
-  const all = [...chosen.advised, ...sources];
+  const { strategy, sources: all } = chosen;
   const config = resolveConfig(all, strategy);
   const classes = data.index.classes.length;
   const start = await startingPoint(config, classes, { offline, emit, signal });
@@ -65,7 +65,8 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
 interface Chosen {
   readonly strategy: StrategyName;
   readonly evidence: readonly string[];
-  readonly advised: readonly ConfigSource[];
+  /** The settings, with what is advised. */
+  readonly sources: readonly ConfigSource[];
   readonly choice?: ChoiceReport;
 }
 
@@ -75,14 +76,14 @@ async function chosenStrategy(
 ): Promise<Chosen> {
   const declared = declaredStrategy(sources);
   if (declared !== 'auto') {
-    return { strategy: declared, evidence: [`strategy ${declared}, as asked for`], advised: [] };
+    return { strategy: declared, evidence: [`strategy ${declared}, as asked for`], sources };
   }
   const { provisional: config, data, engine } = of;
   const start = await startingPoint(config, data.index.classes.length, { offline, emit, signal });
   const choice = await choose({ config, data, engine, start, signal, emit });
-  const { strategy, freeze } = choice.advice;
-  const advised = freeze === null ? [] : [{ origin: 'advice', values: { freeze } }];
-  return { strategy, choice, advised, evidence: choiceEvidence(choice) };
+  const { strategy } = choice.advice;
+  const advised = advisedSources(choice.advice, sources);
+  return { strategy, choice, sources: advised, evidence: choiceEvidence(choice) };
 }
 
 function trainingPart(

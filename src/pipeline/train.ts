@@ -27,6 +27,7 @@ import {
 } from '../run/store.ts';
 import { choiceEvidence } from './advice-evidence.ts';
 import { choose } from './advise.ts';
+import { advisedSources } from './advised-sources.ts';
 import { type LoadedData, loadData } from './data.ts';
 import { startingPoint } from './start-weights.ts';
 import { trainRun } from './train-run.ts';
@@ -58,9 +59,9 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const log = createEventLog();
   const emit = broadcast([request.emit, log.listen]);
   const data = await readData({ ...request, sources, emit });
-  const config = absolutePaths(resolveConfig([...data.advised, ...sources], data.strategy));
+  const config = absolutePaths(resolveConfig(data.sources, data.strategy));
   // Before anything is written: a device that is not there leaves no run folder behind.
-  const engine = await engineOf(request, config);
+  const engine = data.engine ?? (await engineOf({ ...request, emit }, config));
   const run = await openRun(config.out, request);
   try {
     await writeOrCompare(run, { ...data, config });
@@ -102,7 +103,9 @@ function withStored(
 ): readonly ConfigSource[] {
   const all = [stored, ...sources];
   if (declaredStrategy(all) !== 'auto') return all;
-  return [...all, { origin: stored.origin, values: { strategy: stored.values.strategy } }];
+  const { strategy, weights } = stored.values;
+  const values = { strategy, ...(strategy === 'scratch' && { weights }) };
+  return [...all, { origin: stored.origin, values }];
 }
 
 interface Data {
@@ -110,8 +113,10 @@ interface Data {
   readonly split: Split;
   readonly strategy: StrategyName;
   readonly evidence: readonly string[];
-  /** Settings that the advice brings along. */
-  readonly advised: readonly ConfigSource[];
+  /** The settings, with what the advice brings along. */
+  readonly sources: readonly ConfigSource[];
+  /** Where one was needed to choose. */
+  readonly engine?: Engine;
 }
 
 /** Looks at the images and chooses the strategy. */
@@ -124,29 +129,28 @@ async function readData(request: TrainRequest): Promise<Data> {
   const data = await loadData(config, { emit, signal });
   if (declared !== 'auto') {
     const evidence = [`strategy ${declared}, as asked for`];
-    return { ...data, strategy: declared, evidence, advised: [] };
+    return { ...data, strategy: declared, evidence, sources };
   }
   return { ...data, ...(await chooseStrategy(request, { config, data })) };
 }
 
-type Choice = Pick<Data, 'strategy' | 'evidence' | 'advised'>;
+type Choice = Pick<Data, 'strategy' | 'evidence' | 'sources' | 'engine'>;
 
 /** Measures the images, and decides; the freeze boundary that is advised stands below all settings. */
 async function chooseStrategy(
   request: TrainRequest,
   { config, data }: { readonly config: RunConfig; readonly data: LoadedData },
 ): Promise<Choice> {
-  const { emit, signal, offline = false, threads } = request;
-  const options = { emit, ...(threads !== undefined && { threads }) };
-  const engine = request.engine ?? (await openEngine(config.engine, config.device, options));
+  const { emit, signal, offline = false } = request;
+  const engine = await engineOf(request, config);
   const classes = data.index.classes.length;
   const start = await startingPoint(config, classes, { offline, emit, signal });
   const choice = await choose({ config, data, engine, start, signal, emit });
-  const { strategy, freeze } = choice.advice;
+  const { strategy } = choice.advice;
   const evidence = choiceEvidence(choice);
   emit({ type: 'note', message: `strategy ${strategy}: ${choice.advice.evidence.join('; ')}` });
-  const advised = freeze === null ? [] : [{ origin: 'advice', values: { freeze } }];
-  return { strategy, evidence, advised };
+  const sources = advisedSources(choice.advice, request.sources);
+  return { strategy, evidence, sources, engine };
 }
 
 /** Writes down what a new run is about; one that is resumed must be about the same. */

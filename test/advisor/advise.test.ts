@@ -3,7 +3,6 @@ import { advise } from '../../src/advisor/advise.ts';
 import {
   judgeSimilarity,
   type MeasuredDepth,
-  normalBelow,
   type Similarity,
 } from '../../src/advisor/similarity.ts';
 import { judgeSize } from '../../src/advisor/size.ts';
@@ -15,6 +14,10 @@ const SIMILARITIES = { similar: 0.8, margin: 0.02 };
 function depth(name: string, right: number, from = 0): MeasuredDepth {
   const hits = Array.from({ length: 100 }, (_, i) => i >= from && i < from + right);
   return { name, width: 512, logme: 0, hits };
+}
+
+function depthOf(name: string, images: number, hit: (image: number) => boolean): MeasuredDepth {
+  return { name, width: 512, logme: 0, hits: Array.from({ length: images }, (_, i) => hit(i)) };
 }
 
 const similar = judgeSimilarity([depth('pool3', 60), depth('pool5', 95)], 0.1, SIMILARITIES);
@@ -40,6 +43,7 @@ describe('size', () => {
     expect(judgeSize([1000, 1000], SIZES).confidence).toBeCloseTo(0.5, 12);
     expect(judgeSize([500, 500], SIZES).confidence).toBeCloseTo(0.9, 12);
     expect(judgeSize([2000, 2000], SIZES).confidence).toBeCloseTo(0.9, 12);
+    expect(judgeSize([2, 2], SIZES).confidence).toBe(0.99);
   });
 });
 
@@ -52,7 +56,7 @@ describe('similarity', () => {
   it('high at the last depth is similar', () => {
     expect(measured(similar)).toMatchObject({ verdict: 'similar', best: 'pool5', images: 100 });
     expect(measured(similar).skill).toBeCloseTo((0.95 - 0.1) / 0.9, 12);
-    expect(measured(similar).confidence).toBeGreaterThan(0.9);
+    expect(measured(similar).confidence).toBeGreaterThan(0.85);
   });
 
   it('clearly better at an earlier depth is different', () => {
@@ -89,10 +93,40 @@ describe('similarity', () => {
     expect(found.reason).toContain('chance');
   });
 
-  it('the normal distribution', () => {
-    expect(normalBelow(0)).toBeCloseTo(0.5, 7);
-    expect(normalBelow(1.959964)).toBeCloseTo(0.975, 6);
-    expect(normalBelow(-1)).toBeCloseTo(0.1586553, 6);
+  it('a lead within the noise is not a clear one, however large the margin allows', () => {
+    // Of 24 images two more, as many as a coin would give; the same lead on 600 is no accident.
+    const early = (images: number) => depthOf('pool3', images, (i) => i % 12 !== 0);
+    const last = (images: number) => depthOf('pool5', images, (i) => i % 12 > 1);
+    const few = measured(judgeSimilarity([early(24), last(24)], 0.1, SIMILARITIES));
+    expect(few.depths[0]?.lead).toBeGreaterThan(SIMILARITIES.margin);
+    expect(few).toMatchObject({ verdict: 'similar', best: 'pool5' });
+    expect(few.confidence).toBeLessThan(0.8);
+    const many = measured(judgeSimilarity([early(600), last(600)], 0.1, SIMILARITIES));
+    expect(many).toMatchObject({ verdict: 'different', best: 'pool3' });
+    expect(many.confidence).toBeGreaterThan(0.95);
+  });
+
+  it('both reasons are given where both hold', () => {
+    expect(measured(different).reason).toMatch(/earlier depth.*; the last depth .* too little/);
+  });
+
+  it('confidence is that of a coin on the border, more away from it, and never 1', () => {
+    const confidence = (right: number) =>
+      measured(judgeSimilarity([depthOf('pool5', 1000, (i) => i < right)], 0, SIMILARITIES))
+        .confidence;
+    expect(Math.abs(confidence(800) - 0.5)).toBeLessThan(0.06);
+    // A border that varies by 0.1 is 1, and 2, standard deviations away: 0.84 and 0.977.
+    expect(Math.abs(confidence(900) - 0.841)).toBeLessThan(0.04);
+    expect(Math.abs(confidence(700) - 0.841)).toBeLessThan(0.04);
+    expect(Math.abs(confidence(600) - 0.977)).toBeLessThan(0.02);
+    expect(confidence(200)).toBe(0.99);
+  });
+
+  it('fewer images, less confidence', () => {
+    const confidence = (images: number) =>
+      measured(judgeSimilarity([depthOf('pool5', images, (i) => i % 10 !== 0)], 0, SIMILARITIES))
+        .confidence;
+    expect(confidence(20)).toBeLessThan(confidence(1000) - 0.03);
   });
 });
 

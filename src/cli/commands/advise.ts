@@ -22,7 +22,8 @@ export const command: Command = {
       kind: 'text',
       value: 'EPOCHS',
       valueOptional: true,
-      description: 'also train all four for a few epochs (3) with a shared cache, and compare',
+      description:
+        'also train all four with the work of a few epochs (3) of the whole network, and compare',
     },
     { name: 'skip-estimates', kind: 'boolean', description: 'do not measure time and memory' },
     { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
@@ -44,16 +45,26 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'a
   const epochs = args.has('race') ? epochsOf(args.text('race')) : undefined;
   const offline = args.flag('offline');
   const estimates = !args.flag('skip-estimates');
-  const report = await advise({ sources, offline, estimates, signal, emit });
+  const request = { sources, offline, signal, emit };
+  const report = await advise({ ...request, estimates });
   const results =
-    epochs === undefined ? undefined : await race({ sources, epochs, offline, signal, emit });
+    epochs === undefined
+      ? undefined
+      : await race({ ...request, epochs, advised: advisedOf(report) });
   return {
     document: results === undefined ? report : { ...report, race: results },
     text: [
       ...adviceLines(report, terminal),
-      ...(results === undefined ? [] : raceLines(results, terminal)),
+      ...(results === undefined
+        ? []
+        : raceLines(results, { ...terminal, advised: report.advice.strategy })),
     ].join('\n'),
   };
+}
+
+/** The boundary that is advised is that of the strategy that is advised. */
+function advisedOf({ advice: { strategy, freeze } }: Output<'advise'>) {
+  return freeze === null ? {} : { [strategy]: { freeze } };
 }
 
 function epochsOf(text: string | undefined): number {

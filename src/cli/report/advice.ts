@@ -1,7 +1,7 @@
 import type { AdviceReport } from '../../pipeline/advise.ts';
 import type { Estimate } from '../../pipeline/estimate.ts';
 import type { RaceResult } from '../../pipeline/race.ts';
-import { bytes, decimal, duration, grouped, percent } from '../figures.ts';
+import { bytes, decimal, duration, grouped, percent, plural } from '../figures.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable, wrap } from '../width.ts';
@@ -93,26 +93,51 @@ function estimateRow(estimate: Estimate, chosen: string): string[] {
   return [name, duration(seconds), bytes(memory), bytes(cache), grouped(trainedParameters)];
 }
 
-/** Strategies by what they reached in a short race. */
-export function raceLines(results: readonly RaceResult[], { width, paint }: Terminal): string[] {
-  const rows = results.map((result) =>
-    'reason' in result
-      ? [result.strategy, '-', '-', '-', result.reason.replaceAll('\n', ' ')]
-      : [
-          result.strategy,
-          percent(result.metrics.accuracy ?? Number.NaN),
-          decimal(result.metrics.loss ?? Number.NaN),
-          duration(result.seconds),
-          '',
-        ],
-  );
+/** Strategies by what they reached in a short race, and what that says. */
+export function raceLines(
+  results: readonly RaceResult[],
+  { width, paint, advised }: Terminal & { readonly advised: string },
+): string[] {
+  const rows = results.map((result) => raceRow(result, advised));
+  const right = 'right' as const;
   const columns = [
     { header: 'strategy' },
-    { header: 'accuracy' },
-    { header: 'loss' },
-    { header: 'time' },
+    { header: 'epochs', align: right },
+    { header: 'accuracy', align: right },
+    { header: 'loss', align: right },
+    { header: 'time', align: right },
     { header: '', shrinks: true },
   ];
   const [header = '', ...lines] = table(columns, rows, width);
-  return ['', paint('bold', 'Race'), paint('dim', header), ...lines];
+  const says = wrap(raceSays(results, advised), width);
+  return ['', paint('bold', 'Race'), paint('dim', header), ...lines, ...says];
+}
+
+function raceRow(result: RaceResult, advised: string): string[] {
+  const name = `${result.strategy}${result.strategy === advised ? ' *' : ''}`;
+  if ('reason' in result) return [name, '-', '-', '-', '-', result.reason.replaceAll('\n', ' ')];
+  const { epochs, metrics, seconds } = result;
+  const { accuracy = Number.NaN, loss = Number.NaN } = metrics;
+  return [name, grouped(epochs), percent(accuracy), decimal(loss), duration(seconds), ''];
+}
+
+/** Which one leads, and whether so few images can tell it from the one that is advised. */
+function raceSays(results: readonly RaceResult[], advised: string): string {
+  const measured = results.flatMap((result) =>
+    'metrics' in result && result.metrics.accuracy !== undefined
+      ? [{ ...result, accuracy: result.metrics.accuracy }]
+      : [],
+  );
+  const [first] = measured;
+  const own = measured.find(({ strategy }) => strategy === advised);
+  if (first === undefined) return 'no images were held back to compare on';
+  const on = `on ${plural(first.images, 'image')}`;
+  if (own === undefined) return `${first.strategy} leads ${on}`;
+  if (first === own) return `${advised}, which is advised, leads ${on}`;
+  const variance = [first, own].reduce((sum, { accuracy: p }) => sum + p * (1 - p), 0);
+  const error = Math.sqrt(variance / Math.max(1, first.images));
+  const ahead = `${first.strategy} is ${percent(first.accuracy - own.accuracy)} ahead of ${advised}, which is advised, ${on}`;
+  return first.accuracy - own.accuracy > 2 * error
+    ? `${ahead}: that is more than chance would make (2 x ${percent(error)})`
+    : `${ahead}: chance alone could make that (2 x ${percent(error)})`;
 }
