@@ -1,5 +1,5 @@
 import { closest, editDistance } from '../base/suggest.ts';
-import { CONFIG_FIELDS } from './fields.ts';
+import { CONFIG_FIELDS, type Field, variableName } from './fields.ts';
 import type { ConfigIssue } from './issues.ts';
 import type { ConfigSource } from './sources.ts';
 import { type Given, textSource } from './texts.ts';
@@ -14,11 +14,18 @@ export const OTHER_VARIABLES = {
 export function environmentSource(environment: NodeJS.ProcessEnv): ConfigSource {
   const given: Given[] = [];
   for (const field of CONFIG_FIELDS) {
-    const text = environment[field.variable];
-    if (text !== undefined && text !== '') given.push({ field, text, name: field.variable });
+    for (const name of variablesOf(field)) {
+      const text = environment[name];
+      if (text !== undefined && text !== '') given.push({ field, text, name });
+    }
   }
   const source = textSource('environment', given);
   return { ...source, issues: [...(source.issues ?? []), ...misspelt(environment)] };
+}
+
+/** Every flag in capitals; the longest name comes last, and wins. */
+function variablesOf({ aliases, variable }: Field): string[] {
+  return [...aliases.map(variableName), variable];
 }
 
 /**
@@ -26,7 +33,7 @@ export function environmentSource(environment: NodeJS.ProcessEnv): ConfigSource 
  * the same word are somebody else's.
  */
 function misspelt(environment: NodeJS.ProcessEnv): ConfigIssue[] {
-  const known = [...CONFIG_FIELDS.map((field) => field.variable), ...Object.keys(OTHER_VARIABLES)];
+  const known = [...CONFIG_FIELDS.flatMap(variablesOf), ...Object.keys(OTHER_VARIABLES)];
   return Object.keys(environment)
     .filter((name) => name.startsWith('VGGTUNE_') && !known.includes(name))
     .flatMap((name) => {

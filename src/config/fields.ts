@@ -108,6 +108,11 @@ function walk(shape: Readonly<Record<string, z.ZodType>>, prefix: readonly strin
   });
 }
 
+/** `--learning-rate` as VGGTUNE_LEARNING_RATE. */
+export function variableName(flag: string): string {
+  return `VGGTUNE_${flag.replace(/[.-]/g, '_').toUpperCase()}`;
+}
+
 function field(path: readonly string[], node: SchemaNode): Field {
   const dotted = path.join('.');
   const flag = RENAMED[dotted] ?? path.map(kebab).join('.');
@@ -115,7 +120,7 @@ function field(path: readonly string[], node: SchemaNode): Field {
     path: dotted,
     flag,
     aliases: ALIASES[dotted] ?? [],
-    variable: `VGGTUNE_${flag.replace(/[.-]/g, '_').toUpperCase()}`,
+    variable: variableName(flag),
     kind: kindOf(node),
     description: node.description ?? '',
     choices: choicesOf(node.type),

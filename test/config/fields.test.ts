@@ -121,6 +121,16 @@ describe('environment', () => {
     expect(resolveConfig([source], 'all').optimizer.learningRate).toBe(0.5);
   });
 
+  it('knows the short names, over which the long ones win', () => {
+    expect(environmentSource({ VGGTUNE_LR: '0.5' }).values).toEqual({
+      optimizer: { learningRate: 0.5 },
+    });
+    const both = { VGGTUNE_OPTIMIZER_LEARNING_RATE: '0.5', VGGTUNE_LR: '0.1' };
+    expect(environmentSource(both).values).toEqual({ optimizer: { learningRate: 0.5 } });
+    const { issues } = environmentSource({ VGGTUNE_LEARNING_RAT: '0.1' });
+    expect(issues?.[0]?.fix).toBe('did you mean VGGTUNE_LEARNING_RATE?');
+  });
+
   it('names the variable of a wrong value', () => {
     const source = environmentSource({ VGGTUNE_DATA: 'd', VGGTUNE_EPOCHS: '0' });
     expect(() => resolveConfig([source], 'all')).toThrow(/VGGTUNE_EPOCHS: .*expected more than 0/);
