@@ -1,4 +1,3 @@
-import { join, parse } from 'node:path';
 import { interruptedError, usageError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { decodeWhole, type Picture, reasonOf } from '../dataset/decode.ts';
@@ -9,6 +8,7 @@ import { type Grid, overlayHeat } from '../evaluation/heat-map.ts';
 import { denseModel } from '../export/onnx-dense.ts';
 import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
+import { heatMapPaths } from './heat-map-names.ts';
 import { loadModel, type TrainedModel } from './model.ts';
 import { guessesOf, inputFiles, type Prediction } from './predict.ts';
 
@@ -45,11 +45,18 @@ export async function predictDense(request: DensePredictRequest): Promise<readon
   const runner = await openOnnxRunner(encodeOnnx(denseModel(model.network, form)), {
     device: 'cpu',
   });
+  const targets =
+    request.heatMaps === undefined ? undefined : heatMapPaths(request.heatMaps, files);
   const predictions: Prediction[] = [];
   try {
     for (const file of files) {
       if (signal.aborted) throw interruptedError('interrupted while images were classified');
-      predictions.push(await predictOne(file, { request, model, form, runner, scales }));
+      predictions.push(
+        await predictOne(file, {
+          ...{ request, model, form, runner, scales },
+          target: targets?.get(file),
+        }),
+      );
       const done = predictions.length;
       emit({ type: 'progress', task: 'predict', done, total: files.length, unit: 'images' });
     }
@@ -65,10 +72,12 @@ interface Context {
   readonly form: DenseForm;
   readonly runner: OnnxRunner;
   readonly scales: readonly number[];
+  /** Of the heat map, if one is wanted. */
+  readonly target: string | undefined;
 }
 
 async function predictOne(file: string, context: Context): Promise<Prediction> {
-  const { model, request, scales } = context;
+  const { model, request, scales, target } = context;
   const path = printablePath(file);
   const views: View[] = [];
   try {
@@ -84,8 +93,7 @@ async function predictOne(file: string, context: Context): Promise<Prediction> {
   const probabilities = averageOf(views.map((view) => view.probabilities));
   // The mirror image of the last size is the last view.
   const largest = views.at(-2);
-  if (request.heatMaps !== undefined && largest !== undefined) {
-    const target = join(request.heatMaps, `${parse(path).name}.heat.png`);
+  if (target !== undefined && largest !== undefined) {
     await writePng(target, heatMap(largest, topOf(probabilities), context.form));
     request.emit({ type: 'file', path: target, what: 'where the class was seen' });
   }

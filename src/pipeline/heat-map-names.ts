@@ -1,0 +1,26 @@
+import { join, parse, resolve, sep } from 'node:path';
+import { printablePath } from '../dataset/file-names.ts';
+
+/**
+ * Where the heat map of each image goes: named as the image, and where two have one name, with as
+ * many of the folders above before it as tell all apart; numbered where the paths do not.
+ */
+export function heatMapPaths(
+  folder: string,
+  images: readonly string[],
+): ReadonlyMap<string, string> {
+  const parts = images.map((image) => {
+    const { dir, name } = parse(printablePath(resolve(image)));
+    return [...dir.split(sep).filter((part) => part !== ''), name];
+  });
+  const deepest = Math.max(1, ...parts.map(({ length }) => length));
+  const depths = Array.from({ length: deepest }, (_, i) => i + 1);
+  const candidates = depths.map((depth) => parts.map((all) => all.slice(-depth).join('-')));
+  const names = candidates.find(areDistinct) ?? parts.map((all, i) => `${all.at(-1)}-${i + 1}`);
+  return new Map(images.map((image, i) => [image, join(folder, `${names[i]}.heat.png`)]));
+}
+
+/** Some file systems take upper and lower case for the same. */
+function areDistinct(names: readonly string[]): boolean {
+  return new Set(names.map((name) => name.toLowerCase())).size === names.length;
+}
