@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeFailure } from './atomic-file.ts';
-import { usageError } from './errors.ts';
+import { dataError, messageOf, systemCode, usageError } from './errors.ts';
 
 /**
  * Fills a folder whole or not at all: under a temporary name beside it, then renamed. On any failure
@@ -25,14 +25,30 @@ export async function writeFolderAtomic<T>(
   const suffix = `${randomBytes(6).toString('hex')}.tmp`;
   const temporary = `${path}.${suffix}`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await mkdir(temporary);
+    await makeFolder(temporary, path);
     const result = await work(temporary);
     await replace(path, { by: temporary, present, aside: `${path}.old.${suffix}` });
     return result;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw writeFailure(path, error);
+  }
+}
+
+/** A path through a file, or in a place that takes no folders, is a mistake like a missing right. */
+async function makeFolder(temporary: string, path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await mkdir(temporary);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+    throw dataError(`no folder can be made at ${path}`, {
+      expected: `a folder, or nothing yet, at ${dirname(path)}`,
+      found: messageOf(error),
+      where: path,
+      fix: 'choose another folder',
+      cause: error,
+    });
   }
 }
 

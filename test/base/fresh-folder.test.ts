@@ -40,3 +40,11 @@ it('what was there stays, unless it is to be replaced and the new one is whole',
   expect(await content()).toBe('three');
   expect(await readdir(home)).toEqual(['a']);
 });
+
+it('a path through a file is an error that says so', async () => {
+  await writeFile(join(home, 'file'), '');
+  for (const path of [join(home, 'file', 'a'), join(home, 'file', 'a', 'b')]) {
+    const refused = writeFolderAtomic(path, fill('one'));
+    await expect(refused).rejects.toMatchObject({ kind: 'data', details: { where: path } });
+  }
+});
