@@ -1,6 +1,7 @@
 import { interruptedError } from '../base/errors.ts';
 import { augmentationRng, drawAugmentation } from './augment.ts';
-import { type DecodeOptions, decodeImage, reasonOf } from './decode.ts';
+import { type DecodeOptions, decodeImage } from './decode.ts';
+import { reasonOf } from './decode-errors.ts';
 import { imagePath } from './file-names.ts';
 import type { AugmentSpec, DecodeSpec, ImageEntry, View } from './types.ts';
 

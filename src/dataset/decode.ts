@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { dataError, messageOf, systemCode, VggtuneError } from '../base/errors.ts';
 import { sha256 } from '../base/hash.ts';
 import type { AugmentParameters } from './augment.ts';
 import { changeColours } from './colour.ts';
+import { described, Refusal, reasonOf, refuseTooLarge, refuseTooLong } from './decode-errors.ts';
 import { enlarge, enlarges } from './enlarge.ts';
-import { fileSystemPath, printablePath } from './file-names.ts';
+import { fileSystemPath } from './file-names.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
 import { rotateSquare } from './rotate.ts';
 import type { DecodeSpec } from './types.ts';
-import { systemReason } from './walk.ts';
 
 // Many small images run side by side in libuv's threads; more threads inside each one cost more
 // than they bring, and a cache of operations never sees the same file twice in a row.
@@ -123,17 +122,19 @@ export interface Picture extends ImageSize {
  * The whole upright image, nothing cropped, with its shorter side as asked for; otherwise as
  * `decodeImage` makes it. What a fully convolutional network takes.
  *
+ * @param spec `maxScaled`: the most pixels that the scaled image may have
  * @throws VggtuneError (data) as `decodeImage`
  */
 export async function decodeWhole(
   source: ImageSource,
-  spec: Pick<DecodeSpec, 'background'> & { readonly shorter: number },
+  spec: Pick<DecodeSpec, 'background'> & { readonly shorter: number; readonly maxScaled: number },
 ): Promise<Picture> {
   const header = await readHeader(source);
   return described(source, async () => {
     refuseTooLarge(header, DEFAULT_MAX_PIXELS);
-    const { shorter, background } = spec;
+    const { shorter, background, maxScaled } = spec;
     const { width, height } = centrePlacement(header, { size: 1, resize: shorter, background });
+    refuseTooLong({ width, height }, maxScaled);
     const opened = await openImage(source, header, DEFAULT_MAX_PIXELS);
     const image = flattened(opened, background);
     const scaled = { width, height };
@@ -259,52 +260,9 @@ async function decodeFully(
   }
 }
 
-export function tooLargeReason(image: ImageSize, maxPixels: number): string | undefined {
-  if (image.width * image.height <= maxPixels) return undefined;
-  return `${image.width} x ${image.height} pixels, more than the limit of ${maxPixels}`;
-}
-
-function refuseTooLarge(image: ImageSize, maxPixels: number): void {
-  const reason = tooLargeReason(image, maxPixels);
-  if (reason !== undefined) throw new Refusal(reason);
-}
-
 /** sharp opens a path by itself, in its own thread; only bytes that are no UTF-8 are read here. */
 async function inputOf(source: ImageSource): Promise<string | Uint8Array> {
   if (typeof source !== 'string') return source;
   const path = fileSystemPath(source);
   return typeof path === 'string' ? path : readFile(path);
-}
-
-async function described<T>(source: ImageSource, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const name = typeof source === 'string' ? printablePath(source) : 'an image in memory';
-    throw dataError(`could not decode ${name}`, {
-      expected: 'a JPEG, PNG, WebP, GIF, TIFF or AVIF image',
-      found: reasonOf(error),
-      ...(typeof source === 'string' ? { where: name } : {}),
-      fix: 'replace or remove the file',
-      cause: error,
-    });
-  }
-}
-
-/** A reason of our own, in final words. */
-class Refusal extends Error {}
-
-/** Why an image cannot be used: our words, the system's, or the first line of the library's. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof VggtuneError) return error.details.found ?? error.message;
-  if (error instanceof Refusal) return error.message;
-  if (systemCode(error) !== undefined) return systemReason(error);
-  const lines = messageOf(error).split('\n');
-  const line = lines.find((part) => part.trim() !== '')?.trim() ?? 'unknown error';
-  if (/unsupported image format|corrupt header/i.test(line)) {
-    return 'no image that can be read: another kind of file, damaged or cut off';
-  }
-  if (/Input file is missing/i.test(line)) return 'no such file';
-  if (/Input (file|buffer|bit array) is empty/i.test(line)) return 'empty file';
-  return `damaged or cut off: ${line}`;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { findDefect, readHeader, reasonOf, tooLargeReason } from './decode.ts';
+import { findDefect, readHeader } from './decode.ts';
+import { reasonOf, tooLargeReason } from './decode-errors.ts';
 import { fileSystemPath } from './file-names.ts';
 import type { Finding } from './scan-cache.ts';
 import { systemReason } from './walk.ts';

@@ -1,6 +1,7 @@
 import { interruptedError, usageError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
-import { decodeWhole, type Picture, reasonOf } from '../dataset/decode.ts';
+import { decodeWhole, type Picture } from '../dataset/decode.ts';
+import { reasonOf } from '../dataset/decode-errors.ts';
 import { printablePath } from '../dataset/file-names.ts';
 import { writePng } from '../dataset/write-picture.ts';
 import { type OnnxOutput, type OnnxRunner, openOnnxRunner } from '../engines/onnx/session-file.ts';
@@ -27,6 +28,12 @@ export interface DensePredictRequest {
 
 /** About the paper's: one size below training would not hold a window, so they go upward. */
 const SCALES = [1, 1.25, 1.5];
+
+/**
+ * The most pixels of a scaled image: the first maps of a VGG then have 1 GiB each. At 384 pixels it
+ * is an image 28 times as long as high.
+ */
+const MOST_PIXELS = 2 ** 22;
 
 /**
  * Names the class of images by the fully convolutional form (Simonyan and Zisserman 2014, sections
@@ -83,7 +90,8 @@ async function predictOne(file: string, context: Context): Promise<Prediction> {
   try {
     for (const scale of scales) {
       const shorter = Math.round(shorterSide(model) * scale);
-      const picture = await decodeWhole(file, { shorter, background: model.decode.background });
+      const { background } = model.decode;
+      const picture = await decodeWhole(file, { shorter, background, maxScaled: MOST_PIXELS });
       views.push(await runView(picture, context), await runView(mirrored(picture), context));
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EXPORT_FORMATS, type ExportFormat } from '../../src/config/schema.ts';
 import { EXPORTERS } from '../../src/pipeline/export-formats.ts';
@@ -130,4 +131,18 @@ it('predict --dense sees the same classes, and shows where', async () => {
   await expect(
     predictDense({ run, inputs, topK: 1, scales: [0.2], ...quiet }),
   ).rejects.toMatchObject({ kind: 'usage', details: { where: '--scales' } });
+});
+
+it('predict --dense enlarges what is smaller than the network, and refuses what is too long', async () => {
+  const flat = async (name: string, width: number) => {
+    const path = join(home, name);
+    await sharp({ create: { width, height: 1, channels: 3, background: '#40c83c' } })
+      .png()
+      .toFile(path);
+    return path;
+  };
+  const inputs = [await flat('pixel.png', 1), await flat('line.png', 3000)];
+  const [pixel, line] = await predictDense({ run, inputs, topK: 1, ...quiet });
+  expect(pixel).toMatchObject({ guesses: [{ label: expect.any(String) }] });
+  expect(line).toMatchObject({ error: expect.stringContaining('too long') });
 });
