@@ -35,3 +35,12 @@ export function tensor(shape: Shape, data: Float32Array): Tensor {
 export function zeros(shape: Shape): Tensor {
   return { shape, data: new Float32Array(sizeOf(shape)) };
 }
+
+/** Does one hold all tensors of the other, bit for bit? */
+export function holdsAll(found: NamedTensors, wanted: NamedTensors): boolean {
+  const bytes = ({ data }: Tensor) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return [...wanted].every(([name, tensor]) => {
+    const other = found.get(name);
+    return other !== undefined && bytes(other).equals(bytes(tensor));
+  });
+}

@@ -1,5 +1,5 @@
 import type { Emit } from '../base/events.ts';
-import type { NamedTensors, Tensor } from '../base/tensor.ts';
+import { holdsAll, type NamedTensors } from '../base/tensor.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openOnnxRunner } from '../engines/onnx/session-file.ts';
 import type { ExportCheck, ExportServices } from '../export/exporter.ts';
@@ -140,7 +140,7 @@ export async function readBack(
     case 'reader': {
       const weights = await check.read(folder, model);
       // The same weights give the same answers: a second network of 138 M parameters is spared.
-      if (isSame(weights, model.weights)) {
+      if (holdsAll(weights, model.weights)) {
         return { by: 'vggtune, every weight bit for bit', rows: expected };
       }
       const rows = await networkRows(engine, { network: model.network, weights }, images);
@@ -164,14 +164,6 @@ async function readSavedModel(folder: string, images: readonly Uint8Array[]): Pr
   for (const image of images) rows.push(await runner.run(image, 1));
   runner.release();
   return { by: `TensorFlow.js (${runner.backend}), from its graph`, rows };
-}
-
-function isSame(found: NamedTensors, wanted: NamedTensors): boolean {
-  const bytes = ({ data }: Tensor) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return [...wanted].every(([name, tensor]) => {
-    const other = found.get(name);
-    return other !== undefined && bytes(other).equals(bytes(tensor));
-  });
 }
 
 /** What whoever uses a model without preprocessing does to pixels: float32 [3, size, size]. */

@@ -157,7 +157,7 @@ async function exportTrained(
     ? ['safetensors', 'onnx']
     : ['safetensors'];
   const { engine, model } = of;
-  const check = await checkImages(of.setting);
+  const check = () => checkImages(of.setting);
   await exportModel({ model, engine, formats: own, folder: paths.model, check, emit });
   const formats = config.export.filter((format) => format !== 'safetensors' && format !== 'onnx');
   if (formats.length > 0) await exportRun({ run: paths.folder, formats, engine, emit });
