@@ -17,6 +17,7 @@ import type { LoadedData } from './data.ts';
 import { measurePrefix, measureSteps, type PrefixCost, type StepCost } from './measure-program.ts';
 import { augmentSpec, changesAnything, decodeSpec } from './phase-sources.ts';
 import { networkFor, type Start } from './start-weights.ts';
+import { whyNot } from './why-not.ts';
 
 export type { Estimate, StrategyEstimate };
 
@@ -64,7 +65,7 @@ async function estimateOne(request: EstimateRequest, one: One): Promise<Estimate
     return await estimateConfig({ ...request, config, strategy }, one);
   } catch (error) {
     if (!(error instanceof VggtuneError) || error.kind === 'interrupted') throw error;
-    return { strategy, reason: error.message };
+    return { strategy, reason: whyNot(error) };
   }
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sizeOf } from '../base/tensor.ts';
 import {
@@ -15,7 +16,7 @@ import { parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { ChoiceReport } from '../outputs/advice.ts';
 import type { PlannedPhase, PlanReport } from '../outputs/plan.ts';
-import { runPaths } from '../run/store.ts';
+import { refuseFolder, runPaths } from '../run/store.ts';
 import { frozenAndTrained, planTraining, type TrainPhase } from '../training/plan.ts';
 import { choiceEvidence } from './advice-evidence.ts';
 import { choose, dataFacts } from './advise.ts';
@@ -49,6 +50,7 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
   const config = resolveConfig(all, strategy);
   const classes = data.index.classes.length;
   const start = await startingPoint(config, classes, { offline, emit, signal });
+  await warnOfTakenFolder(config.out, emit);
   const only = { strategies: [strategy], sources: all, start, data, engine, signal, emit };
   const [estimate] = await estimateStrategies(only);
   return {
@@ -60,6 +62,15 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
     ...trainingPart(config, { strategy, start }),
     files: filesOf(config),
   };
+}
+
+/** `train` would refuse it; a plan is only looked at, perhaps to be followed with --overwrite. */
+async function warnOfTakenFolder(out: string, emit: Emit): Promise<void> {
+  await refuseFolder(out, {}).catch((error: unknown) => {
+    if (!(error instanceof VggtuneError)) throw error;
+    const message = `train would stop here: ${error.message}; ${error.details.fix ?? ''}`;
+    emit({ type: 'warning', code: 'run-folder-taken', message });
+  });
 }
 
 interface Chosen {

@@ -15,6 +15,7 @@ import { planTraining } from '../training/plan.ts';
 import { configFor } from './estimate.ts';
 import { networkFor } from './start-weights.ts';
 import { train } from './train.ts';
+import { whyNot } from './why-not.ts';
 
 export type { RaceResult };
 
@@ -87,7 +88,7 @@ async function runOne(
     return { strategy, epochs, metrics, images, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     if (!(error instanceof VggtuneError) || error.kind !== 'usage') throw error;
-    return { strategy, reason: error.message };
+    return { strategy, reason: whyNot(error) };
   }
 }
 

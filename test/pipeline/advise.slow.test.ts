@@ -51,7 +51,10 @@ test('coloured squares: measured at three depths, with everything in the report'
   expect(report.similarity.depths.map(({ name }) => name)).toEqual(['pool3', 'pool4', 'pool5']);
   expect(report.size).toMatchObject({ verdict: 'small', classes: 3 });
   expect(report.data).toMatchObject({ images: 42, skipped: 0 });
-  expect(report.sample?.images).toBe(report.data.sides.train);
+  // Two of the squares are nearly the same picture: one of them alone is measured.
+  expect(report.duplicates.nearImages).toBe(2);
+  expect(report.sample?.images).toBe(report.data.sides.train - 1);
+  expect(report.size.images).toBe(report.data.sides.train - 1);
   expect(['head', 'top']).toContain(report.advice.strategy);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   for (const estimate of report.estimates) {

@@ -4,7 +4,7 @@ import type { RaceResult } from '../../pipeline/race.ts';
 import { bytes, decimal, duration, grouped, percent, plural } from '../figures.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { printable, wrap } from '../width.ts';
+import { hang, printable, wrap } from '../width.ts';
 
 /** The advice for a person: the evidence first, then the choice, then what each would take. */
 export function adviceLines(report: AdviceReport, terminal: Terminal): string[] {
@@ -79,16 +79,16 @@ function estimateLines({ estimates, advice, machine }: AdviceReport, terminal: T
     { header: 'time at most', align: right },
     { header: 'memory', align: right },
     { header: 'cache', align: right },
-    { header: 'trained', align: right, shrinks: true },
+    { header: 'trained', align: right },
   ];
   const [header = '', ...lines] = table(columns, rows, terminal.width);
   const on = `measured with ${machine.engine} on ${machine.device}, ${machine.cores} cores`;
-  return [terminal.paint('dim', header), ...lines, on];
+  return [terminal.paint('dim', header), ...lines, on, ...reasonLines(estimates, terminal)];
 }
 
 function estimateRow(estimate: Estimate, chosen: string): string[] {
   const name = `${estimate.strategy}${estimate.strategy === chosen ? ' *' : ''}`;
-  if ('reason' in estimate) return [name, '-', '-', '-', estimate.reason.replaceAll('\n', ' ')];
+  if ('reason' in estimate) return [name, '-', '-', '-', '-'];
   const { seconds, memory, cache, trainedParameters } = estimate;
   return [name, duration(seconds), bytes(memory), bytes(cache), grouped(trainedParameters)];
 }
@@ -96,8 +96,9 @@ function estimateRow(estimate: Estimate, chosen: string): string[] {
 /** Strategies by what they reached in a short race, and what that says. */
 export function raceLines(
   results: readonly RaceResult[],
-  { width, paint, advised }: Terminal & { readonly advised: string },
+  terminal: Terminal & { readonly advised: string },
 ): string[] {
+  const { width, paint, advised } = terminal;
   const rows = results.map((result) => raceRow(result, advised));
   const right = 'right' as const;
   const columns = [
@@ -106,19 +107,29 @@ export function raceLines(
     { header: 'accuracy', align: right },
     { header: 'loss', align: right },
     { header: 'time', align: right },
-    { header: '', shrinks: true },
   ];
   const [header = '', ...lines] = table(columns, rows, width);
   const says = wrap(raceSays(results, advised), width);
-  return ['', paint('bold', 'Race'), paint('dim', header), ...lines, ...says];
+  const reasons = reasonLines(results, terminal);
+  return ['', paint('bold', 'Race'), paint('dim', header), ...lines, ...says, ...reasons];
+}
+
+/** Why there are no figures of a strategy. */
+function reasonLines(
+  results: readonly (Estimate | RaceResult)[],
+  { width }: Pick<Terminal, 'width'>,
+): string[] {
+  return results.flatMap((result) =>
+    'reason' in result ? hang(`not ${result.strategy}: ${result.reason}`, width) : [],
+  );
 }
 
 function raceRow(result: RaceResult, advised: string): string[] {
   const name = `${result.strategy}${result.strategy === advised ? ' *' : ''}`;
-  if ('reason' in result) return [name, '-', '-', '-', '-', result.reason.replaceAll('\n', ' ')];
+  if ('reason' in result) return [name, '-', '-', '-', '-'];
   const { epochs, metrics, seconds } = result;
   const { accuracy = Number.NaN, loss = Number.NaN } = metrics;
-  return [name, grouped(epochs), percent(accuracy), decimal(loss), duration(seconds), ''];
+  return [name, grouped(epochs), percent(accuracy), decimal(loss), duration(seconds)];
 }
 
 /** Which one leads, and whether so few images can tell it from the one that is advised. */
@@ -136,8 +147,8 @@ function raceSays(results: readonly RaceResult[], advised: string): string {
   if (first === own) return `${advised}, which is advised, leads ${on}`;
   const variance = [first, own].reduce((sum, { accuracy: p }) => sum + p * (1 - p), 0);
   const error = Math.sqrt(variance / Math.max(1, first.images));
-  const ahead = `${first.strategy} is ${percent(first.accuracy - own.accuracy)} ahead of ${advised}, which is advised, ${on}`;
+  const ahead = `${first.strategy} is ${decimal(100 * (first.accuracy - own.accuracy), 1)} points ahead of ${advised}, which is advised, ${on}`;
   return first.accuracy - own.accuracy > 2 * error
-    ? `${ahead}: that is more than chance would make (2 x ${percent(error)})`
-    : `${ahead}: chance alone could make that (2 x ${percent(error)})`;
+    ? `${ahead}: that is more than chance would make (2 x ${decimal(100 * error, 1)})`
+    : `${ahead}: chance alone could make that (2 x ${decimal(100 * error, 1)})`;
 }

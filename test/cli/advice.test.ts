@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { raceLines } from '../../src/cli/report/advice.ts';
+import { layerRange } from '../../src/cli/report/layers.ts';
+import { facts } from '../../src/cli/table.ts';
+import { openTerminal } from '../../src/cli/terminal.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import type { RaceResult } from '../../src/outputs/advice.ts';
+import { advisedSources } from '../../src/pipeline/advised-sources.ts';
+
+const terminal = openTerminal({ json: false, quiet: true, color: false, environment: {} });
+
+function result(strategy: 'head' | 'all' | 'top', accuracy: number, images: number): RaceResult {
+  return { strategy, epochs: 3, images, seconds: 2, metrics: { accuracy, loss: 1 } };
+}
+
+describe('race', () => {
+  const says = (results: readonly RaceResult[], advised: string) =>
+    raceLines(results, { ...terminal, width: 200, advised }).at(-1);
+
+  it('marks what is advised, and shows what the settings do not allow', () => {
+    const lines = raceLines(
+      [result('top', 0.9, 50), { strategy: 'scratch', reason: 'freeze: no' }],
+      { ...terminal, width: 80, advised: 'top' },
+    );
+    expect(lines.find((line) => line.startsWith('top *'))).toMatch(/3 +90\.0 % +1\.000 +2\.0 s/);
+    expect(lines).toContain('not scratch: freeze: no');
+  });
+
+  it('says whether the lead over the advice is more than chance', () => {
+    expect(says([result('top', 0.9, 50)], 'top')).toContain('top, which is advised, leads');
+    const few = [result('all', 0.9, 50), result('top', 0.84, 50)];
+    expect(says(few, 'top')).toMatch(
+      /all is 6\.0 points ahead of top.*chance alone could make that/,
+    );
+    const many = [result('all', 0.9, 5000), result('top', 0.84, 5000)];
+    expect(says(many, 'top')).toContain('more than chance would make');
+    const none = raceLines([{ strategy: 'top', reason: 'no' }], { ...terminal, advised: 'top' });
+    expect(none.slice(-2)).toEqual(['no images were held back to compare on', 'not top: no']);
+  });
+});
+
+it('facts stay in their column', () => {
+  expect(
+    facts(
+      [
+        ['a', 'one two three'],
+        ['long', 'x'],
+      ],
+      14,
+    ),
+  ).toEqual(['a     one two', '      three', 'long  x']);
+});
+
+it('a range of layers', () => {
+  expect(layerRange([])).toBe('nothing');
+  expect(layerRange(['fc8'])).toBe('fc8');
+  expect(layerRange(['conv1_1', 'conv1_2', 'fc8'])).toBe('conv1_1 to fc8 (3 layers)');
+});
+
+describe('settings with what is advised', () => {
+  const user = (values: object) => [{ origin: 'flags', values: { data: 'photos', ...values } }];
+
+  it('a boundary stands below the settings', () => {
+    const advised = { strategy: 'top', freeze: 'pool3' } as const;
+    const configOf = (values: object) =>
+      resolveConfig(advisedSources(advised, user(values)), 'top');
+    expect(configOf({}).freeze).toBe('pool3');
+    expect(configOf({ freeze: 'pool2' }).freeze).toBe('pool2');
+  });
+
+  it('scratch does not start from the weights that were given to be advised about', () => {
+    const sources = advisedSources(
+      { strategy: 'scratch', freeze: null },
+      user({ weights: 'some.safetensors', freeze: 'pool2' }),
+    );
+    expect(resolveConfig(sources, 'scratch')).toMatchObject({ weights: 'random', freeze: null });
+  });
+});
