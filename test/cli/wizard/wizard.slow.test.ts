@@ -173,6 +173,16 @@ describe('the wizard', () => {
     ]);
   });
 
+  it('takes the flags that every command has', async () => {
+    const screen = openScreen(['--cache', 'elsewhere', '--no-color'], { cwd: home, env });
+    open.push(screen);
+    await chooseFolder(screen);
+    expect(await readdir(join(home, 'elsewhere'))).not.toEqual([]);
+    const wrong = openScreen(['--cahce', 'elsewhere'], { cwd: home, env });
+    open.push(wrong);
+    expect(await wrong.exit()).toBe(2);
+  });
+
   it('saves a config file that gives what was chosen, and trains nothing when told so', async () => {
     const screen = start();
     await toThePlan(screen);
