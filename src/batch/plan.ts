@@ -6,6 +6,7 @@ import type { StrategyName } from '../config/schema.ts';
 import { type ConfigSource, mergeSources } from '../config/sources.ts';
 import { type BatchFile, findFiles, readBatchFile, readGates } from './files.ts';
 import {
+  type Axis,
   type Choice,
   choiceSource,
   combinationCount,
@@ -53,10 +54,18 @@ export async function planBatch(request: BatchRequest): Promise<readonly BatchRu
   const found = await findFiles(request.patterns);
   const files = found.paths.map(readBatchFile);
   const flagGates = readGates(request.failIf, '--fail-if');
-  const issues = [...found.issues, ...flagGates.issues, ...files.flatMap((file) => file.issues)];
+  const own = request.above.flatMap((source) => source.issues ?? []);
+  const fileIssues = files.flatMap((file) => file.issues);
+  const issues = [...found.issues, ...flagGates.issues, ...own, ...fileIssues];
   const count = files.reduce((sum, { axes }) => sum + combinationCount(axes), 0);
   const most = request.maxRuns ?? DEFAULT_MAX_RUNS;
-  if (count > most) throw new ConfigError([...issues, tooMany(files, count, most)]);
+  if (count > most) {
+    // One run of each file shows what is wrong with all of them.
+    const first = files.map((file) => ({ ...file, axes: file.axes.map(firstValue) }));
+    const drafts = first.flatMap((file) => draftsOf(file, request.above));
+    issues.push(...drafts.flatMap(draftIssues), tooMany(files, count, most));
+    throwIssues(unique(issues));
+  }
   const drafts = files.flatMap((file) => draftsOf(file, request.above));
   issues.push(...drafts.flatMap(draftIssues), ...sharedFolders(drafts));
   throwIssues(unique(issues));
@@ -69,6 +78,8 @@ export async function planBatch(request: BatchRequest): Promise<readonly BatchRu
   throwIssues(runs.flatMap(({ state }) => (state.kind === 'refused' ? [state.issue] : [])));
   return runs;
 }
+
+const firstValue = ({ path, values }: Axis): Axis => ({ path, values: values.slice(0, 1) });
 
 function tooMany(files: readonly BatchFile[], count: number, most: number): ConfigIssue {
   const largest = [...files].sort((a, b) => combinationCount(b.axes) - combinationCount(a.axes))[0];
@@ -106,14 +117,19 @@ function draftsOf(file: BatchFile, above: readonly ConfigSource[]): Draft[] {
   });
 }
 
-function draftIssues({ sources, strategy }: Draft): readonly ConfigIssue[] {
+function draftIssues({ sources, strategy, file }: Draft): readonly ConfigIssue[] {
   try {
     resolveConfig(sources, strategy === 'auto' ? 'head' : strategy);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.issues;
+    if (error instanceof ConfigError) return error.issues.map((issue) => inFile(issue, file));
     throw error;
   }
+}
+
+/** What a file lacks stands nowhere in it. */
+function inFile(issue: ConfigIssue, file: string): ConfigIssue {
+  return issue.where === '' && issue.path !== '' ? { ...issue, where: file } : issue;
 }
 
 /** Two runs in one folder would overwrite each other, or be taken for one another later. */

@@ -103,8 +103,9 @@ function optionIssues(parsed: Words, options: readonly Option[]): ConfigIssue[] 
     const wrong = values.map(String).find((value) => choices?.includes(value) === false);
     if (wrong === undefined || choices === undefined) return [];
     const expected = `one of ${choices.join(', ')}`;
-    const message = 'not a possible value';
-    return [{ path: '', where: `--${name}`, message, expected, found: wrong }];
+    const issue = { path: '', where: `--${name}`, message: 'not a possible value', expected };
+    const fix = didYouMean(wrong, choices);
+    return [{ ...issue, found: wrong, ...(fix !== undefined && { fix }) }];
   });
 }
 

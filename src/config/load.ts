@@ -69,6 +69,7 @@ const failed = (origin: string, issue: ConfigIssue): ConfigSource => ({
   origin,
   values: {},
   issues: [issue],
+  unread: true,
 });
 
 interface ConfigFile {

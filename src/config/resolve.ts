@@ -3,7 +3,14 @@ import { type ConfigIssue, throwIssues } from './issues.ts';
 import { strategySource } from './presets.ts';
 import { ruleIssues } from './rules.ts';
 import { type RunConfig, runConfigSchema, STRATEGIES, type StrategyName } from './schema.ts';
-import { type ConfigSource, type Merged, mergeSources, originOf, placeIn } from './sources.ts';
+import {
+  type ConfigSource,
+  type Merged,
+  mergeSources,
+  originOf,
+  placeIn,
+  without,
+} from './sources.ts';
 import { missingIssues, sourceIssues } from './zod-issues.ts';
 
 export type { ConfigSource } from './sources.ts';
@@ -30,16 +37,33 @@ export function resolveWithOrigins(
   strategy: StrategyName,
 ): Resolved {
   const layers = [strategySource(strategy), ...sources];
-  const merged = mergeSources([...layers, chosen(sources, strategy)]);
+  const choice = chosen(sources, strategy);
+  const merged = mergeSources([...layers, choice]);
   merged.values.out ??= defaultFolder(merged.values.data, strategy);
   const wrong = layers.flatMap((source) => [...(source.issues ?? []), ...sourceIssues(source)]);
   const parsed = runConfigSchema.safeParse(merged.values);
-  if (!parsed.success) {
-    throwIssues([...wrong, ...missingIssues(merged.values)]);
-    throw new Error(`the config passed source by source, and not merged: ${parsed.error.message}`);
+  if (wrong.length === 0 && parsed.success) {
+    throwIssues(ruleIssues(parsed.data).map((issue) => placed(issue, merged)));
+    return { config: parsed.data, merged };
   }
-  throwIssues([...wrong, ...ruleIssues(parsed.data).map((issue) => placed(issue, merged))]);
-  return { config: parsed.data, merged };
+  const unread = sources.some((source) => source.unread === true);
+  const missing = unread ? [] : missingIssues(merged.values);
+  throwIssues([...wrong, ...missing, ...contradictions([...sources, choice], { strategy, wrong })]);
+  throw new Error(`the config passed source by source, and not merged: ${parsed.error?.message}`);
+}
+
+/** What is wrong with the values that are possible ones, so that all is told at once. */
+function contradictions(
+  sources: readonly ConfigSource[],
+  of: { readonly strategy: StrategyName; readonly wrong: readonly ConfigIssue[] },
+): ConfigIssue[] {
+  const broken = of.wrong.map(({ path }) => path.replace(/\[.*/, '')).filter((path) => path !== '');
+  const possible = sources.map((source) => ({ ...source, values: without(source.values, broken) }));
+  const absent = { origin: '', values: { data: '.', out: '.' } };
+  const merged = mergeSources([absent, strategySource(of.strategy), ...possible]);
+  const parsed = runConfigSchema.safeParse(merged.values);
+  if (!parsed.success) return [];
+  return ruleIssues(parsed.data, broken).map((issue) => placed(issue, merged));
 }
 
 /** What the sources ask for: a strategy's name, or `auto`. Anything else is left to `resolveConfig`. */

@@ -8,23 +8,34 @@ import type { RunConfig } from './schema.ts';
 
 /** What a rule finds; where it was written is added by who knows the sources. */
 type Finding = Omit<ConfigIssue, 'where'>;
-type Rule = (config: RunConfig) => readonly Finding[];
+interface Rule {
+  readonly check: (config: RunConfig) => readonly Finding[];
+  /** The keys that it looks at. */
+  readonly of: readonly string[];
+}
 
-/** What no single key can say: how keys go together. */
-export function ruleIssues(config: RunConfig): ConfigIssue[] {
-  return RULES.flatMap((rule) => rule(config)).map((finding) => ({ ...finding, where: '' }));
+/**
+ * What no single key can say: how keys go together.
+ * @param broken keys whose values are not what the user meant: rules that look at them say nothing
+ */
+export function ruleIssues(config: RunConfig, broken: readonly string[] = []): ConfigIssue[] {
+  const meets = (key: string) =>
+    broken.some((path) => `${path}.`.startsWith(`${key}.`) || `${key}.`.startsWith(`${path}.`));
+  return RULES.filter((rule) => !rule.of.some(meets))
+    .flatMap((rule) => rule.check(config))
+    .map((finding) => ({ ...finding, where: '' }));
 }
 
 const RULES: readonly Rule[] = [
-  startingWeights,
-  splitShares,
-  cropRanges,
-  networkFits,
-  freezeFits,
-  epochCounts,
-  optimizerValues,
-  microBatchFits,
-  engineDevice,
+  { check: startingWeights, of: ['strategy', 'weights'] },
+  { check: splitShares, of: ['split.val', 'split.test'] },
+  { check: cropRanges, of: ['augment.crop'] },
+  { check: networkFits, of: ['backbone', 'head', 'image.size'] },
+  { check: freezeFits, of: ['backbone', 'head', 'image.size', 'freeze', 'strategy'] },
+  { check: epochCounts, of: ['epochs', 'schedule.warmup'] },
+  { check: optimizerValues, of: ['optimizer'] },
+  { check: microBatchFits, of: ['microBatch', 'batchSize'] },
+  { check: engineDevice, of: ['engine', 'device'] },
 ];
 
 /** `head` and `top` keep layers as they are, so those must have learned something. */

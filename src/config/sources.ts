@@ -10,6 +10,8 @@ export interface ConfigSource {
   readonly values: Readonly<Record<string, unknown>>;
   /** What was already found wrong while it was read. */
   readonly issues?: readonly ConfigIssue[];
+  /** It, or what it extends, could not be read: what it lacks is not known. */
+  readonly unread?: boolean;
   /** Where in the source a key stands, as the user would name it: `--lr`, `train.yaml:4`. */
   readonly placeOf?: (path: string) => string | undefined;
 }
@@ -65,6 +67,20 @@ function forget(origins: Map<string, ConfigSource>, path: string): void {
   for (const known of origins.keys()) {
     if (known.startsWith(`${path}.`)) origins.delete(known);
   }
+}
+
+/** Values without some dotted keys. */
+export function without(
+  values: ConfigSource['values'],
+  paths: readonly string[],
+  prefix = '',
+): Record<string, unknown> {
+  const kept = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
+    const path = `${prefix}${key}`;
+    if (paths.includes(path)) return [];
+    return [[key, isGroup(value) ? without(value, paths, `${path}.`) : value]];
+  });
+  return Object.fromEntries(kept);
 }
 
 /** Is it an object with keys, not a list or null? */

@@ -47,6 +47,12 @@ function translate(issue: ZodIssue, source: ConfigSource): ConfigIssue[] {
   return [{ path, where, message: 'not a possible value', expected: expectation(issue), found }];
 }
 
+/** What a config file may have and a run may not. */
+const BATCH_KEYS: Readonly<Record<string, string>> = {
+  matrix: 'a file with a matrix is for `vggtune batch`',
+  failIf: 'only `vggtune batch` reads it; a command takes --fail-if',
+};
+
 function unknownKeys(
   keys: readonly string[],
   parents: readonly PropertyKey[],
@@ -61,7 +67,7 @@ function unknownKeys(
       path,
       where: placeIn(source, path),
       message: `unknown key "${key}"${group === '' ? '' : ` in ${group}`}`,
-      fix: suggestion ?? `possible keys: ${known.join(', ')}`,
+      fix: BATCH_KEYS[path] ?? suggestion ?? `possible keys: ${known.join(', ')}`,
     };
   });
 }

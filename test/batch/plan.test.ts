@@ -94,6 +94,27 @@ describe('planBatch', () => {
     ]);
   });
 
+  it('tells what is wrong with the command itself, whatever the files are', async () => {
+    const issue = { path: '', where: '--jobs', message: 'not a possible value' };
+    const above = [{ origin: 'flags', values: {}, issues: [issue] }];
+    expect(await complaints([], { above })).toEqual(['--jobs: not a possible value']);
+    const huge = await file('both.yaml', `${GOOD}epochz: 1\nmatrix: {seed: [1, 2, 3]}\n`);
+    expect(await complaints([huge], { above, maxRuns: 2 })).toEqual([
+      '--jobs: not a possible value',
+      'both.yaml:4: epochz: unknown key "epochz"',
+      'both.yaml: 3 runs: seed (3)',
+    ]);
+  });
+
+  it('names the file that lacks something, and asks nothing more of one that cannot be read', async () => {
+    const empty = await file('empty.yaml', '');
+    const broken = await file('broken.yaml', 'data: [');
+    const lines = await complaints([empty, broken]);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toBe('empty.yaml: data is missing');
+    expect(lines[1]).toMatch(/^broken.yaml:1: not valid YAML/);
+  });
+
   it('refuses two runs in one folder', async () => {
     const [a, b] = await Promise.all(
       ['a', 'b'].map((name) => file(`${name}.yaml`, `${GOOD}out: ${home}/shared\n`)),

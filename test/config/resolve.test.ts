@@ -179,6 +179,31 @@ describe('rules over several keys', () => {
     expect(issues.map((issue) => issue.path).sort()).toEqual(['device', 'split.val', 'weights']);
   });
 
+  it('tells them beside values that are not possible, where those have no part in them', () => {
+    const clash = { weights: 'random', epochz: 3, seed: 'x', split: { val: 0.9, test: 0.9 } };
+    const paths = issuesOf(clash).map((issue) => issue.path);
+    expect(paths.sort()).toEqual(['epochz', 'seed', 'split.val', 'weights']);
+    const doubtful = { weights: 'random', split: { val: 'most', test: 0.9 } };
+    expect(issuesOf(doubtful, 'all').map((issue) => issue.path)).toEqual(['split.val']);
+    const unknown = { epochs: 'many', schedule: { warmup: 100 } };
+    expect(issuesOf(unknown).map((issue) => issue.path)).toEqual(['epochs']);
+  });
+
+  it('every rule names the keys that it looks at', () => {
+    for (const [, values, strategy, path] of cases) {
+      const broken = { ...values, seed: 'x' };
+      expect(issuesOf(broken, strategy).map((issue) => issue.path)).toEqual(['seed', path]);
+    }
+  });
+
+  it('says whose the keys of a batch are', () => {
+    const fixes = issuesOf({ matrix: { seed: [1] }, failIf: 'loss > 1' }).map(({ fix }) => fix);
+    expect(fixes).toEqual([
+      'a file with a matrix is for `vggtune batch`',
+      'only `vggtune batch` reads it; a command takes --fail-if',
+    ]);
+  });
+
   it('lets the same keys pass where they make sense', () => {
     expect(issuesOf({ weights: 'random' }, 'scratch')).toEqual([]);
     expect(issuesOf({ weights: 'vgg.pth' }, 'head')).toEqual([]);
