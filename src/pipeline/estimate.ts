@@ -100,7 +100,7 @@ async function estimateConfig(setting: Setting, { costs, base }: One): Promise<S
     phases.reduce((total, phase) => total + phase[key], 0);
   return {
     strategy,
-    seconds: sum('seconds'),
+    seconds: START_SECONDS + sum('seconds'),
     featureSeconds: sum('featureSeconds'),
     secondsPerStep: last?.secondsPerStep ?? 0,
     steps: sum('steps'),
@@ -147,6 +147,9 @@ interface PhaseEstimate {
   readonly cache: number;
 }
 
+/** Loading the program, the scan's memory and the weights, and writing the model. */
+const START_SECONDS = 1;
+
 /** Largest table of features that is kept in memory while it is in use. */
 const TABLE_LIMIT = 512 * 2 ** 20;
 
@@ -168,11 +171,12 @@ function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
     (counts.train / config.batchSize) * step.secondsPerStep +
     counts.val * step.secondsPerValidation +
     epochRows.cost * epochRows.count;
+  const setup = step.compileSeconds + (prefix?.compileSeconds ?? 0);
   const rowBytes = 4 * sizeOf(network.shapes[phase.from - 1] ?? [0]);
   const table = Math.min(TABLE_LIMIT, rows * rowBytes);
   return {
     featureSeconds: rows * perRow,
-    seconds: rows * perRow + phase.epochs * epoch,
+    seconds: setup + rows * perRow + phase.epochs * epoch,
     steps: phase.epochs * stepsPerEpoch,
     secondsPerStep: step.secondsPerStep,
     memory:

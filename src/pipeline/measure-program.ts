@@ -13,6 +13,7 @@ import { prefixBatch } from './phase-sources.ts';
 
 /** What running a frozen prefix takes. */
 export interface PrefixCost {
+  readonly compileSeconds: number;
   readonly secondsPerImage: number;
   /** Bytes that the program takes. */
   readonly memory: number;
@@ -20,6 +21,7 @@ export interface PrefixCost {
 
 /** What the steps of a phase take. */
 export interface StepCost {
+  readonly compileSeconds: number;
   /** One optimizer step with a full batch. */
   readonly secondsPerStep: number;
   /** Of one image of the validation side. */
@@ -42,11 +44,13 @@ export async function measurePrefix(
 ): Promise<PrefixCost> {
   const memory = watchMemory();
   const batchSize = prefixBatch(network);
+  const started = performance.now();
   const program = await engine.compileForward({ network, weights, from: 0, to, batchSize });
+  const compileSeconds = (performance.now() - started) / 1000;
   try {
     const rows = noise(batchSize * sizeOf(rowShape(network, 0)), true) as Uint8Array;
     const seconds = await timed(() => program.run(rows, batchSize), 2);
-    return { secondsPerImage: seconds / batchSize, memory: memory.growth() };
+    return { compileSeconds, secondsPerImage: seconds / batchSize, memory: memory.growth() };
   } finally {
     await program.release();
   }
@@ -67,11 +71,13 @@ export async function measureSteps(
   const passes = Math.ceil(config.batchSize / microBatch);
   const several = passes > 1 && rows === microBatch;
   const memory = watchMemory();
+  const started = performance.now();
   const program = await measured.engine.compileTraining({
     ...request,
     batchSize: several ? 2 * rows : rows,
     microBatch: rows,
   });
+  const compileSeconds = (performance.now() - started) / 1000;
   try {
     const step = (count: number) => () => oneStep(program, { network, phase, count });
     const one = await timed(step(rows), 2);
@@ -82,11 +88,11 @@ export async function measureSteps(
     const secondsPerStep = several ? Math.max(0, one - pass) + passes * pass : pass;
     // A graph for all rows at once holds the activations of all of them.
     const scale = several ? 1 : microBatch / rows;
-    const growth = memory.growth() * scale;
     return {
+      compileSeconds,
       secondsPerStep,
       secondsPerValidation: validation,
-      memory: growth,
+      memory: memory.growth() * scale,
       measuredRows: several ? 2 * rows : rows,
     };
   } finally {

@@ -1,0 +1,109 @@
+// The data that the embedded backbone is pretrained on: a folder of 80 x 80 pictures, one sub-folder a
+// class. Noto emoji by their subcategory, varied strongly, and classes of pictures that are drawn by
+// formulas. The same arguments give the same bytes.
+//
+//   npm install --no-save emoji-datasource-google@16.0.0
+//   node bench/backbone/data.js --out pretraining
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { createRng } from '../../dist/base/rng.js';
+import { DRAWN, drawn } from './drawn.js';
+import { onBackground } from './scenes.js';
+
+const { values: options } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'pretraining' },
+    /** Folder of emoji-datasource-google. */
+    source: { type: 'string' },
+    /** What a class of emoji is: a subcategory of Unicode's list, or one picture. */
+    labels: { type: 'string', default: 'subcategory' },
+    /** Pictures of a class of emoji, about; and of one that is drawn. */
+    emoji: { type: 'string', default: '320' },
+    drawn: { type: 'string', default: '160' },
+    seed: { type: 'string', default: '0' },
+  },
+});
+
+/** Subcategories with fewer pictures become one class of their category. */
+const SMALL = 6;
+/** Most versions of one picture. */
+const MOST_VERSIONS = 40;
+/** Neither things nor signs; and regions' flags, of which there are three. */
+const LEFT_OUT = new Set(['skin-tone', 'subdivision-flag']);
+
+sharp.concurrency(1);
+
+/** Pictures by class. Variants by skin tone are left out: they are nearly the same picture. */
+async function emojiByClass() {
+  const source =
+    options.source ??
+    dirname(createRequire(import.meta.url).resolve('emoji-datasource-google/package.json'));
+  const all = JSON.parse(await readFile(join(source, 'emoji.json'), 'utf8')).filter(
+    ({ has_img_google, subcategory }) => has_img_google && !LEFT_OUT.has(subcategory),
+  );
+  const counts = new Map();
+  for (const { subcategory } of all) counts.set(subcategory, (counts.get(subcategory) ?? 0) + 1);
+  const classes = new Map();
+  for (const { image, category, subcategory, short_name } of all) {
+    const group = counts.get(subcategory) < SMALL ? `${category} other` : subcategory;
+    const name = options.labels === 'picture' ? short_name : group;
+    const folder = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+    if (!classes.has(folder)) classes.set(folder, []);
+    classes.get(folder).push(join(source, 'img', 'google', '64', image));
+  }
+  return classes;
+}
+
+async function* emojiJobs(seed) {
+  for (const [name, files] of await emojiByClass()) {
+    const versions = Math.min(
+      MOST_VERSIONS,
+      Math.max(2, Math.round(Number(options.emoji) / files.length)),
+    );
+    for (const [index, file] of files.entries()) {
+      for (let version = 0; version < versions; version++) {
+        const rng = createRng('emoji', seed, name, index, version);
+        yield { name, file: `${index}-${version}`, make: () => onBackground(file, rng) };
+      }
+    }
+  }
+}
+
+function* drawnJobs(seed) {
+  for (const name of DRAWN) {
+    for (let version = 0; version < Number(options.drawn); version++) {
+      const rng = createRng('drawn', seed, name, version);
+      yield { name: `drawn-${name}`, file: `${version}`, make: () => drawn(name, rng) };
+    }
+  }
+}
+
+async function* jobs() {
+  const seed = Number(options.seed);
+  yield* emojiJobs(seed);
+  yield* drawnJobs(seed);
+}
+
+let count = 0;
+const made = new Set();
+const queue = jobs();
+
+async function work() {
+  for await (const { name, file, make } of queue) {
+    const folder = join(options.out, name);
+    if (!made.has(folder)) await mkdir(folder, { recursive: true });
+    made.add(folder);
+    const picture = await make();
+    await writeFile(join(folder, `${file}.jpg`), await picture.jpeg(JPEG).toBuffer());
+    count++;
+    if (count % 2000 === 0) console.error(`${count} pictures`);
+  }
+}
+
+const JPEG = { quality: 88, chromaSubsampling: '4:4:4' };
+
+await Promise.all([work(), work(), work(), work()]);
+console.error(`${count} pictures of ${made.size} classes in ${options.out}`);
