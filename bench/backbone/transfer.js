@@ -1,0 +1,97 @@
+// How well the embedded backbone transfers to pictures that it never saw.
+//
+//   npm run build && node bench/backbone/transfer.js --weights FILE [options]
+//
+// What is finished is kept in the work folder: a run that was stopped goes on where it was.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { row, spread } from './figures.js';
+
+const HELP = `node bench/backbone/transfer.js [options]
+
+  --weights FILE   weights of vgg-nano: auto (default: the embedded ones), random, or a file; for the
+                   probe also several, with commas
+  --what a,b       compare: head on these weights against a random backbone, training from scratch and
+                   raw pixels; curve: the four strategies at 2 to 32 pictures a class; probe: a
+                   linear classifier on the frozen features, quick (default: compare,curve)
+  --sets a,b       twitter, stamps (default: both; the curve is twitter's)
+  --seeds n        choices of training pictures (default: 5)
+  --per-class n    training pictures a class, for compare and probe (default: 8)
+  --stamps FOLDER  of the Debian package tuxpaint-stamps-default
+  --work FOLDER    pictures, runs and results (default: transfer-work)
+  --out FILE       the tables (default: on standard output)
+  --plot FILE      the curve as SVG`;
+
+const { values: options } = parseArgs({
+  options: {
+    weights: { type: 'string', default: 'auto' },
+    what: { type: 'string', default: 'compare,curve' },
+    sets: { type: 'string', default: 'twitter,stamps' },
+    seeds: { type: 'string', default: '5' },
+    'per-class': { type: 'string', default: '8' },
+    stamps: { type: 'string', default: '/usr/share/tuxpaint/stamps' },
+    work: { type: 'string', default: 'transfer-work' },
+    out: { type: 'string' },
+    plot: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function main() {
+  if (options.help) return console.log(HELP);
+  const home = resolve(options.work);
+  await mkdir(home, { recursive: true });
+  process.env.VGGTUNE_CACHE = join(home, 'cache');
+  const { openEngine } = await import('../../dist/engines/index.js');
+  const context = {
+    home,
+    engine: await openEngine('onnx', 'cpu', { emit: () => {} }),
+    pools: await pools(home),
+    seeds: Array.from({ length: Number(options.seeds) }, (_, seed) => seed),
+    perClass: Number(options['per-class']),
+  };
+  const texts = [];
+  for (const what of options.what.split(',')) {
+    const part = PARTS[what];
+    if (part === undefined) throw new Error(`there is no part "${what}"\n\n${HELP}`);
+    texts.push(await part(context));
+  }
+  const text = texts.join('\n');
+  if (options.out === undefined) console.log(text);
+  else await writeFile(options.out, text);
+}
+
+async function pools(home) {
+  const { SETS, buildPool } = await import('./transfer-data.js');
+  const built = [];
+  for (const name of options.sets.split(',')) {
+    const set = SETS.find((candidate) => candidate.name === name);
+    if (set === undefined) throw new Error(`there is no set "${name}"\n\n${HELP}`);
+    built.push(await buildPool(set, { home, stamps: options.stamps }));
+  }
+  return built;
+}
+
+const PARTS = { probe: probeTable };
+
+async function probeTable({ pools, ...context }) {
+  const { probe, pixelProbe, startOf } = await import('./probe.js');
+  const columns = pools.flatMap(({ name }) => [`${name} pool5`, `${name} pool4`]);
+  const lines = [row(['weights', ...columns]), row(Array(columns.length + 1).fill('---'))];
+  for (const weights of options.weights.split(',')) {
+    const start = await startOf(weights);
+    const cells = [];
+    for (const pool of pools) {
+      const found = await probe(pool, start, context);
+      cells.push(spread(found.get('pool5')), spread(found.get('pool4')));
+    }
+    lines.push(row([weights, ...cells]));
+  }
+  const pixels = [];
+  for (const pool of pools) pixels.push(spread(await pixelProbe(pool, context)), '');
+  lines.push(row(['raw pixels', ...pixels]));
+  return `${lines.join('\n')}\n`;
+}
+
+await main();
