@@ -1,72 +1,66 @@
 // The data that the embedded backbone is pretrained on: a folder of 80 x 80 pictures, one sub-folder a
-// class. Noto emoji by their subcategory, varied strongly, and classes of pictures that are drawn by
-// formulas. The same arguments give the same bytes.
+// class. Emoji of three artists by their subcategory, varied strongly, and classes of pictures that are
+// drawn by formulas. The same arguments give the same bytes.
 //
-//   npm install --no-save emoji-datasource-google@16.0.0
+//   npm install --no-save emoji-datasource-google@16.0.0 @lobehub/fluent-emoji-3d@1.1.0 @iconify-json/noto-v1@1.2.5
 //   node bench/backbone/data.js --out pretraining
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { createRng } from '../../dist/base/rng.js';
+import { ARTISTS, readEmoji } from './artists.js';
 import { DRAWN, drawn } from './drawn.js';
 import { onBackground } from './scenes.js';
 
 const { values: options } = parseArgs({
   options: {
     out: { type: 'string', default: 'pretraining' },
-    /** Folder of emoji-datasource-google. */
-    source: { type: 'string' },
+    /** Folder whose node_modules holds the packages of emoji. */
+    packages: { type: 'string', default: '.' },
+    artists: { type: 'string', default: ARTISTS.join(',') },
     /** What a class of emoji is: a subcategory of Unicode's list, or one picture. */
     labels: { type: 'string', default: 'subcategory' },
     /** Pictures of a class of emoji, about; and of one that is drawn. */
-    emoji: { type: 'string', default: '320' },
+    emoji: { type: 'string', default: '400' },
     drawn: { type: 'string', default: '160' },
     seed: { type: 'string', default: '0' },
   },
 });
 
-/** Subcategories with fewer pictures become one class of their category. */
+/** Subcategories with fewer emoji become one class of their category. */
 const SMALL = 6;
 /** Most versions of one picture. */
 const MOST_VERSIONS = 40;
-/** Neither things nor signs; and regions' flags, of which there are three. */
-const LEFT_OUT = new Set(['skin-tone', 'subdivision-flag']);
 
 sharp.concurrency(1);
 
-/** Pictures by class. Variants by skin tone are left out: they are nearly the same picture. */
+/** Pictures by class. */
 async function emojiByClass() {
-  const source =
-    options.source ??
-    dirname(createRequire(import.meta.url).resolve('emoji-datasource-google/package.json'));
-  const all = JSON.parse(await readFile(join(source, 'emoji.json'), 'utf8')).filter(
-    ({ has_img_google, subcategory }) => has_img_google && !LEFT_OUT.has(subcategory),
-  );
+  const { packages, artists, labels } = options;
+  const all = await readEmoji({ packages, artists: artists.split(',') });
   const counts = new Map();
   for (const { subcategory } of all) counts.set(subcategory, (counts.get(subcategory) ?? 0) + 1);
   const classes = new Map();
-  for (const { image, category, subcategory, short_name } of all) {
+  for (const { category, subcategory, name, pictures } of all) {
     const group = counts.get(subcategory) < SMALL ? `${category} other` : subcategory;
-    const name = options.labels === 'picture' ? short_name : group;
-    const folder = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-    if (!classes.has(folder)) classes.set(folder, []);
-    classes.get(folder).push(join(source, 'img', 'google', '64', image));
+    const folder = (labels === 'picture' ? name : group).toLowerCase();
+    const label = folder.replaceAll(/[^a-z0-9]+/g, '-');
+    classes.set(label, [...(classes.get(label) ?? []), ...pictures]);
   }
   return classes;
 }
 
 async function* emojiJobs(seed) {
-  for (const [name, files] of await emojiByClass()) {
+  for (const [name, pictures] of await emojiByClass()) {
     const versions = Math.min(
       MOST_VERSIONS,
-      Math.max(2, Math.round(Number(options.emoji) / files.length)),
+      Math.max(2, Math.round(Number(options.emoji) / pictures.length)),
     );
-    for (const [index, file] of files.entries()) {
+    for (const [index, picture] of pictures.entries()) {
       for (let version = 0; version < versions; version++) {
         const rng = createRng('emoji', seed, name, index, version);
-        yield { name, file: `${index}-${version}`, make: () => onBackground(file, rng) };
+        yield { name, file: `${index}-${version}`, make: () => onBackground(picture, rng) };
       }
     }
   }

@@ -13,10 +13,13 @@ const svg = (content) =>
     `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}">${content}</svg>`,
   );
 
-/** @returns a sharp image, [80, 80, 3] */
-export async function onBackground(file, rng) {
+/**
+ * @param {string | Buffer} picture   a file, or the bytes of an image
+ * @returns a sharp image, [80, 80, 3]
+ */
+export async function onBackground(picture, rng) {
   const side = Math.round(SIDE * between(rng, 0.5, 0.98));
-  const { data, info } = await turnedEmoji(file, rng, side)
+  const { data, info } = await turnedEmoji(picture, rng, side)
     .raw()
     .toBuffer({ resolveWithObject: true });
   const left = place(rng, info.width);
@@ -25,8 +28,8 @@ export async function onBackground(file, rng) {
   if (rng.uniform() < 0.25) layers.push({ input: occluder(rng) });
   const back = await raw(background(rng));
   const flat = await raw(back.composite(layers));
-  const picture = flat.removeAlpha();
-  return rng.uniform() < 0.25 ? picture.blur(between(rng, 0.4, 1.3)) : picture;
+  const opaque = flat.removeAlpha();
+  return rng.uniform() < 0.25 ? opaque.blur(between(rng, 0.4, 1.3)) : opaque;
 }
 
 const pick = ({ width, height, channels }) => ({ width, height, channels });
@@ -39,12 +42,12 @@ async function raw(image) {
 
 const place = (rng, length) => Math.round((SIDE - length) * between(rng, 0.15, 0.85));
 
-function turnedEmoji(file, rng, side) {
+function turnedEmoji(picture, rng, side) {
   const isTurned = rng.uniform() < 0.5;
   const angle = isTurned ? between(rng, -30, 30) : 0;
   // A turned square is larger: made to fit, so that the composition never cuts it.
   const largest = Math.floor(SIDE / (isTurned ? 1.37 : 1));
-  const changed = sharp(file)
+  const changed = sharp(picture)
     .resize(Math.min(side, largest), Math.min(side, largest), { kernel: 'cubic' })
     .ensureAlpha()
     .rotate(angle, { background: { r: 0, g: 0, b: 0, alpha: 0 } });

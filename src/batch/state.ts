@@ -38,7 +38,10 @@ export async function runState(run: Described, overwrite: boolean): Promise<RunS
   if (!(await exists(paths.config))) return { kind: 'new' };
   const stored = await storedConfig(paths);
   if (stored === undefined) return differs(run, 'its config.yaml is damaged', overwrite);
-  const wanted = resolveConfig(run.sources, strategyOf(run.sources, stored));
+  const wanted = resolveConfig(
+    [networkOf(stored), ...run.sources],
+    strategyOf(run.sources, stored),
+  );
   const change = changed(run.folder, stored, wanted);
   if (change !== undefined) return differs(run, change, overwrite);
   if (!(await exists(paths.split)) || !(await exists(paths.plan))) return { kind: 'replace' };
@@ -47,6 +50,11 @@ export async function runState(run: Described, overwrite: boolean): Promise<RunS
   if (!same || !exported || !(await ended(paths.events))) return { kind: 'begun' };
   const metrics = (await exists(paths.metrics)) ? await readRecord(paths, 'metrics') : undefined;
   return { kind: 'finished', strategy: stored.strategy as StrategyName, metrics };
+}
+
+/** Where no network is named, the one that the run was started with is meant. */
+function networkOf({ backbone }: RunConfig): ConfigSource {
+  return { origin: 'the run so far', values: { backbone } };
 }
 
 /** `auto` is what it was found to be when the run was started. */

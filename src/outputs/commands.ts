@@ -167,7 +167,11 @@ export const configOutput = z.union([
 export const demoOutput = z.strictObject({
   images: z.strictObject({ trained: count, unseen: count }),
   classes: texts,
-  accuracy: share.describe('share of the unseen pictures whose class the network names'),
+  strategy: strategy.describe('what the advisor chose'),
+  accuracy: share.describe('share of the unseen pictures whose class the fine-tuned network names'),
+  scratch: z
+    .strictObject({ accuracy: share, epochs: count })
+    .describe('the same network, trained from random weights on the same pictures'),
   chance: share.describe('the accuracy of always naming the most frequent class'),
   seconds,
   run: z.string(),

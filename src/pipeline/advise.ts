@@ -10,6 +10,7 @@ import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import type { AdviceReport, ChoiceReport, Similarity } from '../outputs/advice.ts';
 import { duplicateEvidence, type LoadedData, loadData } from './data.ts';
+import { withBackbone } from './default-backbone.ts';
 import { estimateStrategies } from './estimate.ts';
 import { measureSimilarity } from './similarity.ts';
 import { type Start, startingPoint } from './start-weights.ts';
@@ -35,7 +36,8 @@ export interface AdviseRequest {
 export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   const { emit } = request;
   // What it advises against may be what the settings ask for.
-  const sources = [...request.sources, { origin: 'advise', values: { strategy: 'auto' } }];
+  const asked = [...request.sources, { origin: 'advise', values: { strategy: 'auto' } }];
+  const sources = await withBackbone(asked, request);
   const config = resolveConfig(sources, provisionalStrategy(sources));
   const data = await loadData(config, request);
   const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
@@ -46,7 +48,7 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   // The boundary that is advised is that of the strategy that is advised.
   const advised = freeze === null ? {} : { [strategy]: { freeze } };
   const estimates = wanted
-    ? await estimateStrategies({ ...request, advised, start, data, engine })
+    ? await estimateStrategies({ ...request, sources, advised, start, data, engine })
     : [];
   return {
     data: dataFacts(data),

@@ -119,12 +119,24 @@ async function cache(): Promise<Check> {
   }
 }
 
+/** What comes with the package, and opens. */
+async function embedded(): Promise<Check> {
+  const name = 'weights vgg-nano';
+  const { describeWeights, weightsPath } = await import('./weights.ts');
+  try {
+    await describeWeights(await weightsPath('vgg-nano'));
+    return { name, state: 'ok', detail: 'part of vggtune' };
+  } catch (error) {
+    return { name, state: 'broken', detail: messageOf(error), fix: 'install again with `npm ci`' };
+  }
+}
+
 /** The published weights of each network, by what is here of them. */
 async function weights(): Promise<Check[]> {
   try {
     const { listWeights } = await import('./weights.ts');
     const listed = await listWeights();
-    return [...new Set(listed.map(({ backbone }) => backbone))].map((backbone) => {
+    const fetched = [...new Set(listed.map(({ backbone }) => backbone))].map((backbone): Check => {
       const name = `weights ${backbone}`;
       const here = listed.filter((each) => each.backbone === backbone && each.cached !== undefined);
       if (here.length === 0) {
@@ -136,6 +148,7 @@ async function weights(): Promise<Check[]> {
       );
       return { name, state: 'ok', detail: parts.join('; ') };
     });
+    return [await embedded(), ...fetched];
   } catch (error) {
     const fix = 'name another folder with --cache or VGGTUNE_CACHE';
     return [{ name: 'weights', state: 'broken', detail: messageOf(error), fix }];

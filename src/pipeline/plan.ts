@@ -22,6 +22,7 @@ import { choiceEvidence } from './advice-evidence.ts';
 import { choose, dataFacts } from './advise.ts';
 import { advisedSources } from './advised-sources.ts';
 import { type LoadedData, loadData } from './data.ts';
+import { withBackbone } from './default-backbone.ts';
 import { estimateStrategies } from './estimate.ts';
 import { type Start, startingPoint } from './start-weights.ts';
 
@@ -40,12 +41,13 @@ export interface PlanRequest {
  * @throws VggtuneError as `train` before its first step
  */
 export async function plan(request: PlanRequest): Promise<PlanReport> {
-  const { sources, emit, signal, offline = false } = request;
+  const { emit, signal, offline = false } = request;
+  const sources = await withBackbone(request.sources, request);
   const provisional = resolveConfig(sources, provisionalStrategy(sources));
   const data = await loadData(provisional, { emit, signal });
   const { engine: name, device } = provisional;
   const engine = request.engine ?? (await openEngine(name, device, { emit }));
-  const chosen = await chosenStrategy(request, { provisional, data, engine });
+  const chosen = await chosenStrategy({ ...request, sources }, { provisional, data, engine });
   const { strategy, sources: all } = chosen;
   const config = resolveConfig(all, strategy);
   const classes = data.index.classes.length;

@@ -12,6 +12,7 @@ import { networkCost } from '../network/cost.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
 import type { RaceResult } from '../outputs/advice.ts';
 import { planTraining } from '../training/plan.ts';
+import { withBackbone } from './default-backbone.ts';
 import { configFor } from './estimate.ts';
 import { networkFor } from './start-weights.ts';
 import { train } from './train.ts';
@@ -41,12 +42,13 @@ export interface RaceRequest {
  */
 export async function race(request: RaceRequest): Promise<readonly RaceResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'vggtune-race-'));
-  const { engine: name, device } = configFor(request.sources, 'all');
+  const sources = await withBackbone(request.sources, request);
+  const { engine: name, device } = configFor(sources, 'all');
   const engine = request.engine ?? (await openEngine(name, device, { emit: () => {} }));
   try {
     const results: RaceResult[] = [];
     for (const strategy of STRATEGIES) {
-      results.push(await runOne({ ...request, engine }, { strategy, folder }));
+      results.push(await runOne({ ...request, sources, engine }, { strategy, folder }));
     }
     return results.sort(
       (a, b) =>

@@ -18,9 +18,8 @@ export interface Start {
   readonly provenance: Readonly<Record<string, string>>;
 }
 
-/** Whether a config starts from pretrained weights; vgg-nano has none that are published. */
-export function startsPretrained(config: Pick<RunConfig, 'backbone' | 'weights'>): boolean {
-  if (config.weights === 'auto') return config.backbone !== 'vgg-nano';
+/** Whether a config starts from pretrained weights. */
+export function startsPretrained(config: Pick<RunConfig, 'weights'>): boolean {
   return config.weights !== 'random';
 }
 

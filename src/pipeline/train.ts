@@ -29,6 +29,7 @@ import { choiceEvidence } from './advice-evidence.ts';
 import { choose } from './advise.ts';
 import { advisedSources } from './advised-sources.ts';
 import { type LoadedData, loadData } from './data.ts';
+import { withBackbone } from './default-backbone.ts';
 import { startingPoint } from './start-weights.ts';
 import { trainRun } from './train-run.ts';
 
@@ -55,9 +56,10 @@ export interface TrainRequest {
  */
 export async function train(request: TrainRequest): Promise<RunRecord> {
   const stored = request.resume === true ? await storedSource(request.sources) : undefined;
-  const sources = stored === undefined ? request.sources : withStored(stored, request.sources);
+  const asked = stored === undefined ? request.sources : withStored(stored, request.sources);
   const log = createEventLog();
   const emit = broadcast([request.emit, log.listen]);
+  const sources = await withBackbone(asked, { ...request, emit });
   const data = await readData({ ...request, sources, emit });
   const config = absolutePaths(resolveConfig(data.sources, data.strategy));
   // Before anything is written: a device that is not there leaves no run folder behind.

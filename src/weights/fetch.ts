@@ -101,6 +101,6 @@ function notHere(source: WeightsSource): Error {
   return unavailableError(`the weights ${source.id} are not on this machine`, {
     expected: source.file,
     where: weightsFolder(),
-    fix: `run \`vggtune weights fetch ${source.backbone}\` without --offline, or download ${source.url} elsewhere and \`vggtune weights import FILE\``,
+    fix: `run \`vggtune weights fetch ${source.backbone}\` without --offline, or download ${source.url} elsewhere and \`vggtune weights import FILE\`; or use --backbone vgg-nano, whose weights are part of vggtune`,
   });
 }

@@ -1,5 +1,6 @@
 import type { Emit } from '../base/events.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import { embeddedWeights } from './embedded.ts';
 import { fetchWeights } from './fetch.ts';
 import { publishedSource } from './sources.ts';
 
@@ -18,14 +19,21 @@ export interface LocateRequest {
 }
 
 /**
- * The file that weights are read from; undefined where they are random. What is published is
- * fetched when it is not there: for a head that pools, the convolutions alone.
+ * The file that weights are read from; undefined where they are random. `auto` takes what comes with
+ * the package, or else what is published; that is fetched when it is not there: for a head that
+ * pools, the convolutions alone.
  * @throws VggtuneError (unavailable) when it cannot be fetched
  */
 export async function locateWeights(request: LocateRequest): Promise<Located | undefined> {
   const { network, source: wanted } = request;
   if (wanted === 'random') return undefined;
   if (wanted !== 'auto') return { path: wanted, provenance: { source: 'file', file: wanted } };
+  const embedded = embeddedWeights(network.backbone);
+  if (embedded !== undefined) {
+    const { path, data, licence } = embedded;
+    const source = `${network.backbone} (part of vggtune, pretrained on ${data})`;
+    return { path, provenance: { source, licence } };
+  }
   const source = publishedSource(network.backbone);
   if (source === undefined) return undefined;
   const part = network.head === 'vgg' ? 'all' : 'features';

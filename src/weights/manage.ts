@@ -8,6 +8,7 @@ import { openTensorFile } from '../formats/open.ts';
 import { readSafetensorsHeader } from '../formats/safetensors.ts';
 import type { ListedSource } from '../outputs/commands.ts';
 import { type CachedFile, findCached, listCached, weightsFolder } from './cache.ts';
+import { embeddedWeights } from './embedded.ts';
 import { type FetchOptions, fetchWeights } from './fetch.ts';
 import { recognise } from './recognise.ts';
 import { findSource, WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
@@ -27,14 +28,18 @@ export async function listWeights(): Promise<readonly ListedSource[]> {
   );
 }
 
-/** Fetches by id (`vgg16/timm`) or by backbone. @throws VggtuneError (usage, unavailable) */
+/** Fetches by id (`vgg16/timm`) or by backbone; what comes with the package is there already. @throws VggtuneError (usage, unavailable) */
 export async function fetchByName(name: string, options: FetchOptions): Promise<string> {
+  const embedded = embeddedWeights(name);
+  if (embedded !== undefined) return embedded.path;
   return fetchWeights(sourceNamed(name), options);
 }
 
 /** The cached file of a source, or the folder of all. @throws VggtuneError (usage, unavailable) */
 export async function weightsPath(name?: string): Promise<string> {
   if (name === undefined) return weightsFolder();
+  const embedded = embeddedWeights(name);
+  if (embedded !== undefined) return embedded.path;
   const source = sourceNamed(name);
   const path = (await findCached(source, source.holds)) ?? (await findCached(source, 'features'));
   if (path !== undefined) return path;

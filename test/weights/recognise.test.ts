@@ -251,7 +251,7 @@ describe('files', () => {
 });
 
 describe('loading', () => {
-  test('random weights are the default of vgg-nano, and say so', async () => {
+  test('random weights say so', async () => {
     const nano = network('vgg-nano', 'linear', 3);
     const loaded = await loadWeights({ network: nano, source: 'random', seed: 4 });
     expect(loaded.provenance.source).toContain('seed 4');

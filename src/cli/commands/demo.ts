@@ -10,9 +10,10 @@ import { facts } from '../table.ts';
 export const command: Command = {
   usage: 'demo [FOLDER]',
   description: [
-    'Builds a folder of real emoji pictures, trains the small network vgg-nano on it from random',
-    'weights, and measures it on pictures that it did not train on. Takes less than a minute and',
-    'fetches nothing. FOLDER gets the images and the run; vggtune-demo by default.',
+    'Builds a folder of emoji pictures, fine-tunes the small pretrained network vgg-nano on a few of',
+    'them by the strategy that the advisor chooses, and measures it on pictures that it did not train',
+    'on, beside the same network trained from random weights. Takes less than a minute and fetches',
+    'nothing. FOLDER gets the images and the runs; vggtune-demo by default.',
   ].join('\n'),
   positionals: { least: 0, most: 1, what: 'a folder' },
   options: [],
@@ -27,17 +28,24 @@ export const command: Command = {
     });
     const { record, ...document } = result;
     return {
-      document: { ...document, metrics: record.metrics ?? null, warnings: collected.warnings },
+      document: {
+        ...document,
+        strategy: record.plan.strategy,
+        metrics: record.metrics ?? null,
+        warnings: collected.warnings,
+      },
       text: demoLines(result).join('\n'),
     } satisfies Outcome<Output<'demo'>>;
   },
 };
 
 function demoLines(result: DemoResult): string[] {
-  const { images, classes, accuracy, chance, seconds, model, predict } = result;
+  const { record, images, classes, accuracy, scratch, chance, seconds, model, predict } = result;
   return facts([
     ['trained on', `${plural(images.trained, 'picture')} of ${plural(classes.length, 'class')}`],
+    ['strategy', `${record.plan.strategy}, as the advisor chose`],
     ['accuracy', `${percent(accuracy)} on ${grouped(images.unseen)} pictures it did not train on`],
+    ['from scratch', `${percent(scratch.accuracy)}, ${scratch.epochs} epochs from random weights`],
     ['by chance', `${percent(chance)} (always naming the most frequent class)`],
     ['took', duration(seconds)],
     ['model', shortPath(model)],

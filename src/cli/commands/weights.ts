@@ -47,6 +47,8 @@ export const command: Command = {
   },
 };
 
+const EMBEDDED = 'vgg-nano comes with vggtune: there is nothing to fetch.';
+
 const list: Action = async (_name, _args, { terminal }) => {
   const sources = await listWeights();
   const columns = [
@@ -64,7 +66,10 @@ const list: Action = async (_name, _args, { terminal }) => {
     source.cached ?? '-',
   ]);
   const [header = '', ...lines] = table(columns, rows, terminal.width);
-  return { document: { sources }, text: [terminal.paint('dim', header), ...lines].join('\n') };
+  return {
+    document: { sources },
+    text: [terminal.paint('dim', header), ...lines, EMBEDDED].join('\n'),
+  };
 };
 
 const fetch: Action = async (name, args, { emit, signal }) => {

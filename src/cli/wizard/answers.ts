@@ -3,7 +3,8 @@ import { stringify } from 'yaml';
 import { CONFIG_FIELDS } from '../../config/fields.ts';
 import type { PresetName } from '../../config/presets.ts';
 import { resolveConfig } from '../../config/resolve.ts';
-import type { RunConfig, StrategyName } from '../../config/schema.ts';
+import { type RunConfig, runConfigSchema, type StrategyName } from '../../config/schema.ts';
+import { mergeSources } from '../../config/sources.ts';
 import { parseArguments } from '../arguments.ts';
 import { command as train } from '../commands/train.ts';
 import { configSources } from '../config-sources.ts';
@@ -22,13 +23,26 @@ export interface Answers {
   readonly out?: string;
 }
 
+const trainArguments = (words: readonly string[]) => parseArguments(train, words.slice(1));
+
 /** The settings that `vggtune train` makes of some words. @throws ConfigError */
 export function configOf(words: readonly string[], environment: NodeJS.ProcessEnv): RunConfig {
-  const args = parseArguments(train, words.slice(1));
+  const args = trainArguments(words);
   const sources = configSources(args, environment);
   const strategy = CONFIG_FIELDS.find(({ path }) => path === 'strategy');
   const text = args.config.find(({ field }) => field === strategy)?.text;
   return resolveConfig(sources, (text ?? 'head') as StrategyName);
+}
+
+const RUN_BACKBONES = runConfigSchema.shape.backbone.unwrap().options;
+
+/** The network that the settings name; undefined: the default, which depends on what can be had. */
+export function namedBackbone(
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): RunConfig['backbone'] | undefined {
+  const { backbone } = mergeSources(configSources(trainArguments(words), environment)).values;
+  return RUN_BACKBONES.find((name) => name === backbone);
 }
 
 /** The keys of the answers that a run would not have by itself. */
@@ -40,7 +54,7 @@ function settings(answers: Answers, environment: NodeJS.ProcessEnv): Record<stri
   return {
     data,
     strategy,
-    ...(without.backbone === backbone ? {} : { backbone }),
+    ...(namedBackbone(base, environment) === backbone ? {} : { backbone }),
     ...(freeze === undefined ? {} : { freeze }),
     ...(same ? {} : { export: exports }),
     ...(out === undefined ? {} : { out }),

@@ -7,7 +7,7 @@ import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { command as train } from '../commands/train.ts';
 import { wrap } from '../width.ts';
 import { type Advice, adviseOn } from './advice.ts';
-import { type Answers, commandLine, configOf, fileOf, wordsOf } from './answers.ts';
+import { type Answers, commandLine, configOf, fileOf, namedBackbone, wordsOf } from './answers.ts';
 import { askFolder, describeGlance, type Folder } from './folder.ts';
 import { askAndSave, askDecision, type Decision, planLines } from './plan.ts';
 import { BACK, type Back, createPrompts, type Prompts } from './prompts.ts';
@@ -99,9 +99,8 @@ function createWizard(prompts: Prompts, context: Context) {
   }
 
   async function backbone(state: State): Promise<State | Back> {
-    const { strategy: name = 'head', backbone: before } = state;
-    const { backbone: own } = configOf(baseWords(state), environment);
-    const chosen = await askBackbone(prompts, { own, strategy: name, before });
+    const usual = await usualBackbone(state, context);
+    const chosen = await askBackbone(prompts, { ...usual, before: state.backbone });
     return chosen === BACK ? BACK : { ...state, backbone: chosen };
   }
 
@@ -127,6 +126,15 @@ function createWizard(prompts: Prompts, context: Context) {
   }
 
   return { folder, strategy, budget, backbone, exports, decide };
+}
+
+/** What a preset or a variable names, or else what there are weights of. */
+async function usualBackbone(state: State, { environment, signal }: Context) {
+  const named = namedBackbone(baseWords(state), environment);
+  if (named !== undefined) return { own: named, why: 'goes with your time' };
+  const { defaultBackbone } = await import('../../pipeline/default-backbone.ts');
+  const own = await defaultBackbone({ signal });
+  return { own, why: own === 'vgg16' ? 'goes with your time' : 'its weights are here' };
 }
 
 function baseWords({ folder, strategy, preset }: State): readonly string[] {

@@ -1,7 +1,7 @@
 import { CONFIG_FIELDS } from '../../config/fields.ts';
 import { PRESETS, type PresetName } from '../../config/presets.ts';
 import type { RunConfig, StrategyName } from '../../config/schema.ts';
-import { STRATEGIES } from '../../config/schema.ts';
+import { runConfigSchema, STRATEGIES } from '../../config/schema.ts';
 import { wrap } from '../width.ts';
 import type { Advice } from './advice.ts';
 import type { Back, Prompts } from './prompts.ts';
@@ -11,8 +11,7 @@ export const STRATEGY_SENTENCES: Readonly<Record<StrategyName, string>> = {
   head: 'Trains only a new last layer on what the network already knows: quick, and best for few images of everyday things.',
   top: 'Also retrains the last layers: for few images that look unlike photographs, such as X-rays or drawings.',
   all: 'Adjusts the whole network a little: for many images of everyday things.',
-  scratch:
-    'Learns everything anew: for very many images that are unlike any photograph, or a network without published weights.',
+  scratch: 'Learns everything anew: for very many images that are unlike any photograph.',
 };
 
 const BUDGET_SENTENCES: Readonly<Record<PresetName, string>> = {
@@ -65,25 +64,25 @@ export function askBudget(
 
 export type Backbone = RunConfig['backbone'];
 
-/** The network of the preset first; vgg-nano, which has no published weights, for scratch alone. */
+/** The network that goes with the other answers first. */
 export function askBackbone(
   prompts: Prompts,
   of: {
+    /** Goes with what was answered so far. */
     readonly own: Backbone;
-    readonly strategy: StrategyName;
+    /** Why it is that one. */
+    readonly why: string;
     readonly before: Backbone | undefined;
   },
 ): Promise<Backbone | Back> {
-  const { own, strategy, before } = of;
-  const all = (CONFIG_FIELDS.find(({ path }) => path === 'backbone')?.choices ?? []) as Backbone[];
-  const possible = all.filter((name) => strategy === 'scratch' || name !== 'vgg-nano');
-  const first = possible.filter((name) => name === own);
-  const order = [...first, ...possible.filter((name) => name !== own)];
+  const { own, why, before } = of;
+  const all = runConfigSchema.shape.backbone.unwrap().options;
+  const order = [own, ...all.filter((name) => name !== own)];
   return prompts.select({
     message: 'Network:',
     choices: order.map((value) => ({
       value,
-      name: value === own ? `${value} (goes with your time)` : value,
+      name: value === own ? `${value} (${why})` : value,
       short: value,
     })),
     begin: Math.max(0, before === undefined ? 0 : order.indexOf(before)),

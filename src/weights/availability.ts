@@ -1,0 +1,53 @@
+import { VggtuneError } from '../base/errors.ts';
+import type { BackboneName } from '../network/catalog.ts';
+import { findCached, type Part } from './cache.ts';
+import { downloadRange, NoRanges, type Patience } from './download.ts';
+import { embeddedWeights } from './embedded.ts';
+import { sourceUrl } from './fetch.ts';
+import { publishedSource, type WeightsSource } from './sources.ts';
+
+export interface AvailabilityOptions {
+  readonly part: Part;
+  /** Look on this machine alone. */
+  readonly offline?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** One try of a few seconds: whoever has no network must not wait for it. */
+const ONE_TRY: Patience = { attempts: 1, delay: 0, stall: 4000 };
+
+/** By address; a process asks once. */
+const asked = new Map<string, Promise<boolean>>();
+
+/**
+ * Whether the pretrained weights of a backbone are on this machine or can be fetched. At most one byte
+ * is fetched to find out.
+ */
+export async function areWeightsAvailable(
+  backbone: BackboneName,
+  options: AvailabilityOptions,
+): Promise<boolean> {
+  if (embeddedWeights(backbone) !== undefined) return true;
+  const source = publishedSource(backbone);
+  if (source === undefined) return false;
+  if ((await findCached(source, options.part)) !== undefined) return true;
+  if (options.offline === true) return false;
+  const url = sourceUrl(source);
+  const known = asked.get(url) ?? answers(source, options.signal);
+  asked.set(url, known);
+  return known;
+}
+
+async function answers(source: WeightsSource, signal?: AbortSignal): Promise<boolean> {
+  try {
+    const byte = { start: 0, end: 1 };
+    await downloadRange(sourceUrl(source), byte, { signal, patience: ONE_TRY });
+    return true;
+  } catch (error) {
+    signal?.throwIfAborted();
+    // A server that sends whole files only has the file.
+    if (error instanceof NoRanges) return true;
+    if (error instanceof VggtuneError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { sizeOf } from '../../src/base/tensor.ts';
+import { buildNetwork } from '../../src/network/build.ts';
+import { parameterShapes } from '../../src/network/parameters.ts';
+import { plainPreprocessing } from '../../src/network/preprocessing.ts';
+import { areWeightsAvailable } from '../../src/weights/availability.ts';
+import { sizeOfFile } from '../../src/weights/cache.ts';
+import { describeWeights } from '../../src/weights/describe.ts';
+import { embeddedWeights } from '../../src/weights/embedded.ts';
+import { loadWeights } from '../../src/weights/load.ts';
+import { fetchByName, weightsPath } from '../../src/weights/manage.ts';
+import { useTemporaryFolder } from '../dataset/images.ts';
+import { serve } from './server.ts';
+
+const folder = useTemporaryFolder();
+beforeEach(() => {
+  vi.stubEnv('VGGTUNE_CACHE', join(folder(), 'cache'));
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'])
+    vi.stubEnv(name, '');
+});
+afterEach(() => vi.unstubAllEnvs());
+
+const head = { kind: 'linear', dropout: 0, hidden: 1 } as const;
+const network = buildNetwork({
+  ...{ backbone: 'vgg-nano', head, classes: 3 },
+  preprocessing: plainPreprocessing(64),
+} as const);
+
+describe('the weights of vgg-nano in the package', () => {
+  test('hold the whole network but its head, in at most 3 MB', async () => {
+    const path = embeddedWeights('vgg-nano')?.path ?? '';
+    expect(await sizeOfFile(path)).toBeLessThan(3e6);
+    const { backbone, missing, surplus, metadata } = await describeWeights(path);
+    expect({ backbone, missing, surplus }).toEqual({
+      ...{ backbone: 'vgg-nano', missing: [], surplus: [] },
+    });
+    expect(metadata.licence).toBe('Apache-2.0');
+  });
+
+  test('are what auto takes, offline too; the head alone is new', async () => {
+    const loaded = await loadWeights({ network, source: 'auto', seed: 0, offline: true });
+    expect([...loaded.newLayers]).toEqual(['fc8']);
+    expect(loaded.preprocessing).toMatchObject({ size: 64, channels: 'rgb' });
+    expect(loaded.provenance).toMatchObject({ licence: 'Apache-2.0' });
+    expect(loaded.provenance.source).toContain('part of vggtune');
+    for (const [name, shape] of parameterShapes(network)) {
+      const data = loaded.weights.get(name)?.data ?? new Float32Array();
+      expect(data.length, name).toBe(sizeOf(shape));
+      expect(data.every(Number.isFinite), name).toBe(true);
+    }
+    // Random kernels have mean 0 and unit batch norms: these have been trained.
+    const norm = loaded.weights.get('bn3_1.running_var')?.data ?? [];
+    expect(new Set(norm).size).toBeGreaterThan(32);
+  });
+
+  test('need no fetching', async () => {
+    const { path } = embeddedWeights('vgg-nano') ?? {};
+    expect(await weightsPath('vgg-nano')).toBe(path);
+    expect(await fetchByName('vgg-nano', { part: 'features', offline: true })).toBe(path);
+    expect(embeddedWeights('vgg16')).toBeUndefined();
+  });
+});
+
+describe('whether weights can be had', () => {
+  test('those of the package always', async () => {
+    expect(await areWeightsAvailable('vgg-nano', { part: 'all', offline: true })).toBe(true);
+  });
+
+  test('those on this machine, whatever the network', async () => {
+    expect(await areWeightsAvailable('vgg16', { part: 'features', offline: true })).toBe(false);
+    const weights = join(folder(), 'cache', 'weights');
+    await mkdir(weights, { recursive: true });
+    await writeFile(join(weights, 'vgg16.tv_in1k.safetensors'), 'x');
+    expect(await areWeightsAvailable('vgg16', { part: 'features', offline: true })).toBe(true);
+  });
+
+  test.each([
+    ['a server has', {}, true],
+    ['a server sends whole only', { ranges: false }, true],
+    ['a server does not have', { faults: [{ status: 404 }] }, false],
+  ])('those that %s', async (_, behaviour, expected) => {
+    const server = await serve(new Uint8Array(64), behaviour);
+    try {
+      vi.stubEnv('VGGTUNE_MIRROR', server.url.replace('/file', ''));
+      expect(await areWeightsAvailable('vgg16', { part: 'features' })).toBe(expected);
+    } finally {
+      await server.close();
+    }
+    // Asked once: what was found holds for the process.
+    expect(await areWeightsAvailable('vgg16', { part: 'features' })).toBe(expected);
+  });
+
+  test('not where nobody answers', async () => {
+    vi.stubEnv('VGGTUNE_MIRROR', 'http://127.0.0.1:9');
+    expect(await areWeightsAvailable('vgg19', { part: 'features' })).toBe(false);
+  });
+
+  test('and whoever interrupts the question is not told no', async () => {
+    vi.stubEnv('VGGTUNE_MIRROR', 'http://127.0.0.1:9/interrupted');
+    const signal = AbortSignal.abort(new Error('interrupted'));
+    await expect(areWeightsAvailable('vgg19', { part: 'features', signal })).rejects.toThrow(
+      'interrupted',
+    );
+  });
+});
