@@ -15,9 +15,19 @@ export function presetSource(name: PresetName): ConfigSource {
   return { origin: `preset ${name}`, values: read(`${name}.yaml`) };
 }
 
-/** The published-style values of a strategy. */
-export function strategySource(strategy: StrategyName): ConfigSource {
-  return { origin: `strategy ${strategy}`, values: read(`strategies/${strategy}.yaml`) };
+/**
+ * The published-style values of a strategy, and what a network of another size than the published
+ * ones needs instead.
+ */
+export function strategySources(
+  strategy: StrategyName,
+  backbone: unknown,
+): readonly ConfigSource[] {
+  const origin = `strategy ${strategy}`;
+  const published = { origin, values: read(`strategies/${strategy}.yaml`) };
+  if (backbone !== 'vgg-nano') return [published];
+  const values = read(`strategies/${backbone}/${strategy}.yaml`);
+  return [published, { origin: `${origin} of ${backbone}`, values }];
 }
 
 /** Our own files: a test validates each, so what is wrong with one is a bug. */

@@ -1,6 +1,6 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { type ConfigIssue, throwIssues } from './issues.ts';
-import { strategySource } from './presets.ts';
+import { strategySources } from './presets.ts';
 import { ruleIssues } from './rules.ts';
 import { type RunConfig, runConfigSchema, STRATEGIES, type StrategyName } from './schema.ts';
 import {
@@ -36,7 +36,7 @@ export function resolveWithOrigins(
   sources: readonly ConfigSource[],
   strategy: StrategyName,
 ): Resolved {
-  const layers = [strategySource(strategy), ...sources];
+  const layers = [...strategyLayers(sources, strategy), ...sources];
   const choice = chosen(sources, strategy);
   const merged = mergeSources([...layers, choice]);
   merged.values.out ??= defaultFolder(merged.values.data, strategy);
@@ -52,6 +52,11 @@ export function resolveWithOrigins(
   throw new Error(`the config passed source by source, and not merged: ${parsed.error?.message}`);
 }
 
+/** What a strategy means for the network that the sources name. */
+function strategyLayers(sources: readonly ConfigSource[], strategy: StrategyName) {
+  return strategySources(strategy, mergeSources(sources).values.backbone);
+}
+
 /** What is wrong with the values that are possible ones, so that all is told at once. */
 function contradictions(
   sources: readonly ConfigSource[],
@@ -60,7 +65,7 @@ function contradictions(
   const broken = of.wrong.map(({ path }) => path.replace(/\[.*/, '')).filter((path) => path !== '');
   const possible = sources.map((source) => ({ ...source, values: without(source.values, broken) }));
   const absent = { origin: '', values: { data: '.', out: '.' } };
-  const merged = mergeSources([absent, strategySource(of.strategy), ...possible]);
+  const merged = mergeSources([absent, ...strategyLayers(possible, of.strategy), ...possible]);
   const parsed = runConfigSchema.safeParse(merged.values);
   if (!parsed.success) return [];
   return ruleIssues(parsed.data, broken).map((issue) => placed(issue, merged));

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { explainConfig } from '../../src/config/explain.ts';
 import { loadConfigFile } from '../../src/config/load.ts';
-import { PRESETS, presetSource, strategySource } from '../../src/config/presets.ts';
+import { PRESETS, presetSource, strategySources } from '../../src/config/presets.ts';
 import { resolveConfig, resolveWithOrigins } from '../../src/config/resolve.ts';
 import { STRATEGIES } from '../../src/config/schema.ts';
 import { sourceIssues } from '../../src/config/zod-issues.ts';
@@ -17,11 +17,15 @@ it('there is a file for every name, and no other', () => {
       .sort();
   expect(files('../../presets/')).toEqual([...PRESETS].sort());
   expect(files('../../presets/strategies/')).toEqual([...STRATEGIES].sort());
+  expect(files('../../presets/strategies/vgg-nano/')).toEqual([...STRATEGIES].sort());
 });
 
 it.each(STRATEGIES)('strategy %s is valid and leaves nothing open', (strategy) => {
-  expect(sourceIssues(strategySource(strategy))).toEqual([]);
-  expect(resolveConfig([data], strategy).strategy).toBe(strategy);
+  for (const backbone of ['vgg16', 'vgg-nano']) {
+    expect(strategySources(strategy, backbone).flatMap(sourceIssues)).toEqual([]);
+    const values = { origin: 'flags', values: { ...data.values, backbone } };
+    expect(resolveConfig([values], strategy)).toMatchObject({ strategy, backbone });
+  }
 });
 
 it.each(PRESETS.flatMap((preset) => STRATEGIES.map((strategy) => [preset, strategy] as const)))(
@@ -35,6 +39,21 @@ it.each(PRESETS.flatMap((preset) => STRATEGIES.map((strategy) => [preset, strate
 it('head sees each image once, so that its frozen layers run once', () => {
   const { augment } = resolveConfig([data], 'head');
   expect(augment).toMatchObject({ crop: null, flip: 0, rotate: 0, views: 1 });
+});
+
+it('a small network has values of its own, below what the user says', () => {
+  const rate = (values: Record<string, unknown>) =>
+    resolveConfig([data, { origin: 'file', values }], 'top').optimizer;
+  expect(rate({})).toMatchObject({ kind: 'sgd', learningRate: 0.0001 });
+  expect(rate({ backbone: 'vgg-nano' })).toMatchObject({ kind: 'adamw', learningRate: 0.001 });
+  const optimizer = { learningRate: 0.5 };
+  expect(rate({ backbone: 'vgg-nano', optimizer }).learningRate).toBe(0.5);
+});
+
+it('the recipe of the embedded weights is valid', () => {
+  const file = new URL('../../presets/backbones/vgg-nano.yaml', import.meta.url).pathname;
+  const config = resolveConfig([...loadConfigFile(file), data], 'scratch');
+  expect(config).toMatchObject({ backbone: 'vgg-nano', weights: 'random', strategy: 'scratch' });
 });
 
 it('explains where each value came from', () => {
