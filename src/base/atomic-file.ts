@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { dataError, messageOf, systemCode } from './errors.ts';
+import { makeFolder } from './folders.ts';
+import { writeFailure } from './write-failure.ts';
 
 type Content = string | Uint8Array | ((file: FileHandle) => Promise<void>);
 
@@ -15,7 +16,7 @@ type Content = string | Uint8Array | ((file: FileHandle) => Promise<void>);
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, 'wx');
     try {
       if (typeof content === 'function') await content(file);
@@ -30,28 +31,4 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
     await rm(temporary, { force: true }).catch(() => {});
     throw writeFailure(path, error);
   }
-}
-
-/** A system error of a write as an error that says what to do; anything else unchanged. */
-export function writeFailure(path: string, error: unknown): unknown {
-  const fixes: Record<string, string> = {
-    ENOSPC: 'free some space, or choose another folder',
-    EDQUOT: 'your disk quota is used up: free some space, or choose another folder',
-    EACCES: 'give write permission, or choose another folder',
-    EPERM: 'give write permission, or choose another folder',
-    ENOTDIR: 'a part of this path is a file and no folder: choose another folder',
-    EEXIST: 'a part of this path is a file and no folder: choose another folder',
-    EROFS: 'the file system is read-only: choose another folder',
-    EFBIG:
-      'the file system, or a limit of this shell (ulimit -f), allows no file of this size: raise the limit, or choose another folder',
-  };
-  const code = systemCode(error);
-  const fix = code === undefined ? undefined : fixes[code];
-  if (fix === undefined) return error;
-  return dataError(`could not write ${path}`, {
-    found: messageOf(error),
-    where: path,
-    fix,
-    cause: error,
-  });
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { writeFailure } from './atomic-file.ts';
-import { dataError, messageOf, systemCode, usageError } from './errors.ts';
+import { rename, rm, stat } from 'node:fs/promises';
+import { usageError } from './errors.ts';
+import { makeFolder } from './folders.ts';
+import { writeFailure } from './write-failure.ts';
 
 /**
  * Fills a folder whole or not at all: under a temporary name beside it, then renamed. On any failure
@@ -32,23 +32,6 @@ export async function writeFolderAtomic<T>(
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw writeFailure(path, error);
-  }
-}
-
-/** A path through a file, or in a place that takes no folders, is a mistake like a missing right. */
-async function makeFolder(temporary: string, path: string): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await mkdir(temporary);
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
-    throw dataError(`no folder can be made at ${path}`, {
-      expected: `a folder, or nothing yet, at ${dirname(path)}`,
-      found: messageOf(error),
-      where: path,
-      fix: 'choose another folder',
-      cause: error,
-    });
   }
 }
 

@@ -1,9 +1,11 @@
-import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { writeFailure, writeFileAtomic } from '../base/atomic-file.ts';
+import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, unavailableError } from '../base/errors.ts';
+import { makeFolder } from '../base/folders.ts';
 import { canonicalJson, sha256 } from '../base/hash.ts';
+import { writeFailure } from '../base/write-failure.ts';
 
 /** What `emoji.json` says of one picture, as far as it matters here. */
 interface Emoji {
@@ -85,19 +87,20 @@ export async function buildEmojiFolder(options: EmojiFolderOptions): Promise<Emo
   const content = [...pictures].map(([name, list]) => [name, list.map(({ hash }) => hash)]);
   const marker = `${canonicalJson({ made: 'demo', content: sha256(canonicalJson(content)) })}\n`;
   if (!(await isDone(target, marker))) {
-    await makeFolder(target, { pictures, marker }).catch((error: unknown) => {
+    await fillFolder(target, { pictures, marker }).catch((error: unknown) => {
       throw writeFailure(target, error);
     });
   }
   return { root: target, classes: counts };
 }
 
-async function makeFolder(
+async function fillFolder(
   target: string,
   of: { readonly pictures: ReadonlyMap<string, readonly Picture[]>; readonly marker: string },
 ): Promise<void> {
   const partial = `${target}.partial`;
   await rm(partial, { recursive: true, force: true });
+  await makeFolder(partial, target);
   for (const [name, list] of of.pictures) await copyAll(join(partial, name), list);
   await writeFileAtomic(join(partial, MARKER), of.marker);
   await rm(target, { recursive: true, force: true });
@@ -173,6 +176,6 @@ async function isDone(target: string, marker: string): Promise<boolean> {
 }
 
 async function copyAll(folder: string, pictures: readonly Picture[]): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (const { from, name } of pictures) await copyFile(from, join(folder, name));
 }

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, mkdir, statfs } from 'node:fs/promises';
+import { access, statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, platform, release, totalmem } from 'node:os';
 import { cacheFolder } from '../base/cache-folder.ts';
 import { messageOf } from '../base/errors.ts';
+import { makeFolder } from '../base/folders.ts';
 import type { EngineReport } from '../engines/index.ts';
 import type { Check } from '../outputs/commands.ts';
 
@@ -109,7 +110,7 @@ async function cache(): Promise<Check> {
   const name = 'cache folder';
   const folder = cacheFolder();
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
     const { bavail, bsize } = await statfs(folder);
     return diskCheck(folder, bavail * bsize);

@@ -3,8 +3,8 @@ import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { writeFailure } from '../base/atomic-file.ts';
 import { systemCode, usageError, VggtuneError } from '../base/errors.ts';
+import { writeFailure } from '../base/write-failure.ts';
 
 interface Owner {
   readonly pid: number;

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { writeFailure, writeFileAtomic } from '../base/atomic-file.ts';
+import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, messageOf, systemCode, usageError } from '../base/errors.ts';
+import { makeFolder } from '../base/folders.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { lockFolder, type Unlock } from './lock.ts';
 import {
@@ -75,9 +76,7 @@ export interface OpenRun {
 export async function openRun(folder: string, options: OpenOptions = {}): Promise<OpenRun> {
   await refuseFolder(folder, options);
   const paths = runPaths(folder);
-  await mkdir(paths.folder, { recursive: true }).catch((error: unknown) => {
-    throw writeFailure(paths.folder, error);
-  });
+  await makeFolder(paths.folder);
   const unlock = await lockFolder(paths.folder);
   if (options.resume !== true) {
     for (const name of OWN) await rm(join(paths.folder, name), { recursive: true, force: true });

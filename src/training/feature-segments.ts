@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '../base/atomic-file.ts';
+import { makeFolder } from '../base/folders.ts';
 
 /**
  * Rows of float32 on disk, in segments: `NAME.rows` holds the rows one after the other, and
@@ -35,7 +36,7 @@ export async function readIndexes(
   folder: string,
   rowLength: number,
 ): Promise<Map<string, RowPlace>> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const places = new Map<string, RowPlace>();
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   for (const name of names) {

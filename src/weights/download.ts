@@ -1,11 +1,12 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, EnvHttpProxyAgent, fetch, type Response } from 'undici';
-import { writeFailure } from '../base/atomic-file.ts';
 import { messageOf, systemCode, unavailableError, VggtuneError } from '../base/errors.ts';
+import { makeFolder } from '../base/folders.ts';
+import { writeFailure } from '../base/write-failure.ts';
 import { sizeOfFile } from './cache.ts';
 
 /** Bytes [start, end) of a remote file. */
@@ -53,9 +54,7 @@ const proxies = (): Dispatcher => {
  */
 export async function download(request: DownloadRequest): Promise<void> {
   const { part, patience = PATIENCE } = request;
-  await mkdir(dirname(part), { recursive: true }).catch((error: unknown) => {
-    throw writeFailure(part, error);
-  });
+  await makeFolder(dirname(part));
   for (let failures = 0; ; ) {
     const before = (await sizeOfFile(part)) ?? 0;
     try {

@@ -1,8 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { writeFailure } from '../base/atomic-file.ts';
 import { unavailableError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { writeFailure } from '../base/write-failure.ts';
 import { cachedPath, findCached, type Part, weightsFolder } from './cache.ts';
 import { discardPart, download, NoRanges, type Patience } from './download.ts';
 import { fetchFeatures } from './fetch-features.ts';

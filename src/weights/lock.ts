@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeFailure } from '../base/atomic-file.ts';
 import { systemCode } from '../base/errors.ts';
+import { makeFolder } from '../base/folders.ts';
+import { writeFailure } from '../base/write-failure.ts';
 
 /** The owner touches its lock this often; one that was left alone for four times that is dead. */
 const HEARTBEAT = 15_000;
@@ -19,9 +20,7 @@ export async function withLock<T>(
   work: () => Promise<T>,
   options: { readonly onWait?: () => void; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
-    throw writeFailure(path, error);
-  });
+  await makeFolder(dirname(path));
   for (let waited = false; !(await take(path)); waited = true) {
     if (!waited) options.onWait?.();
     if (await isDead(path)) await removeDead(path);
