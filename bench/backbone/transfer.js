@@ -73,7 +73,63 @@ async function pools(home) {
   return built;
 }
 
-const PARTS = { probe: probeTable };
+const PARTS = { compare, curve, probe: probeTable };
+
+async function opened(context) {
+  const { openResults } = await import('./methods.js');
+  const { fingerprint, startOf } = await import('./probe.js');
+  const { weights } = options;
+  const result = await openResults(context);
+  return { ...context, result, weights, print: fingerprint(await startOf(weights)) };
+}
+
+async function compare(start) {
+  const context = await opened(start);
+  const { COMPARED, measure } = await import('./methods.js');
+  const { compareTable } = await import('./transfer-table.js');
+  const rows = [];
+  for (const pool of context.pools) {
+    const accuracies = {};
+    for (const [name, method] of Object.entries(COMPARED)) {
+      accuracies[name] = [];
+      for (const seed of context.seeds) {
+        const choice = { seed, perClass: context.perClass };
+        const { accuracy } = await measure(method, { ...context, pool, choice }, context);
+        accuracies[name].push(accuracy);
+      }
+    }
+    rows.push({ pool, accuracies });
+  }
+  return compareTable(rows, context);
+}
+
+/** Training pictures a class. */
+const SIZES = [2, 4, 8, 16, 32];
+
+async function curve(start) {
+  const context = await opened(start);
+  const { measure, STRATEGIES } = await import('./methods.js');
+  const { curveTable } = await import('./transfer-table.js');
+  const { plot } = await import('./plot.js');
+  const pool = context.pools.find(({ name }) => name === 'twitter');
+  if (pool === undefined) throw new Error('the curve is measured on the set twitter');
+  const lines = [];
+  for (const [name, values] of Object.entries(STRATEGIES)) {
+    const points = [];
+    for (const perClass of SIZES) {
+      const accuracies = [];
+      for (const seed of context.seeds) {
+        const choice = { seed, perClass, reserved: Math.max(...SIZES) };
+        const of = { ...context, pool, choice };
+        accuracies.push((await measure({ values }, of, context)).accuracy);
+      }
+      points.push({ perClass, accuracies });
+    }
+    lines.push({ name, points });
+  }
+  if (options.plot !== undefined) await writeFile(options.plot, plot(lines));
+  return curveTable(lines, { ...context, pool });
+}
 
 async function probeTable({ pools, ...context }) {
   const { probe, pixelProbe, startOf } = await import('./probe.js');
