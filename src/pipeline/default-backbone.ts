@@ -1,5 +1,5 @@
 import type { Emit } from '../base/events.ts';
-import type { ConfigSource } from '../config/resolve.ts';
+import { type ConfigSource, provisionalStrategy, resolveConfig } from '../config/resolve.ts';
 import { runConfigSchema } from '../config/schema.ts';
 import { mergeSources } from '../config/sources.ts';
 import type { BackboneName } from '../network/catalog.ts';
@@ -27,6 +27,7 @@ export async function defaultBackbone(
 /**
  * Settings with a network. Those that name one, or other weights than the pretrained ones, are left
  * as they are; so are all where the weights of the usual network can be had.
+ * @throws ConfigError with everything that is wrong with them
  */
 export async function withBackbone(
   sources: readonly ConfigSource[],
@@ -34,11 +35,13 @@ export async function withBackbone(
 ): Promise<readonly ConfigSource[]> {
   const { backbone, weights = 'auto' } = mergeSources(sources).values;
   if (backbone !== undefined || weights !== 'auto') return sources;
+  // What is wrong with the settings is told before anything is looked for.
+  resolveConfig(sources, provisionalStrategy(sources));
   if ((await defaultBackbone(options)) === USUAL) return sources;
   const why = options.offline === true ? 'and nothing is to be fetched' : 'and cannot be fetched';
   emit({
     type: 'note',
-    message: `network vgg-nano, whose weights are part of vggtune: those of ${USUAL} are not on this machine ${why}. It is small (64x64 pixels) and has seen drawings, no photographs: good for a first look, and for icons and clip art`,
+    message: `network vgg-nano, which comes with vggtune: the weights of ${USUAL} are not on this machine ${why}. It takes 64x64 pixels and was pretrained on drawings: good for icons, clip art and a first look`,
   });
   return [
     { origin: `default without the weights of ${USUAL}`, values: { backbone: EMBEDDED } },

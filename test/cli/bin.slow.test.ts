@@ -67,7 +67,8 @@ describe('without any work', () => {
   ])('%j exits %d', async (words, code) => {
     const ended = await run(words);
     expect(ended.code, ended.stderr).toBe(code);
-    if (code !== 0) expect(ended.stderr).toMatch(/^(reading the images of|error: )/);
+    if (code !== 0)
+      expect(ended.stderr).toMatch(/^(network vgg-nano, .*\n)?(reading the images of|error: )/);
     // The doctor probes devices, whose drivers write to stderr what they like.
     const ours = words[0] === 'doctor' ? ended.stdout : ended.stdout + ended.stderr;
     expect(ours).not.toContain('    at ');

@@ -26,7 +26,7 @@ describe('settings that name no network', () => {
     const { backbone, notes } = await resolved({});
     expect(backbone).toBe('vgg-nano');
     expect(notes).toHaveLength(1);
-    expect(notes[0]).toContain('those of vgg16 are not on this machine');
+    expect(notes[0]).toContain('the weights of vgg16 are not on this machine');
   });
 
   test('get vgg16 where its weights are, without a word', async () => {

@@ -14,7 +14,7 @@ const open: ReturnType<typeof openScreen>[] = [];
 
 beforeAll(async () => {
   home = await temporaryFolder();
-  // vgg-nano has no published weights, so nothing is fetched.
+  // The weights of vgg-nano are part of the package, so nothing is fetched.
   env = {
     VGGTUNE_CACHE: join(home, 'cache'),
     VGGTUNE_BACKBONE: 'vgg-nano',
@@ -70,12 +70,12 @@ describe('the wizard', () => {
     await toThePlan(screen);
     expect(linesFrom(screen.lines(), 'images ')).toEqual([
       'images      24 of 3 classes',
-      'strategy    scratch',
+      'strategy    head',
       'network     vgg-nano, head linear',
-      'training    at most 5 epochs, sgd, plateau',
-      'pictures    cropped, flipped and coloured at random',
+      'training    at most 5 epochs, adam, cosine',
+      'pictures    as they are',
       'held back   20 % to measure on',
-      'run folder  runs/pictures-scratch',
+      'run folder  runs/pictures-head',
       '',
       '? What now?',
       '❯ Train',
@@ -91,8 +91,8 @@ describe('the wizard', () => {
     const lines = screen.lines();
     const at = lines.indexOf('The same without the wizard:');
     const command = lines[at + 1]?.trim() ?? '';
-    expect(command).toBe('vggtune train pictures --strategy scratch --preset quick');
-    const folder = join(home, 'runs', 'pictures-scratch');
+    expect(command).toBe('vggtune train pictures --strategy head --preset quick');
+    const folder = join(home, 'runs', 'pictures-head');
     expect(await readdir(folder)).toContain('metrics.json');
     const trained: unknown = parse(await readFile(join(folder, 'config.yaml'), 'utf8'));
     expect(await configOf(command)).toEqual(trained);
@@ -148,12 +148,7 @@ describe('the wizard', () => {
     await chooseFolder(screen);
     expect(linesFrom(screen.lines(), '? Strategy:')).toEqual([
       '? Strategy:',
-      '❯ scratch (recommended)',
-      '    Learns everything anew: for very',
-      '    many images that are unlike any',
-      '    photograph, or a network without',
-      '    published weights.',
-      '  head',
+      '❯ head (recommended)',
       '    Trains only a new last layer on',
       '    what the network already knows:',
       '    quick, and best for few images of',
@@ -167,10 +162,32 @@ describe('the wizard', () => {
       '    few images that look unlike',
       '    photographs, such as X-rays or',
       '    drawings.',
+      '  scratch',
+      '    Learns everything anew: for very',
+      '    many images that are unlike any',
+      '    photograph.',
       '  ← back',
       '',
       '↑↓ moves • ⏎ takes • esc goes back',
     ]);
+  });
+
+  it('offers the network that comes with the package where no weights can be fetched', async () => {
+    const { VGGTUNE_BACKBONE: _, ...others } = env;
+    const screen = openScreen([], {
+      cwd: home,
+      env: { ...others, VGGTUNE_MIRROR: 'http://127.0.0.1:9' },
+    });
+    open.push(screen);
+    await chooseFolder(screen);
+    screen.type(KEYS.enter);
+    await screen.see('? How much time');
+    screen.type(KEYS.enter);
+    await screen.see('❯ vgg-nano (its weights are here)');
+    screen.type(KEYS.enter);
+    await screen.see('? Write the model as:');
+    screen.type(KEYS.enter);
+    await screen.see('network     vgg-nano, head linear');
   });
 
   it('takes the flags that every command has', async () => {
@@ -193,7 +210,7 @@ describe('the wizard', () => {
     screen.type(KEYS.enter);
     expect(await screen.exit()).toBe(0);
     const config = await configOf('vggtune train -c vggtune.yaml');
-    expect(config).toMatchObject({ strategy: 'scratch', backbone: 'vgg-nano', epochs: 5 });
+    expect(config).toMatchObject({ strategy: 'head', backbone: 'vgg-nano', epochs: 5 });
   });
 });
 
