@@ -70,7 +70,7 @@ function settingsOf(values) {
 }
 
 /** Trains one way on one choice of pictures. @returns { accuracy, images, seconds } */
-async function runOnce({ pool, trial, seed, values, weights }, { home, engine }) {
+export async function runOnce({ pool, trial, seed, values, weights }, { home, engine }) {
   const folder = join(home, 'trial');
   const out = join(home, 'run');
   await rm(out, { recursive: true, force: true });
