@@ -124,15 +124,14 @@ describe('planBatch', () => {
     ]);
   });
 
-  it('wants a word before it makes 100,000 runs, and counts them without making them', async () => {
+  it('wants a word before it makes very many runs, and counts them without making them', async () => {
     const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1).join(', ');
-    const matrix = `matrix: {seed: [${numbers(1000)}], epochs: [${numbers(100)}]}`;
+    // Whoever made these first would not come to an end.
+    const matrix = `matrix: {seed: [${numbers(1000)}], epochs: [${numbers(1000)}], batchSize: [${numbers(1000)}], split.seed: [${numbers(1000)}]}`;
     const path = await file('huge.yaml', `${GOOD}${matrix}\n`);
-    const began = performance.now();
     expect(await complaints([path])).toEqual([
-      'huge.yaml: 100000 runs: seed (1000) x epochs (100)',
+      'huge.yaml: 1000000000000 runs: seed (1000) x epochs (1000) x batchSize (1000) x split.seed (1000)',
     ]);
-    expect(performance.now() - began).toBeLessThan(1000);
     const few = await file('few.yaml', `${GOOD}matrix: {seed: [1, 2, 3]}\n`);
     expect(await complaints([few], { maxRuns: 2 })).toHaveLength(1);
     expect(await plan([few], { maxRuns: 3 })).toHaveLength(3);

@@ -71,8 +71,6 @@ test("VGG16's convolutions of a whole 553 MB file take their own memory", async 
   expect(result.bytes).toBe(4 * 14_714_688);
   expect(result.first).toBe(25);
   expect(result.above).toBeLessThan(50e6);
-  // 58.9 MB, on a machine that may do other things; reading the whole file would take longer.
-  expect(result.seconds).toBeLessThan(1.5);
 });
 
 /** Every tensor filled with its place in the file. */
