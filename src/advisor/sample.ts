@@ -8,12 +8,15 @@ export interface Sample<T> {
   readonly classes: number;
 }
 
+/** Images of a class that a probe needs at all: one to learn from and one to be tested on. */
+const FEWEST = 2;
 /** Images of each class that a probe needs at least, where the class has them. */
 export const LEAST_PER_CLASS = 4;
 
 /**
  * A stratified sample: as many of each class as possible, evenly. Where that would be fewer than
- * four of each, it is of some of the classes only.
+ * four of each, it is of some of the classes only. Classes with one image are left out: a probe that
+ * leaves it out knows nothing of its class, and would be wrong by construction.
  *
  * @param most size of the sample
  */
@@ -24,7 +27,10 @@ export function stratifiedSample<T extends { readonly label: number }>(
 ): Sample<T> {
   const byLabel = new Map<number, T[]>();
   for (const item of items) byLabel.set(item.label, [...(byLabel.get(item.label) ?? []), item]);
-  const labels = [...byLabel.keys()].sort((a, b) => a - b);
+  const labels = [...byLabel]
+    .filter(([, own]) => own.length >= FEWEST)
+    .map(([label]) => label)
+    .sort((a, b) => a - b);
   const affordable = Math.max(2, Math.floor(most / LEAST_PER_CLASS));
   const chosen = createRng('advise-classes', seed)
     .shuffle(labels)
@@ -46,6 +52,13 @@ export function stratifiedSample<T extends { readonly label: number }>(
     labels: picked.map(({ label }) => label),
     classes: chosen.length,
   };
+}
+
+/** Whether a probe, which is tested on images left out, can be right about two classes at least. */
+export function canProbe(labels: readonly number[]): boolean {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts.values()].filter((count) => count >= FEWEST).length >= 2;
 }
 
 /** Share of the most frequent class: what a guess without features gets right. */

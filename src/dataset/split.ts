@@ -52,13 +52,15 @@ export function splitDataset(index: DatasetIndex, options: SplitOptions): Split 
     test: given.has('test') ? 0 : options.test,
   };
   const sides = new Map<string, Side>();
-  for (const [label, own] of groupBy(contents, (content) => content.label)) {
+  const single: Content[] = [];
+  for (const own of groupBy(contents, (content) => content.label).values()) {
     const fixed = own.map((content) => [content, givenSide(content)] as const);
     for (const [{ hash }, side] of fixed) sides.set(hash, side);
     const free = fixed.filter(([, side]) => side === 'train').map(([content]) => content);
     for (const [hash, side] of deal(free, shares)) sides.set(hash, side);
-    if (own.length === 1 && free.length === 1) warnOfSingle(index.classes[label], options.emit);
+    if (own.length === 1) single.push(...free);
   }
+  if (single.length > 0) warnOfSingle(single, { index, emit: options.emit });
   const dropped = new Set([...leaks].map((content) => content.hash));
   const split = gather(index.images, { sides, leaked: dropped, keyOf });
   checkTraining(index, split, options.emit);
@@ -200,17 +202,19 @@ function warnOfContents(
   emit: Emit | undefined,
 ): void {
   if (leaks.size > 0) {
-    const message = `${leaks.size} images are on more than one side; each is kept in test, or else in val, and left out of the others: ${listContents([...leaks])}`;
+    const message = `${imagesAre(leaks.size)} on more than one side, kept in test, or else in val, and left out of the others: ${listContents([...leaks])}`;
     emit?.({ type: 'warning', code: 'leak', message });
   }
   const conflicts = contents.filter(({ images, label }) =>
     images.some((image) => image.label !== label),
   );
   if (conflicts.length > 0) {
-    const message = `${conflicts.length} images are in more than one class with the very same ${conflicts.some(isGroup) ? 'picture' : 'bytes'}: ${listContents(conflicts)}`;
+    const message = `${imagesAre(conflicts.length)} in more than one class with the very same ${conflicts.some(isGroup) ? 'picture' : 'bytes'}: ${listContents(conflicts)}`;
     emit?.({ type: 'warning', code: 'conflicting-labels', message });
   }
 }
+
+const imagesAre = (count: number) => (count === 1 ? '1 image is' : `${count} images are`);
 
 /** Whether its images are not all the same file. */
 function isGroup({ images }: Content): boolean {
@@ -218,19 +222,37 @@ function isGroup({ images }: Content): boolean {
 }
 
 function listContents(contents: readonly Content[]): string {
-  const shown = contents.slice(0, 5).map(({ images }) => {
-    return images.map(({ path }) => printablePath(path)).join(' = ');
-  });
-  const more = contents.length - shown.length;
-  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+  const lists = contents.map(({ images }) =>
+    firstFew(
+      images.map(({ path }) => printablePath(path)),
+      ' = ',
+    ),
+  );
+  return firstFew(lists, '; ');
 }
 
-function warnOfSingle(name: string | undefined, emit: Emit | undefined): void {
-  emit?.({
-    type: 'warning',
-    code: 'single-image-class',
-    message: `class ${printablePath(name ?? '')} has one image: it is used for training, and nothing can measure how well the class is learned`,
-  });
+const SHOWN = 5;
+
+function firstFew(names: readonly string[], separator: string): string {
+  const more = names.length - SHOWN;
+  const shown = names.slice(0, SHOWN).join(separator);
+  return more > 0 ? `${shown}${separator}and ${more} more` : shown;
+}
+
+/** @param contents each the only one of its class */
+function warnOfSingle(
+  contents: readonly Content[],
+  { index, emit }: { readonly index: DatasetIndex; readonly emit: Emit | undefined },
+): void {
+  const names = contents.map(({ label }) => printablePath(index.classes[label] ?? ''));
+  const image = contents.some(({ images }) => images.length > 1)
+    ? 'one image (and copies of it)'
+    : 'one image';
+  const message =
+    names.length === 1
+      ? `class ${names[0]} has ${image}: it is used for training, and nothing can measure how well the class is learned`
+      : `${names.length} classes have ${image} each: it is used for training, and nothing can measure how well they are learned: ${firstFew(names, ', ')}`;
+  emit?.({ type: 'warning', code: 'single-image-class', message });
 }
 
 function checkTraining(index: DatasetIndex, split: Split, emit: Emit | undefined): void {

@@ -1,4 +1,4 @@
-import { chanceOf, type Sample, stratifiedSample } from '../advisor/sample.ts';
+import { canProbe, chanceOf, type Sample, stratifiedSample } from '../advisor/sample.ts';
 import { separability } from '../advisor/separability.ts';
 import { judgeSimilarity, type MeasuredDepth, type Similarity } from '../advisor/similarity.ts';
 import { interruptedError } from '../base/errors.ts';
@@ -52,12 +52,10 @@ export function sampleSize(network: NetworkSpec, { advise }: RunConfig): number 
 export async function measureSimilarity(request: SimilarityRequest): Promise<SimilarityEvidence> {
   const { config, start, images } = request;
   const sample = stratifiedSample(images, sampleSize(start.network, config), config.seed);
+  if (!canProbe(sample.labels)) return tooFew(sample.labels);
   const { depths, labels } = await featuresOf(request, sample);
-  const counted = { images: labels.length, classes: new Set(labels).size };
-  if (labels.length < 2 || counted.classes < 2) {
-    const reason = 'fewer than two classes are in the sample: similarity cannot be measured';
-    return { similarity: { state: 'unmeasured', reason, depths: [] }, sample: counted };
-  }
+  // Images that could not be decoded any more are missing.
+  if (!canProbe(labels)) return tooFew(labels);
   const measured = depths.map(({ name, width, rows }): MeasuredDepth => {
     const features = Float32Array.from({ length: rows.length * width }, (_, at) => {
       return rows[Math.floor(at / width)]?.[at % width] ?? 0;
@@ -66,7 +64,18 @@ export async function measureSimilarity(request: SimilarityRequest): Promise<Sim
     return { name, width, logme: found.logme, hits: found.hits };
   });
   const chance = chanceOf(labels, sample.classes);
-  return { similarity: judgeSimilarity(measured, chance, config.advise), sample: counted };
+  return { similarity: judgeSimilarity(measured, chance, config.advise), sample: countsOf(labels) };
+}
+
+const countsOf = (labels: readonly number[]) => ({
+  images: labels.length,
+  classes: new Set(labels).size,
+});
+
+function tooFew(labels: readonly number[]): SimilarityEvidence {
+  const reason =
+    'fewer than two classes have two different images to train on, one to learn from and one to test on: similarity cannot be measured';
+  return { similarity: { state: 'unmeasured', reason, depths: [] }, sample: countsOf(labels) };
 }
 
 interface Depth {

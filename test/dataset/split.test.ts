@@ -90,7 +90,19 @@ describe('small classes', () => {
     const { emit, messages, warnings } = recorder();
     splitDataset(indexOf([...many(1, 10), image('1/a.png', 1)]), { ...shares, emit });
     expect(warnings()).toEqual(['single-image-class']);
-    expect(messages()[0]).toContain('class 1 has one image');
+    expect(messages()[0]).toContain('class 1 has one image:');
+  });
+
+  test('many with one image, and copies of one: one warning that counts them', () => {
+    const { emit, messages, warnings } = recorder();
+    const images = Array.from({ length: 500 }, (_, label) => image(`${label}/a.png`, label));
+    splitDataset(indexOf([...many(1, 10), ...images.slice(1)]), { ...shares, emit });
+    expect(warnings()).toEqual(['single-image-class']);
+    expect(messages()[0]).toMatch(/^499 classes have one image each: .*, and 494 more$/);
+
+    const copies = ['1/a.png', '1/b.png'].map((path) => image(path, 1, { content: 'x' }));
+    splitDataset(indexOf([...many(1, 10), ...copies]), { ...shares, emit });
+    expect(messages()[1]).toContain('class 1 has one image (and copies of it)');
   });
 
   test('shares of zero leave their sides empty', () => {
@@ -123,7 +135,18 @@ describe('identical files', () => {
     const sides = sidesOf(splitDataset(indexOf(images), { ...shares, emit }));
     expect(sides.get('0/twin.png')).toBe(sides.get('1/twin.png'));
     expect(warnings()).toEqual(['conflicting-labels']);
-    expect(messages()[0]).toContain('0/twin.png = 1/twin.png');
+    expect(messages()[0]).toMatch(
+      /^1 image is in more than one class .*: 0\/twin.png = 1\/twin.png$/,
+    );
+  });
+
+  test('a thousand copies do not make a message of a thousand names', () => {
+    const { emit, messages } = recorder();
+    const copies = Array.from({ length: 1000 }, (_, i) =>
+      image(`${i % 2}/copy ${i}.png`, i % 2, { content: 'x' }),
+    );
+    splitDataset(indexOf([...many(2, 20), ...copies]), { ...shares, emit });
+    expect(messages()[0]).toMatch(/copy 4\.png = and 995 more$/);
   });
 });
 

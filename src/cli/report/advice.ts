@@ -32,7 +32,7 @@ export function adviceLines(report: AdviceReport, terminal: Terminal): string[] 
 function sizeFacts({ data, size, duplicates }: AdviceReport): [string, string][] {
   const { perClass } = size;
   const { identical, nearImages, nearGroups, wouldHaveCrossed } = duplicates;
-  const example = duplicates.examples[0]?.map(printable).join(' = ');
+  const [example] = duplicates.examples;
   return [
     ['found', `${grouped(data.images)} in ${size.classes} classes, ${data.skipped} left out`],
     ['split', `train ${data.sides.train}, val ${data.sides.val}, test ${data.sides.test}`],
@@ -44,9 +44,15 @@ function sizeFacts({ data, size, duplicates }: AdviceReport): [string, string][]
     ['identical', grouped(identical)],
     [
       'nearly same',
-      `${grouped(nearImages)} images in ${nearGroups} groups, of which ${wouldHaveCrossed} would have crossed the split${example === undefined ? '' : `: ${example}`}`,
+      `${grouped(nearImages)} images in ${nearGroups} groups, of which ${wouldHaveCrossed} would have crossed the split${example === undefined ? '' : `: ${copies(example)}`}`,
     ],
   ];
+}
+
+/** A few of the names: a picture may be there a thousand times. */
+function copies(paths: readonly string[]): string {
+  const shown = paths.slice(0, 4).map(printable).join(' = ');
+  return paths.length > 4 ? `${shown} = and ${paths.length - 4} more` : shown;
 }
 
 function depthLines({ similarity, sample }: AdviceReport, { width, paint }: Terminal): string[] {
