@@ -73,7 +73,7 @@ describe('the wizard', () => {
       'strategy    head',
       'network     vgg-nano, head linear',
       'training    at most 5 epochs, adam, cosine',
-      'pictures    as they are',
+      'pictures    cropped, flipped and coloured at random',
       'held back   20 % to measure on',
       'run folder  runs/pictures-head',
       '',
