@@ -1,4 +1,5 @@
 import {
+  bitCount,
   hashDistance,
   lumaOf,
   mirrored,
@@ -43,14 +44,10 @@ export function findNearDuplicates(prints: readonly Fingerprint[]): readonly (re
   const pictures = prints.map(pictureOf).sort((a, b) => (a.means[0] ?? 0) - (b.means[0] ?? 0));
   const groups = createGroups(pictures.length);
   const near = pictures.length > MANY ? NEAR_AMONG_MANY : NEAR;
-  const reds = Float64Array.from(pictures, ({ means }) => means[0] ?? 0);
-  for (const [i, a] of pictures.entries()) {
-    const last = (reds[i] ?? 0) + NEAR_COLOUR;
-    for (let j = i + 1; j < pictures.length && (reds[j] ?? 0) <= last; j++) {
-      const b = pictures[j] as Picture;
-      if (areSame(a, b, near)) groups.join(i, j);
-    }
-  }
+  eachCandidate(pictures, near, (i, j) => {
+    const [a, b] = [pictures[i], pictures[j]];
+    if (a !== undefined && b !== undefined && areSame(a, b, near)) groups.join(i, j);
+  });
   const members = new Map<number, string[]>();
   for (const [i, { hash }] of pictures.entries()) {
     const root = groups.find(i);
@@ -75,12 +72,41 @@ function pictureOf({ hash, thumbnail }: Fingerprint): Picture {
   };
 }
 
+/**
+ * Calls back with the pairs of places whose mean colours and whose hashes, plain or mirrored, are
+ * near. Of 10,000 pictures there are fifty million pairs, and nearly all end here: so what is
+ * compared lies in flat arrays, and nothing is allocated.
+ *
+ * @param pictures sorted by their mean red
+ */
+function eachCandidate(
+  pictures: readonly Picture[],
+  near: number,
+  found: (i: number, j: number) => void,
+): void {
+  const means = [0, 1, 2].map((at) => Float64Array.from(pictures, (one) => one.means[at] ?? 0));
+  const [reds = NONE, greens = NONE, blues = NONE] = means;
+  const prints = Int32Array.from(pictures.flatMap(({ print }) => print));
+  for (const [i, { print, mirror }] of pictures.entries()) {
+    const [low, high] = print;
+    const [turnedLow, turnedHigh] = mirror;
+    const [red = 0, green = 0, blue = 0] = [reds[i], greens[i], blues[i]];
+    for (let j = i + 1; (reds[j] ?? Infinity) <= red + NEAR_COLOUR; j++) {
+      if (Math.abs((greens[j] ?? 0) - green) > NEAR_COLOUR) continue;
+      if (Math.abs((blues[j] ?? 0) - blue) > NEAR_COLOUR) continue;
+      const otherLow = prints[2 * j] ?? 0;
+      const otherHigh = prints[2 * j + 1] ?? 0;
+      const isNear =
+        bitCount(low ^ otherLow) + bitCount(high ^ otherHigh) <= near ||
+        bitCount(turnedLow ^ otherLow) + bitCount(turnedHigh ^ otherHigh) <= near;
+      if (isNear) found(i, j);
+    }
+  }
+}
+
+const NONE = new Float64Array();
+
 function areSame(a: Picture, b: Picture, near: number): boolean {
-  // Most pairs end here, and there are fifty million of 10,000 pictures.
-  const [, green = 0, blue = 0] = a.means;
-  const [, otherGreen = 0, otherBlue = 0] = b.means;
-  if (Math.abs(green - otherGreen) > NEAR_COLOUR) return false;
-  if (Math.abs(blue - otherBlue) > NEAR_COLOUR) return false;
   const plain = hashDistance(a.print, b.print) <= near;
   const turned = hashDistance(a.mirror, b.print) <= near;
   return (plain && isSamePicture(a, b)) || (turned && isSamePicture(a.mirrored, b));

@@ -75,8 +75,8 @@ function lowFrequencies(luma: Float32Array): Float64Array {
   return out;
 }
 
-/** Set bits of a word (Hacker's Delight, 5-1). */
-function bitCount(word: number): number {
+/** Set bits of a word of 32, signed or not (Hacker's Delight, 5-1). */
+export function bitCount(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555);
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
   bits = (bits + (bits >>> 4)) & 0x0f0f0f0f;
