@@ -16,8 +16,9 @@ const HELP = `node bench/strategies.js [options]
   --weights FILE       weights of vgg-nano: auto (default), random, or a file
   --sets a,b           only these: ${SETS.map(({ name }) => name).join(', ')}
   --seeds n            seeds, each with its own split (default: 3)
-  --passes n           pictures that a run of all, top and scratch sees in training (default: 4000);
-                       at least ${4} epochs; head keeps its own number of epochs, for its cost
+  --passes n           pictures that a run of all and top sees in training (default: 4000), and of
+                       scratch twice as many, for random weights take longer; at least
+                       ${4} epochs; head keeps its own number of epochs, for its cost
   --scale x            size of the sets, as a share of their full size (default: 1)
   --large-per-class n  from when on a set counts as large for the advisor (default: 120)
   --config FILE        settings for every run, below the ones named here
@@ -132,14 +133,13 @@ async function trainOne({ seed, strategy, freeze }, { data, engine, home, advice
   const { train } = await load('pipeline/train.js');
   const out = join(home, 'run');
   await rm(out, { recursive: true, force: true });
-  const epochs = Math.max(
-    LEAST_EPOCHS,
-    Math.round(Number(options.passes) / advice.data.sides.train),
-  );
+  const passes = Number(options.passes) * (strategy === 'scratch' ? 2 : 1);
+  const epochs = Math.max(LEAST_EPOCHS, Math.round(passes / advice.data.sides.train));
+  const warmupEpochs = strategy === 'scratch' ? 0 : Math.min(epochs, 20);
   const values = {
     ...{ data, out, strategy, seed, backbone: 'vgg-nano', export: [] },
     weights: strategy === 'scratch' ? 'random' : options.weights,
-    ...(strategy !== 'head' && { epochs, warmupEpochs: 1, schedule: { warmup: 0 } }),
+    ...(strategy !== 'head' && { epochs, warmupEpochs, schedule: { warmup: 0 } }),
     ...(freeze !== null && { freeze }),
   };
   const started = performance.now();
