@@ -49,13 +49,14 @@ async function written(folder: string): Promise<Map<string, number>> {
   return times;
 }
 
-/** Twelve runs of one frozen network: activations are shared. */
+/** Twelve runs of one frozen network on pictures as they are: activations are shared. */
 const TWELVE = `data: pictures
 backbone: vgg-nano
 weights: weights.safetensors
 strategy: head
 epochs: 3
 schedule: {kind: constant, warmup: 0}
+augment: {crop: null, flip: 0, rotate: 0, brightness: 0, contrast: 0, saturation: 0, views: 1}
 export: []
 matrix:
   optimizer.learningRate: [0.1, 0.03, 0.01, 0.003]
