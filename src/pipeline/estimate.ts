@@ -104,7 +104,11 @@ async function estimateConfig(setting: Setting, { costs, base }: One): Promise<S
     featureSeconds: sum('featureSeconds'),
     secondsPerStep: last?.secondsPerStep ?? 0,
     steps: sum('steps'),
-    memory: base + Math.max(...phases.map((phase) => phase.memory)) + stateBytes(network, plan),
+    memory:
+      base +
+      BESIDE_BYTES +
+      Math.max(...phases.map((phase) => phase.memory)) +
+      stateBytes(network, plan),
     cache: sum('cache'),
     trainedParameters: trainedParameters(network, plan),
   };
@@ -146,6 +150,9 @@ interface PhaseEstimate {
   readonly memory: number;
   readonly cache: number;
 }
+
+/** Images that are decoded ahead, and the sessions that measure and export at the end. */
+const BESIDE_BYTES = 90e6;
 
 /** Loading the program, the scan's memory and the weights, and writing the model. */
 const START_SECONDS = 1;
