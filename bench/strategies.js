@@ -17,15 +17,15 @@ const HELP = `node bench/strategies.js [options]
   --sets a,b           only these: ${SETS.map(({ name }) => name).join(', ')}
   --seeds n            seeds, each with its own split (default: 3)
   --passes n           pictures that a run of all and top sees in training (default: 4000), and of
-                       scratch twice as many, for random weights take longer; at least
-                       ${4} epochs; head keeps its own number of epochs, for its cost
+                       scratch twice as many, for random weights take longer; at least 8 epochs, and
+                       16 of scratch; head keeps its own number of epochs, for its cost
   --scale x            size of the sets, as a share of their full size (default: 1)
   --large-per-class n  from when on a set counts as large for the advisor (default: 120)
   --config FILE        settings for every run, below the ones named here
   --work FOLDER        pictures, runs and results (default: strategies-work)
   --out FILE           the table (default: on standard output)`;
 
-const LEAST_EPOCHS = 4;
+const LEAST_EPOCHS = 8;
 const STRATEGIES = ['head', 'all', 'top', 'scratch'];
 
 const { values: options } = parseArgs({
@@ -133,8 +133,8 @@ async function trainOne({ seed, strategy, freeze }, { data, engine, home, advice
   const { train } = await load('pipeline/train.js');
   const out = join(home, 'run');
   await rm(out, { recursive: true, force: true });
-  const passes = Number(options.passes) * (strategy === 'scratch' ? 2 : 1);
-  const epochs = Math.max(LEAST_EPOCHS, Math.round(passes / advice.data.sides.train));
+  const share = Math.max(LEAST_EPOCHS, Number(options.passes) / advice.data.sides.train);
+  const epochs = Math.round(share * (strategy === 'scratch' ? 2 : 1));
   const warmupEpochs = strategy === 'scratch' ? 0 : Math.min(epochs, 20);
   const values = {
     ...{ data, out, strategy, seed, backbone: 'vgg-nano', export: [] },

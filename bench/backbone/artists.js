@@ -1,12 +1,20 @@
-// Emoji as three artists draw them, all free to use: Noto (Apache 2.0) as it is now and as it was first
-// drawn, and Fluent (MIT), rendered in three dimensions. None of them drew what the results are measured
-// on.
+// Emoji as six artists draw them, all free to use: Noto (Apache 2.0) as it is now and as it was first
+// drawn, Fluent (MIT) rendered in three dimensions and flat, Firefox OS's (Apache 2.0) and EmojiOne's
+// (CC BY 4.0). None of them drew what the results are measured on.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
-export const ARTISTS = ['noto', 'fluent', 'noto-v1'];
+export const ARTISTS = ['noto', 'fluent', 'noto-v1', 'fluent-flat', 'fxemoji', 'emojione'];
+
+/** Packages of icons by what the artist is called here. */
+const ICONS = {
+  'noto-v1': '@iconify-json/noto-v1',
+  'fluent-flat': '@iconify-json/fluent-emoji-flat',
+  fxemoji: '@iconify-json/fxemoji',
+  emojione: '@iconify-json/emojione',
+};
 
 /** Neither things nor signs; and regions' flags, of which there are three. */
 const LEFT_OUT = new Set(['skin-tone', 'subdivision-flag']);
@@ -30,7 +38,9 @@ export async function readEmoji({ packages, artists }) {
     finders.push(({ image }) => join(google, 'img', 'google', '64', image));
   }
   if (artists.includes('fluent')) finders.push(fluent(folder('@lobehub/fluent-emoji-3d')));
-  if (artists.includes('noto-v1')) finders.push(await firstNoto(folder('@iconify-json/noto-v1')));
+  for (const [artist, name] of Object.entries(ICONS)) {
+    if (artists.includes(artist)) finders.push(await icons(folder(name)));
+  }
   return all.map((emoji) => {
     const { short_name: name, category, subcategory } = emoji;
     const pictures = finders.map((find) => find(emoji)).filter((each) => each !== undefined);
@@ -48,18 +58,25 @@ const fluent =
       .find(existsSync);
   };
 
-/** Named by what Unicode calls them. */
-async function firstNoto(folder) {
-  const { icons, width, height } = JSON.parse(await readFile(join(folder, 'icons.json'), 'utf8'));
+/** Named by what Unicode calls them, with or without hyphens between the words. */
+async function icons(folder) {
+  const set = JSON.parse(await readFile(join(folder, 'icons.json'), 'utf8'));
+  const byName = new Map(Object.entries(set.icons));
+  const byLetters = new Map([...byName].map(([name, icon]) => [letters(name), icon]));
   return ({ name, short_name }) => {
-    const icon = [name ?? '', short_name].map((text) => icons[slug(text)]).find(Boolean);
+    const names = [name ?? '', short_name].map(slug);
+    const icon =
+      names.map((each) => byName.get(each)).find(Boolean) ??
+      names.map((each) => byLetters.get(letters(each))).find(Boolean);
     if (icon === undefined) return undefined;
-    const box = `0 0 ${icon.width ?? width} ${icon.height ?? height}`;
+    const box = `0 0 ${icon.width ?? set.width} ${icon.height ?? set.height}`;
     return Buffer.from(
       `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96" viewBox="${box}">${icon.body}</svg>`,
     );
   };
 }
+
+const letters = (name) => name.replaceAll('-', '');
 
 const slug = (text) =>
   text

@@ -1,8 +1,9 @@
 // The data that the embedded backbone is pretrained on: a folder of 80 x 80 pictures, one sub-folder a
-// class. Emoji of three artists by their subcategory, varied strongly, and classes of pictures that are
+// class. Emoji of six artists by their subcategory, varied strongly, and classes of pictures that are
 // drawn by formulas. The same arguments give the same bytes.
 //
-//   npm install --no-save emoji-datasource-google@16.0.0 @lobehub/fluent-emoji-3d@1.1.0 @iconify-json/noto-v1@1.2.5
+// The packages of emoji that it reads are listed in pretrain.js, which calls it:
+//
 //   node bench/backbone/data.js --out pretraining
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ const { values: options } = parseArgs({
     /** What a class of emoji is: a subcategory of Unicode's list, or one picture. */
     labels: { type: 'string', default: 'subcategory' },
     /** Pictures of a class of emoji, about; and of one that is drawn. */
-    emoji: { type: 'string', default: '400' },
+    emoji: { type: 'string', default: '440' },
     drawn: { type: 'string', default: '160' },
     seed: { type: 'string', default: '0' },
   },

@@ -1,7 +1,7 @@
 // Makes the file of pretrained weights that the package carries of a finished run: convolution kernels
 // as float16, batch norm as float32 (a variance can be smaller than what float16 can hold), no head.
 //
-//   node bench/backbone/publish.js --run runs/vgg-nano [--out presets/backbones/vgg-nano.safetensors]
+//   node bench/backbone/publish.js --run runs/vgg-nano [--out FILE] [--pretrained TEXT]
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,8 @@ const { values: options } = parseArgs({
   options: {
     run: { type: 'string', default: 'runs/vgg-nano' },
     out: { type: 'string', default: 'presets/backbones/vgg-nano.safetensors' },
+    /** What the file's metadata says of its pretraining. */
+    pretrained: { type: 'string' },
   },
 });
 
@@ -73,7 +75,7 @@ const file = fileOf(ordered, {
   backbone,
   preprocessing,
   licence: 'Apache-2.0',
-  pretrained: `${config.epochs} epochs on Noto emoji and drawn patterns; see vgg-nano.md`,
+  pretrained: options.pretrained ?? `${config.epochs} epochs; see vgg-nano.md`,
 });
 await writeFileAtomic(options.out, file);
 console.error(`${options.out}: ${file.length} bytes, ${ordered.length} tensors`);

@@ -10,11 +10,18 @@ export interface MeasuredDepth {
   readonly logme: number;
   /** Which images of the sample a linear classifier names right, each left out once. */
   readonly hits: readonly boolean[];
+  /** The same on a network of random weights; null where that was not measured. */
+  readonly randomHits: readonly boolean[] | null;
 }
 
 export interface SimilarityThresholds {
-  /** The least skill at the last depth that counts as similar. */
+  /** The skill at the last depth from which on the images count as similar, whatever else. */
   readonly similar: number;
+  /**
+   * The share of a random network's errors that the last depth has to avoid for the images to count
+   * as similar where skill is lower than that.
+   */
+  readonly gain: number;
   /**
    * By how much an earlier depth has to be better than the last to count as clearly better; it also
    * has to be so by two standard errors.
@@ -27,8 +34,10 @@ const NOTICEABLE = 2;
 
 /**
  * Similar or different to what the network was trained on, by how well its frozen features separate
- * the classes: high at the last depth means similar; low there, or clearly better at an earlier
- * depth, means different. There is no published absolute cut-off; the thresholds are the user's.
+ * the classes. High at the last depth means similar, and so does clearly higher than what the same
+ * network with random weights reaches at its best: classes can be hard to tell apart and yet be of
+ * the kind that was learned. Neither of them, or clearly better at an earlier depth, means different.
+ * There is no published absolute cut-off; the thresholds are the user's.
  */
 export function judgeSimilarity(
   measured: readonly MeasuredDepth[],
@@ -48,7 +57,7 @@ export function judgeSimilarity(
   const clear = depths.filter((depth) => leadsClearly(depth, thresholds));
   const best = [last, ...clear].reduce((most, next) => (next.probe >= most.probe ? next : most));
   const images = measured.at(-1)?.hits.length ?? 0;
-  const judged = { last, best, chance, thresholds };
+  const judged = { last, best, chance, control: controlOf(measured), thresholds };
   return { state: 'measured', images, depths, ...judge(judged, measured) };
 }
 
@@ -56,7 +65,23 @@ interface Judged {
   readonly last: DepthEvidence;
   readonly best: DepthEvidence;
   readonly chance: number;
+  /** Of a network of random weights, at the depth that separates the classes best. */
+  readonly control: Control | null;
   readonly thresholds: SimilarityThresholds;
+}
+
+interface Control {
+  readonly name: string;
+  readonly probe: number;
+  readonly hits: readonly boolean[];
+}
+
+function controlOf(measured: readonly MeasuredDepth[]): Control | null {
+  const depths = measured.flatMap(({ name, randomHits: hits }) =>
+    hits === null ? [] : [{ name, hits, probe: share(hits) }],
+  );
+  const [first = null] = depths.toSorted((a, b) => b.probe - a.probe);
+  return first;
 }
 
 function leadsClearly(
@@ -67,52 +92,87 @@ function leadsClearly(
 }
 
 function judge(judged: Judged, measured: readonly MeasuredDepth[]) {
-  const { last, best, chance, thresholds } = judged;
+  const { last, best, chance, control, thresholds } = judged;
   const skill = skillOf(last.probe, chance);
-  const similar = skill >= thresholds.similar && best === last;
-  const hits = measured.map((depth) => depth.hits);
+  const gain = control === null ? null : skillOf(last.probe, control.probe);
+  const similar = best === last && isGood({ skill, gain }, thresholds);
   const errors = depthEvidence(measured).map(({ leadError }) => leadError);
-  const confidence = stability({ hits, chance, thresholds }, ({ probes, thresholds: drawn }) => {
-    const reached = probes.at(-1) ?? 0;
-    const led = probes.some((probe, at) =>
-      leadsClearly({ lead: probe - reached, leadError: errors[at] ?? 0 }, drawn),
+  // The control is resampled with the depths: it was measured on the same images.
+  const hits = [
+    ...measured.map((depth) => depth.hits),
+    ...(control === null ? [] : [control.hits]),
+  ];
+  const confidence = stability({ hits, thresholds }, ({ probes, thresholds: drawn }) => {
+    const reached = probes[errors.length - 1] ?? 0;
+    const random = probes[errors.length];
+    const led = errors.some((leadError, at) =>
+      leadsClearly({ lead: (probes[at] ?? 0) - reached, leadError }, drawn),
     );
-    return similar === (skillOf(reached, chance) >= drawn.similar && !led);
+    const found = {
+      skill: skillOf(reached, chance),
+      gain: random === undefined ? null : skillOf(reached, random),
+    };
+    return similar === (isGood(found, drawn) && !led);
   });
   return {
-    ...{ chance, skill, confidence },
+    ...{ chance, skill, gain, confidence },
     best: best.name,
     verdict: similar ? ('similar' as const) : ('different' as const),
-    reason: reasonOf(judged, skill),
+    reason: reasonOf(judged, { skill, gain }),
   };
 }
 
-const skillOf = (probe: number, chance: number) => (probe - chance) / (1 - chance);
+/** The share of what `chance` gets wrong that is right; a control without errors leaves none. */
+const skillOf = (probe: number, chance: number) =>
+  chance < 1 ? (probe - chance) / (1 - chance) : 0;
 
-function reasonOf({ last, best, thresholds }: Judged, skill: number): string {
-  const at = (depth: DepthEvidence) => `${depth.name} ${(100 * depth.probe).toFixed(1)} %`;
+interface Found {
+  readonly skill: number;
+  readonly gain: number | null;
+}
+
+function isGood({ skill, gain }: Found, thresholds: SimilarityThresholds): boolean {
+  return skill >= thresholds.similar || (gain !== null && gain >= thresholds.gain);
+}
+
+function reasonOf({ last, best, control, thresholds }: Judged, { skill, gain }: Found): string {
+  const at = (depth: { readonly name: string; readonly probe: number }) =>
+    `${depth.name} ${(100 * depth.probe).toFixed(1)} %`;
   const found = `skill ${skill.toFixed(2)} at ${last.name}`;
-  const low =
-    skill < thresholds.similar
-      ? `the last depth separates the classes too little (${found}, similar is ${thresholds.similar} or more)`
-      : undefined;
+  const beside =
+    control === null || gain === null
+      ? undefined
+      : `${at(last)}, random weights at best ${at(control)}: gain ${gain.toFixed(2)}`;
+  const low = isGood({ skill, gain }, thresholds)
+    ? undefined
+    : [
+        `the last depth separates the classes too little (${found}, similar is ${thresholds.similar} or more)`,
+        ...(beside === undefined
+          ? []
+          : [
+              `and pretraining brings too little (${beside}, similar is ${thresholds.gain} or more)`,
+            ]),
+      ].join(' ');
   const earlier =
     best !== last
       ? `an earlier depth separates the classes clearly better (${at(best)}, ${at(last)})`
       : undefined;
   if (low === undefined && earlier === undefined) {
-    return `similar: the last depth separates the classes well (${found}), and no earlier one does clearly better`;
+    return skill >= thresholds.similar
+      ? `similar: the last depth separates the classes well (${found}), and no earlier one does clearly better`
+      : `similar: pretraining is what separates the classes at the last depth (${beside}), and no earlier depth does clearly better`;
   }
   return `different: ${[earlier, low].filter((each) => each !== undefined).join('; ')}`;
 }
 
 function depthEvidence(measured: readonly MeasuredDepth[]): readonly DepthEvidence[] {
   const last = measured.at(-1)?.hits ?? [];
-  return measured.map(({ hits, ...depth }) => {
+  return measured.map(({ hits, randomHits, ...depth }) => {
     const probe = share(hits);
     return {
       ...depth,
       probe,
+      random: randomHits === null ? null : share(randomHits),
       // Wilson's denominator keeps the error of 0 % and 100 % from being none.
       probeError: Math.sqrt((probe * (1 - probe) + 1 / (4 * hits.length)) / hits.length),
       ...leadOver(hits, last),

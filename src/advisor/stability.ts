@@ -1,14 +1,13 @@
 import { createRng, type Rng } from '../base/rng.ts';
 
-/** Which images of a sample each depth names right, and the borders they are judged by. */
+/** Which images of a sample each classifier names right, and the borders they are judged by. */
 export interface Judgeable {
-  /** By depth, the last one last: [images]. */
+  /** Of several classifiers: [images]. */
   readonly hits: readonly (readonly boolean[])[];
-  readonly chance: number;
-  readonly thresholds: { readonly similar: number; readonly margin: number };
+  readonly thresholds: { readonly similar: number; readonly gain: number; readonly margin: number };
 }
 
-/** Accuracies by depth, the last one last. */
+/** Accuracies of the classifiers, in the same order. */
 export interface Drawn {
   readonly probes: readonly number[];
   readonly thresholds: Judgeable['thresholds'];
@@ -16,11 +15,11 @@ export interface Drawn {
 
 const ROUNDS = 1000;
 /** The borders are conventions, not laws: how far others might set them (a standard deviation). */
-const SPREAD = { similar: 0.1, margin: 0.01 };
+const SPREAD = { similar: 0.1, gain: 0.05, margin: 0.01 };
 
 /**
  * In how many of 1,000 resamples of the images the same is found: a bootstrap over images, the same
- * ones at all depths, in which the borders vary as well. At most 0.99: a sample cannot say more.
+ * ones for all classifiers, in which the borders vary as well. At most 0.99: a sample cannot say more.
  *
  * @param sameVerdict whether a resample leads to the verdict in question
  */
@@ -30,17 +29,18 @@ export function stability(facts: Judgeable, sameVerdict: (drawn: Drawn) => boole
   let same = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const probes = resample(patterns, facts.hits.length, rng);
-    const { similar, margin } = facts.thresholds;
+    const { similar, gain, margin } = facts.thresholds;
     const thresholds = {
       similar: similar + SPREAD.similar * rng.normal(),
       margin: margin + SPREAD.margin * rng.normal(),
+      gain: gain + SPREAD.gain * rng.normal(),
     };
     if (sameVerdict({ probes, thresholds })) same++;
   }
   return Math.min(0.99, same / ROUNDS);
 }
 
-/** [images] One bit a depth: whether it names the image right. */
+/** [images] One bit a classifier: whether it names the image right. */
 function patternsOf(hits: Judgeable['hits']): Uint8Array {
   const images = hits[0]?.length ?? 0;
   return Uint8Array.from({ length: images }, (_, image) =>

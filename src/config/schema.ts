@@ -161,7 +161,7 @@ export const runConfigSchema = z.strictObject({
         .nullable()
         .default(null)
         .describe(
-          'images to measure similarity on; null: at most 1000, fewer for a costly network, about half a minute on two cores',
+          'images to measure similarity on; null: at most 1000, fewer for a costly network, less than a minute on two cores',
         ),
       largePerClass: count
         .default(1000)
@@ -171,6 +171,11 @@ export const runConfigSchema = z.strictObject({
         .default(0.8)
         .describe(
           'similar: least skill of a linear probe at the last depth, from 0 (chance) to 1 (no error)',
+        ),
+      gain: fraction
+        .default(0.1)
+        .describe(
+          "or: least share of a random network's errors that the probe at the last depth avoids",
         ),
       margin: fraction
         .default(0.02)

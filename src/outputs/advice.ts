@@ -30,6 +30,9 @@ const depth = z
     logme: z.number(),
     probe: share.describe('leave-one-out accuracy of a linear classifier'),
     probeError: z.number().describe('standard error of `probe`'),
+    random: share
+      .nullable()
+      .describe('`probe` of the same network with random weights; null: not measured'),
     lead: z.number().describe('how much better than the last depth'),
     leadError: z.number().describe('standard error of `lead`, paired by image'),
   })
@@ -43,6 +46,12 @@ const measured = z.strictObject({
   depths: list(depth),
   chance: share.describe('accuracy of always naming the most frequent class of the sample'),
   skill: z.number().describe('(probe - chance) / (1 - chance) at the last depth'),
+  gain: z
+    .number()
+    .nullable()
+    .describe(
+      'the share of the errors at the best depth of random weights that the last depth avoids; null: not measured',
+    ),
   best: z
     .string()
     .describe('an earlier depth that separates the classes clearly best; else the last'),

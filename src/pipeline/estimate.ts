@@ -4,7 +4,7 @@ import { type NamedTensors, sameShape, sizeOf } from '../base/tensor.ts';
 import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
 import { decodeBatches } from '../dataset/batches.ts';
-import type { ImageEntry } from '../dataset/types.ts';
+import type { AugmentSpec, DecodeSpec, ImageEntry } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
 import { parameterCount, parameterShapes } from '../network/parameters.ts';
@@ -88,12 +88,15 @@ async function estimateConfig(setting: Setting, { costs, base }: One): Promise<S
   const plan = planTraining({ strategy, config, network, newLayers });
   const counts = { train: data.split.train.length, val: data.split.val.length };
   const decode = await costs.decode(setting, network);
+  const decodeChanged = augments(config) ? await costs.decode(setting, network, true) : decode;
   const phases: PhaseEstimate[] = [];
   for (const phase of plan.phases) {
     const measured = { engine: setting.engine, network, weights };
     const prefix = phase.from > 0 ? await costs.prefix(measured, phase.from) : undefined;
     const step = await costs.step(measured, { phase, plan, config });
-    phases.push(phaseEstimate({ config, network, phase, counts, decode, prefix, step }));
+    phases.push(
+      phaseEstimate({ config, network, phase, counts, decode, decodeChanged, prefix, step }),
+    );
   }
   const last = phases.at(-1);
   const sum = (key: 'seconds' | 'featureSeconds' | 'steps' | 'cache') =>
@@ -136,8 +139,10 @@ interface PhaseFacts {
   readonly network: NetworkSpec;
   readonly phase: TrainPhase;
   readonly counts: { readonly train: number; readonly val: number };
-  /** Seconds an image. */
+  /** Seconds an image, as it is. */
   readonly decode: number;
+  /** Seconds an augmented view of one. */
+  readonly decodeChanged: number;
   readonly prefix: PrefixCost | undefined;
   readonly step: StepCost;
 }
@@ -161,29 +166,33 @@ const START_SECONDS = 1;
 const TABLE_LIMIT = 512 * 2 ** 20;
 
 function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
-  const { config, network, phase, counts, decode, prefix, step } = facts;
+  const { config, network, phase, counts, decode, decodeChanged, prefix, step } = facts;
   const stepsPerEpoch = Math.max(1, Math.ceil(counts.train / config.batchSize));
-  const changing = changesAnything(augmentSpec(config)) && phase.name === 'main';
+  const changing = augments(config) && (phase.name === 'main' || prefix === undefined);
   const fresh = changing && config.augment.views === 0;
   const views = changing ? config.augment.views : 1;
-  const perRow = decode + (prefix?.secondsPerImage ?? 0);
+  const forward = prefix?.secondsPerImage ?? 0;
+  const perTrain = forward + (changing ? decodeChanged : decode);
+  const perVal = forward + decode;
   // A view that no epoch comes to is computed all the same.
-  const rows = prefix === undefined ? 0 : counts.val + (fresh ? 0 : views * counts.train);
+  const kept = fresh ? 0 : views * counts.train;
+  const rows = prefix === undefined ? 0 : counts.val + kept;
+  const rowSeconds = prefix === undefined ? 0 : counts.val * perVal + kept * perTrain;
+  // Pixels are decoded anew each epoch; activations of new views are computed anew.
   const epochRows =
-    prefix === undefined
-      ? { cost: decode, count: counts.train + counts.val }
-      : { cost: perRow, count: fresh ? counts.train : 0 };
+    (prefix === undefined || fresh ? counts.train * perTrain : 0) +
+    (prefix === undefined ? counts.val * perVal : 0);
   // The last batch has fewer images than the others.
   const epoch =
     (counts.train / config.batchSize) * step.secondsPerStep +
     counts.val * step.secondsPerValidation +
-    epochRows.cost * epochRows.count;
+    epochRows;
   const setup = step.compileSeconds + (prefix?.compileSeconds ?? 0);
   const rowBytes = 4 * sizeOf(network.shapes[phase.from - 1] ?? [0]);
   const table = Math.min(TABLE_LIMIT, rows * rowBytes);
   return {
-    featureSeconds: rows * perRow,
-    seconds: setup + rows * perRow + phase.epochs * epoch,
+    featureSeconds: rowSeconds,
+    seconds: setup + rowSeconds + phase.epochs * epoch,
     steps: phase.epochs * stepsPerEpoch,
     secondsPerStep: step.secondsPerStep,
     memory:
@@ -237,9 +246,11 @@ class Costs {
     return this.#once(key, () => measureSteps(measured, of));
   }
 
-  decode(setting: Setting, network: NetworkSpec): Promise<number> {
+  /** @param changed augmented views, as training has them, instead of the images as they are */
+  decode(setting: Setting, network: NetworkSpec, changed = false): Promise<number> {
     const spec = decodeSpec(network, setting.config.image.background);
-    return this.#once(['decode', spec], () => measureDecoding(setting, network));
+    const augment = changed ? augmentSpec(setting.config) : null;
+    return this.#once(['decode', spec, augment], () => measureDecoding(setting, { spec, augment }));
   }
 
   #once<T>(key: unknown, measure: () => Promise<T>): Promise<T> {
@@ -250,22 +261,34 @@ class Costs {
   }
 }
 
+/** Whether a config's training sees anything but the images as they are. */
+const augments = (config: RunConfig) => changesAnything(augmentSpec(config));
+
 const DECODED = 64;
+/** Small images take so little that a single pass over some of them would measure noise. */
+const LEAST_DECODE_SECONDS = 0.2;
 
 /** Seconds an image, of some images spread over the data set, with all threads at work. */
 async function measureDecoding(
-  { data, config, signal }: Setting,
-  network: NetworkSpec,
+  { data, signal }: Setting,
+  { spec, augment }: { readonly spec: DecodeSpec; readonly augment: AugmentSpec | null },
 ): Promise<number> {
   const images = spread(data.split.train, DECODED);
   if (images.length === 0) throw usageError('there is no image to train on');
-  const spec = decodeSpec(network, config.image.background);
+  const pass = async (view: number) => {
+    const changed = augment === null ? {} : { augment, view: { kind: 'augmented', view } as const };
+    const request = { root: data.index.root, images, spec, ...changed, batchSize: 16, signal };
+    for await (const { indices } of decodeBatches(request)) {
+      if (indices.length === 0) throw unavailableError('no image could be decoded');
+    }
+  };
+  await pass(0);
   const started = performance.now();
-  const batches = decodeBatches({ root: data.index.root, images, spec, batchSize: 16, signal });
-  for await (const { indices } of batches) {
-    if (indices.length === 0) throw unavailableError('no image could be decoded');
-  }
-  return (performance.now() - started) / 1000 / images.length;
+  const seconds = () => (performance.now() - started) / 1000;
+  let passes = 0;
+  do await pass(++passes);
+  while (seconds() < LEAST_DECODE_SECONDS);
+  return seconds() / (passes * images.length);
 }
 
 function spread(images: readonly ImageEntry[], most: number): readonly ImageEntry[] {

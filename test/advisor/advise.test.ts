@@ -8,16 +8,17 @@ import {
 import { judgeSize } from '../../src/advisor/size.ts';
 
 const SIZES = { largePerClass: 1000, largeInAll: 20_000 };
-const SIMILARITIES = { similar: 0.8, margin: 0.02 };
+const SIMILARITIES = { similar: 0.8, gain: 0.1, margin: 0.02 };
 
 /** A depth that names the first `right` of 100 images. */
 function depth(name: string, right: number, from = 0): MeasuredDepth {
   const hits = Array.from({ length: 100 }, (_, i) => i >= from && i < from + right);
-  return { name, width: 512, logme: 0, hits };
+  return { name, width: 512, logme: 0, hits, randomHits: null };
 }
 
 function depthOf(name: string, images: number, hit: (image: number) => boolean): MeasuredDepth {
-  return { name, width: 512, logme: 0, hits: Array.from({ length: images }, (_, i) => hit(i)) };
+  const hits = Array.from({ length: images }, (_, i) => hit(i));
+  return { name, width: 512, logme: 0, hits, randomHits: null };
 }
 
 const similar = judgeSimilarity([depth('pool3', 60), depth('pool5', 95)], 0.1, SIMILARITIES);
@@ -120,6 +121,43 @@ describe('similarity', () => {
     expect(Math.abs(confidence(700) - 0.841)).toBeLessThan(0.04);
     expect(Math.abs(confidence(600) - 0.977)).toBeLessThan(0.02);
     expect(confidence(200)).toBe(0.99);
+  });
+
+  it('more than random weights reach at any depth is similar, however hard the classes are', () => {
+    const judged = (random: readonly [number, number]) =>
+      measured(
+        judgeSimilarity(
+          [
+            { ...depth('pool4', 30), randomHits: depth('pool4', random[0]).hits },
+            { ...depth('pool5', 40), randomHits: depth('pool5', random[1]).hits },
+          ],
+          0.1,
+          SIMILARITIES,
+        ),
+      );
+    expect(judged([25, 20])).toMatchObject({ verdict: 'similar', best: 'pool5' });
+    expect(judged([25, 20]).gain).toBeCloseTo((0.4 - 0.25) / 0.75, 12);
+    expect(judged([25, 20]).reason).toContain('random weights at best pool4 25.0 %');
+    expect(judged([25, 20]).depths.map(({ random }) => random)).toEqual([0.25, 0.2]);
+    // 0.4 over 0.35 avoids 0.05 / 0.65 of the errors: less than a tenth.
+    expect(judged([35, 20])).toMatchObject({ verdict: 'different', best: 'pool5' });
+    expect(judged([35, 20]).reason).toContain('pretraining brings too little');
+    expect(judged([35, 20]).confidence).toBeLessThan(0.8);
+    expect(judged([5, 5]).confidence).toBeGreaterThan(judged([25, 20]).confidence);
+  });
+
+  it('an earlier depth that is clearly better is different, whatever random weights do', () => {
+    const early = { ...depth('pool3', 60), randomHits: depth('pool3', 10).hits };
+    const last = { ...depth('pool5', 40), randomHits: depth('pool5', 10).hits };
+    expect(measured(judgeSimilarity([early, last], 0.1, SIMILARITIES)).verdict).toBe('different');
+  });
+
+  it('random weights without an error leave nothing to gain', () => {
+    const easy = { ...depth('pool5', 70), randomHits: depth('pool5', 100).hits };
+    expect(measured(judgeSimilarity([easy], 0.1, SIMILARITIES))).toMatchObject({
+      gain: 0,
+      verdict: 'different',
+    });
   });
 
   it('fewer images, less confidence', () => {

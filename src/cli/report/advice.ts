@@ -60,6 +60,7 @@ function depthLines({ similarity, sample }: AdviceReport, { width, paint }: Term
     depth.name,
     grouped(depth.width),
     `${percent(depth.probe)} +- ${decimal(100 * depth.probeError, 1)}`,
+    depth.random === null ? '-' : percent(depth.random),
     decimal(depth.logme),
     `${decimal(100 * depth.lead, 1)} +- ${decimal(100 * depth.leadError, 1)}`,
   ]);
@@ -67,6 +68,7 @@ function depthLines({ similarity, sample }: AdviceReport, { width, paint }: Term
     { header: 'depth' },
     { header: 'features', align: 'right' as const },
     { header: 'linear probe', align: 'right' as const },
+    { header: 'random weights', align: 'right' as const },
     { header: 'LogME', align: 'right' as const },
     { header: 'over the last', align: 'right' as const },
   ];
