@@ -1,5 +1,6 @@
 // Which strategy is best on which data, and which one the advisor chooses: all four trained to their
-// end on several data sets with several seeds, and the advice for each set beside it, as a table.
+// end on several data sets with several seeds, and the advice for each set beside it, without and with a
+// race, as a table. Advice and race see the training and validation pictures of the first seed.
 //
 //   npm run build && node bench/strategies.js --weights FILE [options]
 //
@@ -96,7 +97,27 @@ async function measureSet(set, { home, engine, seeds }) {
       runs.push(run);
     }
   }
-  return { set, advice, runs };
+  return {
+    set,
+    advice,
+    runs,
+    raced: await raceOn(set, { data: data[0], engine, home, done, advice }),
+  };
+}
+
+/** What is advised after the default race. */
+async function raceOn(set, { data, engine, home, done, advice }) {
+  const key = JSON.stringify({ set: set.name, race: 'default', ...settingsKey() });
+  const known = done.get(key);
+  if (known !== undefined) return known;
+  const { adviseByRace } = await load('pipeline/race.js');
+  const sources = await sourcesOf(advisedValues(data));
+  const { raced, says } = await adviseByRace(advice, { sources, signal, emit, engine });
+  const { strategy, confidence } = raced.advice;
+  const run = { strategy, confidence: confidence.value, says, results: raced.race };
+  await appendFile(join(home, 'results.ndjson'), `${JSON.stringify({ key, run })}\n`);
+  console.error(`${set.name}: race: ${says}`);
+  return run;
 }
 
 /** Results count for the settings that they were made with. */
@@ -122,12 +143,14 @@ async function sourcesOf(values) {
 
 async function adviceOn(data, engine) {
   const { advise } = await load('pipeline/advise.js');
-  const values = {
-    ...{ data, backbone: 'vgg-nano', weights: options.weights },
-    advise: { largePerClass: Number(options['large-per-class']) },
-  };
-  return advise({ sources: await sourcesOf(values), estimates: false, signal, emit, engine });
+  const sources = await sourcesOf(advisedValues(data));
+  return advise({ sources, estimates: false, signal, emit, engine });
 }
+
+const advisedValues = (data) => ({
+  ...{ data, backbone: 'vgg-nano', weights: options.weights },
+  advise: { largePerClass: Number(options['large-per-class']) },
+});
 
 async function trainOne({ seed, strategy, freeze }, { data, engine, home, advice }) {
   const { train } = await load('pipeline/train.js');

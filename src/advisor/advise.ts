@@ -1,5 +1,6 @@
 import type { StrategyName } from '../config/schema.ts';
 import type { Advice } from '../outputs/advice.ts';
+import { levelOf } from './confidence.ts';
 import type { Similarity } from './similarity.ts';
 import type { SizeEvidence } from './size.ts';
 
@@ -39,7 +40,7 @@ export function advise(facts: AdviceFacts): Advice {
     strategy,
     runnerUp,
     ...boundaryOf(strategy, similarity),
-    confidence: level(Math.min(size.confidence, similarity.confidence)),
+    confidence: levelOf(Math.min(size.confidence, similarity.confidence)),
     evidence: [size.reason, similarity.reason],
   };
 }
@@ -77,7 +78,7 @@ function withoutWeights({ size }: AdviceFacts): Advice {
     runnerUp: 'all',
     freeze: null,
     boundary: 'nothing is frozen: there is nothing to keep',
-    confidence: level(small ? 0.6 : size.confidence),
+    confidence: levelOf(small ? 0.6 : size.confidence),
     evidence: [
       size.reason,
       'the network starts from random weights: similarity cannot be measured, and frozen random layers learn nothing, so everything is trained from scratch whatever the size',
@@ -95,15 +96,11 @@ function bySize({ size }: AdviceFacts, reason: string): Advice {
     freeze: null,
     boundary:
       strategy === 'head' ? 'everything below the new output layer is frozen' : 'nothing is frozen',
-    confidence: level(0.5),
+    confidence: levelOf(0.5),
     evidence: [
       size.reason,
       reason,
       'chosen by size alone, as if the images were similar to those of the pretraining: this is an assumption, not a measurement',
     ],
   };
-}
-
-function level(value: number): Advice['confidence'] {
-  return { value, level: value >= 0.9 ? 'high' : value >= 0.7 ? 'medium' : 'low' };
 }

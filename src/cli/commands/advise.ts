@@ -1,7 +1,7 @@
 import { usageError } from '../../base/errors.ts';
 import type { Output } from '../../outputs/index.ts';
 import { advise } from '../../pipeline/advise.ts';
-import { race } from '../../pipeline/race.ts';
+import { adviseByRace } from '../../pipeline/race.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
 import { adviceLines, raceLines } from '../report/advice.ts';
@@ -23,7 +23,7 @@ export const command: Command = {
       value: 'EPOCHS',
       valueOptional: true,
       description:
-        'also train all four with the work of a few epochs (3) of the whole network, and compare',
+        'also train all four with the work of some epochs of the whole network, and let the result count; by default 3 epochs, more for a small network',
     },
     { name: 'skip-estimates', kind: 'boolean', description: 'do not measure time and memory' },
     { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
@@ -37,8 +37,6 @@ export const command: Command = {
   run,
 };
 
-const RACE_EPOCHS = 3;
-
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'advise'>>> {
   const { terminal, emit, signal, environment } = context;
   const sources = configSources(args, environment);
@@ -47,28 +45,17 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'a
   const estimates = !args.flag('skip-estimates');
   const request = { sources, offline, signal, emit };
   const report = await advise({ ...request, estimates });
-  const results =
-    epochs === undefined
-      ? undefined
-      : await race({ ...request, epochs, advised: advisedOf(report) });
-  return {
-    document: results === undefined ? report : { ...report, race: results },
-    text: [
-      ...adviceLines(report, terminal),
-      ...(results === undefined
-        ? []
-        : raceLines(results, { ...terminal, advised: report.advice.strategy })),
-    ].join('\n'),
-  };
+  if (!args.has('race'))
+    return { document: report, text: adviceLines(report, terminal).join('\n') };
+  const { raced, says } = await adviseByRace(report, { ...request, epochs });
+  const advised = raced.advice.strategy;
+  const lines = raceLines(raced.race, { ...terminal, advised, says });
+  return { document: raced, text: [...adviceLines(raced, terminal), ...lines].join('\n') };
 }
 
-/** The boundary that is advised is that of the strategy that is advised. */
-function advisedOf({ advice: { strategy, freeze } }: Output<'advise'>) {
-  return freeze === null ? {} : { [strategy]: { freeze } };
-}
-
-function epochsOf(text: string | undefined): number {
-  if (text === undefined) return RACE_EPOCHS;
+/** Undefined where the race is to choose itself. */
+function epochsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   const details = { expected: 'a number of epochs, 1 or more', found: text, where: '--race' };
   throw usageError('--race takes a number of epochs', details);

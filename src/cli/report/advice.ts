@@ -1,7 +1,7 @@
 import type { AdviceReport } from '../../pipeline/advise.ts';
 import type { Estimate } from '../../pipeline/estimate.ts';
 import type { RaceResult } from '../../pipeline/race.ts';
-import { bytes, decimal, duration, grouped, percent, plural } from '../figures.ts';
+import { bytes, decimal, duration, grouped, percent } from '../figures.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { hang, printable, wrap } from '../width.ts';
@@ -104,7 +104,7 @@ function estimateRow(estimate: Estimate, chosen: string): string[] {
 /** Strategies by what they reached in a short race, and what that says. */
 export function raceLines(
   results: readonly RaceResult[],
-  terminal: Terminal & { readonly advised: string },
+  terminal: Terminal & { readonly advised: string; readonly says: string },
 ): string[] {
   const { width, paint, advised } = terminal;
   const rows = results.map((result) => raceRow(result, advised));
@@ -117,7 +117,7 @@ export function raceLines(
     { header: 'time', align: right },
   ];
   const [header = '', ...lines] = table(columns, rows, width);
-  const says = wrap(raceSays(results, advised), width);
+  const says = wrap(terminal.says, width);
   const reasons = reasonLines(results, terminal);
   return ['', paint('bold', 'Race'), paint('dim', header), ...lines, ...says, ...reasons];
 }
@@ -138,25 +138,4 @@ function raceRow(result: RaceResult, advised: string): string[] {
   const { epochs, metrics, seconds } = result;
   const { accuracy = Number.NaN, loss = Number.NaN } = metrics;
   return [name, grouped(epochs), percent(accuracy), decimal(loss), duration(seconds)];
-}
-
-/** Which one leads, and whether so few images can tell it from the one that is advised. */
-function raceSays(results: readonly RaceResult[], advised: string): string {
-  const measured = results.flatMap((result) =>
-    'metrics' in result && result.metrics.accuracy !== undefined
-      ? [{ ...result, accuracy: result.metrics.accuracy }]
-      : [],
-  );
-  const [first] = measured;
-  const own = measured.find(({ strategy }) => strategy === advised);
-  if (first === undefined) return 'no images were held back to compare on';
-  const on = `on ${plural(first.images, 'image')}`;
-  if (own === undefined) return `${first.strategy} leads ${on}`;
-  if (first === own) return `${advised}, which is advised, leads ${on}`;
-  const variance = [first, own].reduce((sum, { accuracy: p }) => sum + p * (1 - p), 0);
-  const error = Math.sqrt(variance / Math.max(1, first.images));
-  const ahead = `${first.strategy} is ${decimal(100 * (first.accuracy - own.accuracy), 1)} points ahead of ${advised}, which is advised, ${on}`;
-  return first.accuracy - own.accuracy > 2 * error
-    ? `${ahead}: that is more than chance would make (2 x ${decimal(100 * error, 1)})`
-    : `${ahead}: chance alone could make that (2 x ${decimal(100 * error, 1)})`;
 }
