@@ -1,5 +1,6 @@
 // The pictures that the embedded backbone is judged by, none of which it was pretrained on: Twitter's
-// emoji by their subcategory, and the stamps of Tux Paint (drawings and photographs) by their folder.
+// emoji by their subcategory, the stamps of Tux Paint (drawings and photographs) by their folder, and
+// the Open Clip Art Library by category and subcategory.
 //
 // A set is made once, as a pool of pictures; a trial of it is a choice of training pictures by seed.
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -21,12 +22,13 @@ const WHITE = '#ffffff';
  * @property {string} name
  * @property {number} most    classes, the largest
  * @property {number} least   pictures of a class: 8 to train on and those to test with
- * @property {(options: { stamps: string }) => Promise<Map<string, string[]>>} files   by class
+ * @property {(folders: { stamps: string, clipart: string }) => Promise<Map<string, string[]>>} files   by class
  */
 /** @type {readonly TransferSet[]} */
 export const SETS = [
   { name: 'twitter', most: 12, least: 8 + TEST.least, files: twitterFiles },
   { name: 'stamps', most: Number.POSITIVE_INFINITY, least: 8 + TEST.least, files: stampFiles },
+  { name: 'clipart', most: 12, least: 8 + TEST.least, files: clipartFiles },
 ];
 
 /** Signs of gender, and the man or woman that a sequence begins with. */
@@ -66,17 +68,36 @@ async function stampFiles({ stamps }) {
   return classes;
 }
 
+/** Neither sorted by what they show, nor pictures. */
+const NO_CATEGORY = new Set(['unsorted', 'special']);
+
+/** By their first two folders; what lies in a category alone has no subcategory. */
+async function clipartFiles({ clipart }) {
+  const classes = new Map();
+  const entries = await readdir(clipart, { recursive: true }).catch(() => []);
+  if (entries.length === 0) {
+    throw new Error(`no clip art in ${clipart}: install the package openclipart-png`);
+  }
+  for (const name of entries.filter((entry) => entry.endsWith('.png')).sort()) {
+    const [category, subcategory, ...rest] = name.split('/');
+    if (rest.length === 0 || NO_CATEGORY.has(category)) continue;
+    const label = `${category}-${subcategory}`;
+    classes.set(label, [...(classes.get(label) ?? []), join(clipart, name)]);
+  }
+  return classes;
+}
+
 /**
  * The pictures of a set: a folder a class. Pictures that are nearly the same count once, as vggtune
  * judges them, and the largest classes are taken.
  * @returns {Promise<{ name: string, root: string, classes: Map<string, string[]> }>}
  */
-export async function buildPool(set, { home, stamps }) {
+export async function buildPool(set, { home, ...sources }) {
   const root = join(home, 'pools', set.name);
   if (!(await exists(join(root, '.done')))) {
     const partial = `${root}.partial`;
     await rm(partial, { recursive: true, force: true });
-    await renderAll(await set.files({ stamps }), partial);
+    await renderAll(await set.files(sources), partial);
     await dropCopies(partial);
     await dropClasses(partial, set);
     await writeFile(join(partial, '.done'), '');

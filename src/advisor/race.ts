@@ -25,7 +25,7 @@ interface Finisher {
 export function afterRace(advice: Advice, results: readonly RaceResult[]): RaceVerdict {
   const finishers = results.flatMap(finisherOf);
   const [first] = finishers;
-  if (first === undefined) return { advice, says: 'no images were held back to compare on' };
+  if (first === undefined) return { advice, says: 'there are no validation images to compare on' };
   const own = finishers.find(({ strategy }) => strategy === advice.strategy);
   if (own === undefined) {
     const says = `${first.strategy} leads on ${counted(first)}; ${advice.strategy}, which size and similarity speak for, was not in the race`;
@@ -82,4 +82,5 @@ const normalShare = (deviations: number) => 1 / (1 + Math.exp(-1.702 * deviation
 
 const points = (share: number) => (100 * share).toFixed(1);
 const percent = (share: number) => `${points(share)} %`;
-const counted = ({ images }: Finisher) => `${images} held-out ${images === 1 ? 'image' : 'images'}`;
+const counted = ({ images }: Finisher) =>
+  `${images} validation ${images === 1 ? 'image' : 'images'}`;

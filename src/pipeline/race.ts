@@ -52,7 +52,7 @@ export async function adviseByRace(
 }
 
 /**
- * Trains all four strategies with about the same work and measures each on the same held-out images:
+ * Trains all four strategies with about the same work and measures each on the validation images:
  * some epochs of the whole network, and as many more of a part as it is cheaper, but never
  * more than a run of its own would have. The activations of frozen layers are computed once for all of
  * them, and stay for the run that follows; the runs themselves are removed.
@@ -111,6 +111,7 @@ async function runOne(
     const record = await train({
       ...request,
       sources: [...sources, { origin: 'race', values }],
+      measureOn: 'val',
       emit: (event) => IN_A_RACE.has(event.type) && emit(event),
     });
     const { metrics, images } = record.metrics ?? { metrics: {}, images: 0 };

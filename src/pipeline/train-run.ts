@@ -42,6 +42,8 @@ export interface TrainRunRequest {
   readonly signal: AbortSignal;
   readonly emit: Emit;
   readonly engine?: Engine;
+  /** Instead of the test side. */
+  readonly measureOn?: 'val';
 }
 
 /** Trains, measures and exports in a run folder that is open. */
@@ -72,7 +74,8 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
 
   const model = trainedModel(request, network, trained.weights);
   emit({ type: 'stage', stage: 'evaluate', message: 'measuring the trained network' });
-  const metrics = await measure({ setting, model, plan, classes: index.classes });
+  const side = request.measureOn ?? (split.test.length > 0 ? 'test' : 'val');
+  const metrics = await measure({ setting, model, plan, classes: index.classes, side });
   if (metrics !== undefined) await writeRecord(paths, 'metrics', metrics);
   emit({ type: 'stage', stage: 'export', message: 'writing the model' });
   await exportTrained(request, { setting, model, engine });
@@ -116,18 +119,18 @@ function trainedModel(
 }
 
 /**
- * The figures of the test side, or of the validation side where there is none; from the cached
- * activations at the last freeze boundary, which the trained layers then finish.
+ * The figures of a side, if it has images; from the cached activations at the last freeze boundary,
+ * which the trained layers then finish.
  */
 async function measure(of: {
   readonly setting: SourceSetting;
   readonly model: TrainedModel;
   readonly plan: TrainPlan;
   readonly classes: readonly string[];
+  readonly side: 'val' | 'test';
 }): Promise<MetricsRecord | undefined> {
-  const { setting, model, plan, classes } = of;
+  const { setting, model, plan, classes, side } = of;
   const { split, engine, network, config, signal } = setting;
-  const side = split.test.length > 0 ? 'test' : 'val';
   if (split[side].length === 0) return undefined;
   const from = plan.phases.at(-1)?.from ?? 0;
   const { batchSize } = config;

@@ -46,6 +46,11 @@ export interface TrainRequest {
   readonly emit: Emit;
   /** Instead of the one that the config names. */
   readonly engine?: Engine;
+  /**
+   * Measures the trained network on the validation side even where there is a test side: what is chosen
+   * by the figures would otherwise have been chosen by the test.
+   */
+  readonly measureOn?: 'val';
   /** Threads of the engine that the config names; by default one for each core. */
   readonly threads?: number;
 }

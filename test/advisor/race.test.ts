@@ -56,7 +56,7 @@ describe('what is advised after a race', () => {
 
   it('says so where nothing could be compared', () => {
     const none = afterRace(advice, [{ strategy: 'top', reason: 'no' }]);
-    expect(none).toEqual({ advice, says: 'no images were held back to compare on' });
+    expect(none).toEqual({ advice, says: 'there are no validation images to compare on' });
     const absent = afterRace(advice, [
       result('all', 0.9, 50),
       { strategy: 'top', reason: 'the settings do not allow it' },

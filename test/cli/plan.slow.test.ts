@@ -48,6 +48,6 @@ it('a race compares what the settings allow, and leaves no runs', async () => {
   expect(stdout).toMatch(/^not head: .*frozen random layers learn\s+nothing/m);
   expect(stdout).toMatch(/^scratch \* +1 +\d/m);
   expect(stdout).toMatch(/^all +1 +\d/m);
-  expect(stdout).toMatch(/on \d+ images/);
+  expect(stdout).toMatch(/of \d+ validation images/);
   await expect(rm(join(home, 'runs', 'raced'))).rejects.toThrow('ENOENT');
 });

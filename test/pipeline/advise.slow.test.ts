@@ -16,7 +16,7 @@ const folder = useTemporaryFolder();
 const { signal } = new AbortController();
 
 /** Weights from a file: for the advisor they are pretrained, whatever they have learned. */
-async function pretrained(): Promise<string> {
+async function pretrained(seed = 3): Promise<string> {
   const path = join(folder(), 'nano.safetensors');
   const network = buildNetwork({
     backbone: 'vgg-nano',
@@ -24,7 +24,7 @@ async function pretrained(): Promise<string> {
     classes: 2,
     preprocessing: plainPreprocessing(64),
   });
-  await writeSafetensors(path, randomWeights(network, 3), {});
+  await writeSafetensors(path, randomWeights(network, seed), {});
   return path;
 }
 
@@ -66,6 +66,21 @@ test('coloured squares: measured at three depths, with everything in the report'
   expect(report.estimates.map(({ strategy }) => strategy)).toEqual([
     ...['head', 'all', 'top', 'scratch'],
   ]);
+});
+
+test('weights that are those of the control gain nothing; others are told apart from it', async () => {
+  const data = await pictureFolder(8, join(folder(), 'pictures'));
+  const probes = async (seed: number) => {
+    const { similarity } = await adviceOn(data, { weights: await pretrained(seed) });
+    if (similarity.state !== 'measured') throw new Error(similarity.reason);
+    expect(similarity.gain).toBeLessThanOrEqual(0);
+    return similarity.depths.map(({ probe, random }) => ({ probe, random }));
+  };
+  // The control is drawn with the run's seed, 0.
+  const control = await probes(0);
+  for (const { probe, random } of control) expect(random).toBe(probe);
+  const other = await probes(3);
+  expect(other.map(({ random }) => random)).toEqual(control.map(({ random }) => random));
 });
 
 test('the same advice each time', async () => {
