@@ -1,7 +1,7 @@
 import type { StrategyName } from '../config/schema.ts';
 import type { Advice } from '../outputs/advice.ts';
 import { levelOf } from './confidence.ts';
-import type { Similarity } from './similarity.ts';
+import type { MeasuredSimilarity, Similarity } from './similarity.ts';
 import type { SizeEvidence } from './size.ts';
 
 export type { Advice };
@@ -31,6 +31,9 @@ export function advise(facts: AdviceFacts): Advice {
   if (!facts.pretrained) return withoutWeights(facts);
   if (facts.similarity.state === 'unmeasured') return bySize(facts, facts.similarity.reason);
   const { size, similarity } = facts;
+  if (similarity.verdict === 'different' && !similarity.worthKeeping) {
+    return nothingToKeep(size, similarity);
+  }
   const strategy = CHOICE[size.verdict][similarity.verdict];
   const doubtSize = size.confidence < similarity.confidence;
   const runnerUp = doubtSize
@@ -83,6 +86,25 @@ function withoutWeights({ size }: AdviceFacts): Advice {
       size.reason,
       'the network starts from random weights: similarity cannot be measured, and frozen random layers learn nothing, so everything is trained from scratch whatever the size',
       ...(small ? ['small data from scratch: pretrained weights would most likely do better'] : []),
+    ],
+  };
+}
+
+/**
+ * `top` keeps the early layers for what they have learned. Where layers that have learned nothing do
+ * better, they are in the way, however few the images.
+ */
+function nothingToKeep(size: SizeEvidence, similarity: MeasuredSimilarity): Advice {
+  return {
+    strategy: 'scratch',
+    runnerUp: CHOICE[size.verdict].different === 'scratch' ? 'all' : 'top',
+    freeze: null,
+    boundary: 'nothing is frozen: there is nothing to keep',
+    confidence: levelOf(similarity.confidence),
+    evidence: [
+      size.reason,
+      similarity.reason,
+      'random weights separate the classes clearly better than any depth of the pretrained network: what it has learned is of no use here',
     ],
   };
 }

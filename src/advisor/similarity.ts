@@ -37,7 +37,8 @@ const NOTICEABLE = 2;
  * the classes. High at the last depth means similar, and so does clearly higher than what the same
  * network with random weights reaches at its best: classes can be hard to tell apart and yet be of
  * the kind that was learned. Neither of them, or clearly better at an earlier depth, means different.
- * There is no published absolute cut-off; the thresholds are the user's.
+ * There is no published absolute cut-off; the thresholds are the user's. Where random weights do clearly
+ * better than every depth, nothing that was learned is worth keeping.
  */
 export function judgeSimilarity(
   measured: readonly MeasuredDepth[],
@@ -117,9 +118,16 @@ function judge(judged: Judged, measured: readonly MeasuredDepth[]) {
   return {
     ...{ chance, skill, gain, confidence },
     best: best.name,
+    worthKeeping: !isBeaten(judged, measured),
     verdict: similar ? ('similar' as const) : ('different' as const),
     reason: reasonOf(judged, { skill, gain }),
   };
+}
+
+/** Whether random weights separate the classes clearly better than any depth of the network. */
+function isBeaten({ control, thresholds }: Judged, measured: readonly MeasuredDepth[]): boolean {
+  if (control === null) return false;
+  return measured.every(({ hits }) => leadsClearly(leadOver(control.hits, hits), thresholds));
 }
 
 /** The share of what `chance` gets wrong that is right; a control without errors leaves none. */

@@ -55,6 +55,9 @@ const measured = z.strictObject({
   best: z
     .string()
     .describe('an earlier depth that separates the classes clearly best; else the last'),
+  worthKeeping: z
+    .boolean()
+    .describe('false: random weights separate the classes clearly better than any depth does'),
   verdict: z.enum(['similar', 'different']),
   confidence: confidence.describe(
     'in what share of resamples of the images, and of the borders, the same verdict is found',

@@ -190,6 +190,30 @@ describe('advice', () => {
     expect(found).toMatchObject({ strategy: 'top', freeze: null });
   });
 
+  it('nothing is kept where random weights do clearly better at every depth', () => {
+    const judged = (random: number) =>
+      judgeSimilarity(
+        [
+          { ...depth('pool3', 88), randomHits: depth('pool3', random).hits },
+          { ...depth('pool5', 65), randomHits: depth('pool5', 30).hits },
+        ],
+        0.1,
+        SIMILARITIES,
+      );
+    expect(judged(98)).toMatchObject({ verdict: 'different', worthKeeping: false });
+    expect(advise({ size: small, similarity: judged(98), pretrained })).toMatchObject({
+      ...{ strategy: 'scratch', runnerUp: 'top', freeze: null },
+    });
+    expect(advise({ size: large, similarity: judged(98), pretrained })).toMatchObject({
+      ...{ strategy: 'scratch', runnerUp: 'all' },
+    });
+    // One image more, of a hundred: no clear lead.
+    expect(judged(89)).toMatchObject({ verdict: 'different', worthKeeping: true });
+    expect(advise({ size: small, similarity: judged(89), pretrained })).toMatchObject({
+      ...{ strategy: 'top', freeze: 'pool3' },
+    });
+  });
+
   it('the runner-up answers the less certain question the other way', () => {
     const border = judgeSize([990, 990], SIZES);
     const found = advise({ size: border, similarity: similar, pretrained });
