@@ -1,6 +1,6 @@
-// Which strategy is best on which data, and which one the advisor chooses: all four trained to their
-// end on several data sets with several seeds, and the advice for each set beside it, without and with a
-// race, as a table. Advice and race see the training and validation pictures of the first seed.
+// Which strategy is best on which data, and which one the advisor chooses: all four trained to their end,
+// with the product's own settings, on several data sets with several seeds, and the advice for each set
+// beside it, as a table. The advisor sees the training and validation pictures of the first seed.
 //
 //   npm run build && node bench/strategies.js --weights FILE [options]
 //
@@ -17,16 +17,12 @@ const HELP = `node bench/strategies.js [options]
   --weights FILE       weights of vgg-nano: auto (default), random, or a file
   --sets a,b           only these: ${SETS.map(({ name }) => name).join(', ')}
   --seeds n            seeds, each with its own split (default: 3)
-  --passes n           pictures that a run of all and top sees in training (default: 4000), and of
-                       scratch twice as many, for random weights take longer; at least 8 epochs, and
-                       16 of scratch; head keeps its own number of epochs, for its cost
   --scale x            size of the sets, as a share of their full size (default: 1)
   --large-per-class n  from when on a set counts as large for the advisor (default: 120)
   --config FILE        settings for every run, below the ones named here
   --work FOLDER        pictures, runs and results (default: strategies-work)
   --out FILE           the table (default: on standard output)`;
 
-const LEAST_EPOCHS = 8;
 const STRATEGIES = ['head', 'all', 'top', 'scratch'];
 
 const { values: options } = parseArgs({
@@ -34,7 +30,6 @@ const { values: options } = parseArgs({
     weights: { type: 'string', default: 'auto' },
     sets: { type: 'string' },
     seeds: { type: 'string', default: '3' },
-    passes: { type: 'string', default: '4000' },
     scale: { type: 'string', default: '1' },
     'large-per-class': { type: 'string', default: '120' },
     config: { type: 'string' },
@@ -79,14 +74,16 @@ async function measureSet(set, { home, engine, seeds }) {
   const data = [];
   for (const seed of seeds)
     data.push(await buildSet(set, { home, seed, scale: Number(options.scale) }));
-  const advice = await adviceOn(data[0], engine);
+  // By size and similarity alone, and by all that the product does.
+  const advice = await adviceOn(data[0], { engine, race: 'never' });
+  const chosen = await chosenOn(set, { data: data[0], engine, home, done });
   const runs = [];
   for (const seed of seeds) {
     for (const strategy of STRATEGIES) {
-      const of = { set: set.name, seed, strategy, freeze: freezeOf(advice, strategy) };
+      const of = { set: set.name, seed, strategy, freeze: freezeOf(chosen, strategy) };
       const key = JSON.stringify({ ...of, ...settingsKey() });
       const known = done.get(key);
-      const run = known ?? (await trainOne(of, { data: data[seed], engine, home, advice }));
+      const run = known ?? (await trainOne(of, { data: data[seed], engine, home }));
       if (known === undefined) {
         await appendFile(join(home, 'results.ndjson'), `${JSON.stringify({ key, run })}\n`);
         const figure = (100 * run.accuracy).toFixed(1);
@@ -97,33 +94,24 @@ async function measureSet(set, { home, engine, seeds }) {
       runs.push(run);
     }
   }
-  return {
-    set,
-    advice,
-    runs,
-    raced: await raceOn(set, { data: data[0], engine, home, done, advice }),
-  };
+  return { set, advice, runs, chosen };
 }
 
-/** What is advised after the default race. */
-async function raceOn(set, { data, engine, home, done, advice }) {
-  const key = JSON.stringify({ set: set.name, race: 'default', ...settingsKey() });
+async function chosenOn(set, { data, engine, home, done }) {
+  const key = JSON.stringify({ set: set.name, choice: 'auto', ...settingsKey() });
   const known = done.get(key);
   if (known !== undefined) return known;
-  const { adviseByRace } = await load('pipeline/race.js');
-  const sources = await sourcesOf(advisedValues(data));
-  const { raced, says } = await adviseByRace(advice, { sources, signal, emit, engine });
-  const { strategy, confidence } = raced.advice;
-  const run = { strategy, confidence: confidence.value, says, results: raced.race };
+  const { advice, race } = await adviceOn(data, { engine, race: 'auto' });
+  const run = { advice, race };
   await appendFile(join(home, 'results.ndjson'), `${JSON.stringify({ key, run })}\n`);
-  console.error(`${set.name}: race: ${says}`);
+  console.error(`${set.name}: ${advice.strategy}: ${advice.evidence.join('; ')}`);
   return run;
 }
 
 /** Results count for the settings that they were made with. */
 const settingsKey = () => {
-  const { weights, passes, scale, config } = options;
-  return { weights, passes, scale, config };
+  const { weights, scale, config } = options;
+  return { weights, scale, config };
 };
 
 async function finished(home) {
@@ -141,28 +129,21 @@ async function sourcesOf(values) {
   return [...[file].flat(), { origin: 'bench', values }];
 }
 
-async function adviceOn(data, engine) {
+async function adviceOn(data, { engine, race }) {
   const { advise } = await load('pipeline/advise.js');
-  const sources = await sourcesOf(advisedValues(data));
+  const largePerClass = Number(options['large-per-class']);
+  const settings = { data, backbone: 'vgg-nano', weights: options.weights };
+  const sources = await sourcesOf({ ...settings, advise: { largePerClass, race } });
   return advise({ sources, estimates: false, signal, emit, engine });
 }
 
-const advisedValues = (data) => ({
-  ...{ data, backbone: 'vgg-nano', weights: options.weights },
-  advise: { largePerClass: Number(options['large-per-class']) },
-});
-
-async function trainOne({ seed, strategy, freeze }, { data, engine, home, advice }) {
+async function trainOne({ seed, strategy, freeze }, { data, engine, home }) {
   const { train } = await load('pipeline/train.js');
   const out = join(home, 'run');
   await rm(out, { recursive: true, force: true });
-  const share = Math.max(LEAST_EPOCHS, Number(options.passes) / advice.data.sides.train);
-  const epochs = Math.round(share * (strategy === 'scratch' ? 2 : 1));
-  const warmupEpochs = strategy === 'scratch' ? 0 : Math.min(epochs, 20);
   const values = {
     ...{ data, out, strategy, seed, backbone: 'vgg-nano', export: [] },
     weights: strategy === 'scratch' ? 'random' : options.weights,
-    ...(strategy !== 'head' && { epochs, warmupEpochs, schedule: { warmup: 0 } }),
     ...(freeze !== null && { freeze }),
   };
   const started = performance.now();

@@ -103,7 +103,7 @@ export const SETS = [
     perClass: 50,
     pictures: emojiSet('subcategory', { least: 25, among: isPlain }),
   },
-  { name: 'emoji-varied', like: 'similar', perClass: 400, pictures: variedEmoji },
+  { name: 'emoji-varied', like: 'similar', perClass: 300, pictures: variedEmoji },
   {
     name: 'digits',
     like: 'different',
@@ -123,7 +123,7 @@ export const SETS = [
     pictures: drawnSet(numbered(8, 'angle'), grating),
   },
   { name: 'dots', like: 'different', perClass: 80, pictures: drawnSet(numbered(5, 'dots'), dots) },
-  { name: 'distortions-many', like: 'different', perClass: 400, pictures: distortions },
+  { name: 'distortions-many', like: 'different', perClass: 300, pictures: distortions },
 ];
 
 /** Writes a set for one seed, once. @returns the folder, with train, val and test in it */

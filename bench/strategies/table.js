@@ -25,7 +25,7 @@ export function tableOf(rows, options) {
       ...STRATEGIES,
       'advised',
       'behind the best',
-      'with a race',
+      'without a race',
       'behind the best',
       'evidence',
     ]),
@@ -33,8 +33,8 @@ export function tableOf(rows, options) {
     ...judged.map(rowOf),
     '',
     `Test accuracy in per cent, mean and standard deviation over ${options.seeds} seeds; the best in bold.`,
-    `The advisor's choice is the best or within ${100 * WITHIN} points of it in ${good('advised')} of ${judged.length}, and after a race in ${good('raced')}.`,
-    `Weights: ${options.weights}; passes ${options.passes}, scale ${options.scale}, large from ${options['large-per-class']} a class.`,
+    `The advisor's choice is the best or within ${100 * WITHIN} points of it in ${good('chosen')} of ${judged.length}; by size and similarity alone, without a race, it would be in ${good('measured')}.`,
+    `Weights: ${options.weights}; scale ${options.scale}, large from ${options['large-per-class']} a class.`,
     `The runs took ${minutes(rows)} minutes.`,
     '',
   ].join('\n');
@@ -45,31 +45,41 @@ const minutes = (rows) =>
 
 const line = (cells) => `| ${cells.join(' | ')} |`;
 
-function judge({ set, advice, runs, raced }) {
+function judge({ set, advice, runs, chosen }) {
   const figures = STRATEGIES.map((strategy) => {
     const values = runs.filter((run) => run.strategy === strategy).map(({ accuracy }) => accuracy);
     return { strategy, mean: mean(values), spread: spread(values) };
   });
   const best = Math.max(...figures.map((figure) => figure.mean));
-  const choice = ({ strategy }) => {
+  const judged = ({ strategy, runnerUp, freeze, confidence }) => {
     const behind = best - figures.find((figure) => figure.strategy === strategy).mean;
-    return { behind, isGood: behind <= WITHIN };
+    const from = freeze === null ? '' : ` from ${freeze}`;
+    const text = `${strategy}${from} (then ${runnerUp}; ${confidence.value.toFixed(2)})`;
+    return { text, behind, isGood: behind <= WITHIN };
   };
-  const [advised, after] = [advice.advice, raced].map(choice);
-  return { set, advice, runs, figures, best, advised, raced: { ...raced, ...after } };
+  const [measured, after] = [advice.advice, chosen.advice].map(judged);
+  return { set, advice, runs, figures, best, measured, chosen: { ...after, race: chosen.race } };
 }
 
-function rowOf({ set, advice, runs, figures, best, advised, raced }) {
-  const { strategy, runnerUp, freeze, confidence } = advice.advice;
+function rowOf({ set, advice, runs, figures, best, measured, chosen }) {
   const cells = figures.map((figure) => {
     const text = `${points(figure.mean)} ± ${points(figure.spread)}`;
     return figure.mean === best ? `**${text}**` : text;
   });
   const sides = `${advice.data.sides.train} / ${runs[0].images}`;
-  const choice = `${strategy}${freeze === null ? '' : ` from ${freeze}`} (then ${runnerUp}; ${confidence.value.toFixed(2)})`;
   const verdict = ({ behind, isGood }) => `${points(behind)}${isGood ? '' : ' (too far)'}`;
-  const choices = [choice, verdict(advised), raced.strategy, verdict(raced)];
-  return line([set.name, set.like, sides, ...cells, ...choices, evidenceOf(advice)]);
+  const choices = [chosen, measured].flatMap((choice) => [choice.text, verdict(choice)]);
+  const evidence = `${evidenceOf(advice)}${raceOf(chosen.race)}`;
+  return line([set.name, set.like, sides, ...cells, ...choices, evidence]);
+}
+
+/** Validation accuracies, the best first. */
+function raceOf(results) {
+  if (results === undefined) return '';
+  const told = results
+    .filter((result) => 'metrics' in result)
+    .map(({ strategy, metrics }) => `${strategy} ${points(metrics.accuracy)}`);
+  return `; race on ${results[0].images}: ${told.join(', ')}`;
 }
 
 function evidenceOf({ size, similarity }) {

@@ -2,47 +2,42 @@ import type { StrategyName } from '../config/schema.ts';
 import type { Advice, RaceResult } from '../outputs/advice.ts';
 import { levelOf } from './confidence.ts';
 
-export interface RaceVerdict {
-  /** The advice with what the race adds to it. */
-  readonly advice: Advice;
-  /** What the race says, in a sentence. */
-  readonly says: string;
-}
-
 interface Finisher {
   readonly strategy: StrategyName;
   readonly accuracy: number;
   readonly images: number;
 }
 
+/** Validation images that it takes for a race to overrule anything: the usual least for a share. */
+export const LEAST_IMAGES = 30;
+
 /**
- * What is advised once all four have been tried: what size and similarity say, unless another
- * strategy leads by more than the standard error of the difference. Those that chance alone could have
- * put in front cost little where the choice between them is wrong, so one error is enough.
+ * What is advised once all four have been tried: the one that leads. Size and similarity speak by rules
+ * of thumb, a race measures the thing itself; they decide where two are as good as each other, or where
+ * there are too few images to compare on. A lead that chance could have made is followed as well: where it
+ * is chance the two are about as good, and little is lost. The confidence says how sure it is.
  *
  * @param results the best first
  */
-export function afterRace(advice: Advice, results: readonly RaceResult[]): RaceVerdict {
+export function afterRace(advice: Advice, results: readonly RaceResult[]): Advice {
   const finishers = results.flatMap(finisherOf);
   const [first] = finishers;
-  if (first === undefined) return { advice, says: 'there are no validation images to compare on' };
+  if (first === undefined) return told(advice, 'there are no validation images to compare on');
   const own = finishers.find(({ strategy }) => strategy === advice.strategy);
+  const favourite = `${advice.strategy}, which size and similarity speak for,`;
   if (own === undefined) {
-    const says = `${first.strategy} leads on ${counted(first)}; ${advice.strategy}, which size and similarity speak for, was not in the race`;
-    return { advice: withEvidence(advice, says), says };
+    return told(advice, `${first.strategy} leads on ${counted(first)}; ${favourite} was not in it`);
   }
   if (first.accuracy <= own.accuracy) {
-    const says = `${own.strategy}, which size and similarity speak for, leads with ${percent(own.accuracy)} of ${counted(own)}`;
-    return { advice: withEvidence(advice, says), says };
+    return told(advice, `${favourite} leads with ${percent(own.accuracy)} of ${counted(own)}`);
   }
   const lead = first.accuracy - own.accuracy;
   const error = Math.hypot(standardError(first), standardError(own));
-  const ahead = `${first.strategy} is right on ${percent(first.accuracy)} of ${counted(first)}, ${own.strategy}, which size and similarity speak for, on ${percent(own.accuracy)}: ${points(lead)} points ahead, with a standard error of ${points(error)}`;
-  if (lead <= error) {
-    const says = `${ahead}, which chance alone could make`;
-    return { advice: withEvidence(advice, says), says };
+  const ahead = `${first.strategy} is right on ${percent(first.accuracy)} of ${counted(first)}, ${favourite} on ${percent(own.accuracy)}: ${points(lead)} points ahead, with a standard error of ${points(error)}`;
+  if (first.images < LEAST_IMAGES) {
+    return told(advice, `${ahead}; fewer than ${LEAST_IMAGES} images overrule nothing`);
   }
-  return { advice: withEvidence(overruled(advice, first, lead / error), ahead), says: ahead };
+  return told(overruled(advice, first, lead / error), ahead);
 }
 
 function finisherOf(result: RaceResult): Finisher[] {
@@ -68,7 +63,8 @@ function overruled(advice: Advice, { strategy }: Finisher, errors: number): Advi
   };
 }
 
-const withEvidence = (advice: Advice, says: string): Advice => ({
+/** The advice with what the race says. */
+const told = (advice: Advice, says: string): Advice => ({
   ...advice,
   evidence: [...advice.evidence, `race: ${says}`],
 });
@@ -84,3 +80,37 @@ const points = (share: number) => (100 * share).toFixed(1);
 const percent = (share: number) => `${points(share)} %`;
 const counted = ({ images }: Finisher) =>
   `${images} validation ${images === 1 ? 'image' : 'images'}`;
+
+/** Multiply-adds of training the whole network in a race: 5,000 images of vgg-nano. */
+const RACE_MACS = 5.1e11;
+const EPOCHS = { least: 3, most: 50 };
+/** Of fewer epochs, `auto` expects nothing. */
+const WORTH_RACING = 5;
+
+/** Of the whole network. */
+export interface RaceCost {
+  /** Multiply-adds of a forward pass of an image. */
+  readonly macs: number;
+  /** Images to train on. */
+  readonly images: number;
+}
+
+/** Epochs of a race by what the network costs, so that it does not depend on the machine. */
+export function raceEpochs(cost: RaceCost): number {
+  return Math.max(EPOCHS.least, Math.min(EPOCHS.most, Math.round(affordable(cost))));
+}
+
+/**
+ * Whether a race is run where nobody asked for one or against it: where its usual budget, about a minute
+ * on two cores, lets the network see the images often enough to learn from them, and where enough
+ * are held back to compare on.
+ */
+export function isRaceDue(
+  cost: RaceCost,
+  { validation }: { readonly validation: number },
+): boolean {
+  return validation >= LEAST_IMAGES && affordable(cost) >= WORTH_RACING;
+}
+
+/** Forward, and the gradients of inputs and weights: three times the work of a forward pass. */
+const affordable = ({ macs, images }: RaceCost) => RACE_MACS / (3 * macs * Math.max(1, images));

@@ -180,6 +180,16 @@ export const runConfigSchema = z.strictObject({
       margin: fraction
         .default(0.02)
         .describe('by how much an earlier depth must be more accurate to count as clearly better'),
+      race: z
+        .enum(['auto', 'always', 'never'])
+        .default('auto')
+        .describe(
+          'train all four strategies for a while and let the result count; auto: where that takes about a minute, few images and a small network',
+        ),
+      raceEpochs: count
+        .nullable()
+        .default(null)
+        .describe('epochs of the whole network in a race; null: by what the network costs'),
     })
     .prefault({}),
   freeze: z

@@ -105,6 +105,18 @@ const duplicates = z.strictObject({
 });
 export type DuplicateEvidence = z.output<typeof duplicates>;
 
+const notAllowed = z
+  .strictObject({ strategy, reason: z.string() })
+  .describe('a strategy that the settings do not allow, and why');
+/** A strategy that the settings do not allow, and why. */
+export type NoEstimate = z.output<typeof notAllowed>;
+
+const raceResult = z.union([
+  z.strictObject({ strategy, epochs: count, metrics: figures, images: count, seconds }),
+  notAllowed,
+]);
+export type RaceResult = z.output<typeof raceResult>;
+
 export const choiceReport = z.strictObject({
   advice,
   size: sizeEvidence,
@@ -114,6 +126,9 @@ export const choiceReport = z.strictObject({
     .exactOptional()
     .describe('what similarity was measured on; absent where it was not measured'),
   similarity,
+  race: list(raceResult)
+    .exactOptional()
+    .describe('all four, trained for a while, the best first; absent where there was no race'),
 });
 /** What was found out about a data set, and the strategy that follows. */
 export type ChoiceReport = z.output<typeof choiceReport>;
@@ -139,20 +154,8 @@ const strategyEstimate = z.strictObject({
 /** What a strategy would take on this machine, from a few real steps of its programs. */
 export type StrategyEstimate = z.output<typeof strategyEstimate>;
 
-const notAllowed = z
-  .strictObject({ strategy, reason: z.string() })
-  .describe('a strategy that the settings do not allow, and why');
-/** A strategy that the settings do not allow, and why. */
-export type NoEstimate = z.output<typeof notAllowed>;
-
 export const estimate = z.union([strategyEstimate, notAllowed]);
 export type Estimate = z.output<typeof estimate>;
-
-const raceResult = z.union([
-  z.strictObject({ strategy, epochs: count, metrics: figures, images: count, seconds }),
-  notAllowed,
-]);
-export type RaceResult = z.output<typeof raceResult>;
 
 export const adviceReport = choiceReport
   .extend({
@@ -164,7 +167,3 @@ export const adviceReport = choiceReport
   })
   .describe('the strategy that fits a folder of images, with the evidence');
 export type AdviceReport = z.output<typeof adviceReport>;
-
-export const advised = adviceReport.extend({
-  race: list(raceResult).exactOptional().describe('of --race, the best first'),
-});

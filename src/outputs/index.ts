@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { configJsonSchema, JSON_SCHEMA_DIALECT, type JsonSchema } from '../config/json-schema.ts';
-import { advised } from './advice.ts';
+import { adviceReport } from './advice.ts';
 import { batchOutput } from './batch.ts';
 import {
   configOutput,
@@ -21,7 +21,7 @@ export const OUTPUTS = {
   train: trainOutput,
   demo: demoOutput,
   batch: batchOutput,
-  advise: advised,
+  advise: adviceReport,
   plan: planReport,
   config: configOutput,
   evaluate: evaluateOutput,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { advise as decide } from '../advisor/advise.ts';
+import { type Advice, advise as decide } from '../advisor/advise.ts';
+import { afterRace, isRaceDue } from '../advisor/race.ts';
 import { judgeSize } from '../advisor/size.ts';
 import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
@@ -12,6 +13,7 @@ import type { AdviceReport, ChoiceReport, Similarity } from '../outputs/advice.t
 import { duplicateEvidence, type LoadedData, loadData } from './data.ts';
 import { withBackbone } from './default-backbone.ts';
 import { estimateStrategies } from './estimate.ts';
+import { costOf, race } from './race.ts';
 import { measureSimilarity } from './similarity.ts';
 import { type Start, startingPoint } from './start-weights.ts';
 
@@ -42,11 +44,9 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   const data = await loadData(config, request);
   const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
   const { start, trouble } = await startOrTrouble(config, data, request);
-  const choice = await choose({ ...request, config, data, engine, start, trouble });
-  const { strategy, freeze } = choice.advice;
+  const choice = await choose({ ...request, sources, config, data, engine, start, trouble });
   const wanted = request.estimates !== false;
-  // The boundary that is advised is that of the strategy that is advised.
-  const advised = freeze === null ? {} : { [strategy]: { freeze } };
+  const advised = advisedFor(choice.advice);
   const estimates = wanted
     ? await estimateStrategies({ ...request, sources, advised, start, data, engine })
     : [];
@@ -96,18 +96,35 @@ async function startOrTrouble(
 }
 
 export interface ChoiceRequest {
+  /** Settings, from which those of each strategy follow where they are tried. */
+  readonly sources: readonly ConfigSource[];
   readonly config: RunConfig;
   readonly data: LoadedData;
   readonly engine: Engine;
   readonly start: Start;
   /** Why the weights that were asked for could not be had. */
   readonly trouble?: string | undefined;
+  readonly offline?: boolean;
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }
 
-/** Measures what the decision needs, and decides. */
+/** Measures what the decision needs, decides, and lets a race have its say where there is one. */
 export async function choose(request: ChoiceRequest): Promise<ChoiceReport> {
+  const found = await measure(request);
+  if (!wantsRace(request)) return found;
+  const epochs = request.config.advise.raceEpochs;
+  const results = await race({ ...request, epochs, advised: advisedFor(found.advice) });
+  return { ...found, advice: afterRace(found.advice, results), race: results };
+}
+
+/** The boundary that is advised is that of the strategy that is advised. */
+function advisedFor({ strategy, freeze }: Advice) {
+  return freeze === null ? {} : { [strategy]: { freeze } };
+}
+
+/** What size and similarity say. */
+async function measure(request: ChoiceRequest): Promise<ChoiceReport> {
   const { config, data, start, trouble, emit } = request;
   const { index } = data;
   // A copy of a picture that the probe was fitted with would be named right for that alone.
@@ -131,6 +148,15 @@ export async function choose(request: ChoiceRequest): Promise<ChoiceReport> {
     duplicates,
     ...found,
   };
+}
+
+/** With random weights there is nothing to choose between, unless somebody wants to see it. */
+function wantsRace({ config, data, start, trouble }: ChoiceRequest): boolean {
+  const { race: wish } = config.advise;
+  if (wish !== 'auto') return wish === 'always';
+  const cost = { macs: costOf(config), images: data.split.train.length };
+  const isOpen = trouble === undefined && startsTrained(start);
+  return isOpen && isRaceDue(cost, { validation: data.split.val.length });
 }
 
 /** Whether any layer of the backbone comes from a file. */

@@ -93,7 +93,7 @@ async function chosenStrategy(
   }
   const { provisional: config, data, engine } = of;
   const start = await startingPoint(config, data.index.classes.length, { offline, emit, signal });
-  const choice = await choose({ config, data, engine, start, signal, emit });
+  const choice = await choose({ sources, config, data, engine, start, offline, signal, emit });
   const { strategy } = choice.advice;
   const advised = advisedSources(choice.advice, sources);
   return { strategy, choice, sources: advised, evidence: choiceEvidence(choice) };

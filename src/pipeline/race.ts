@@ -1,22 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterRace } from '../advisor/race.ts';
+import { raceEpochs } from '../advisor/race.ts';
 import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
-import type { ConfigSource } from '../config/resolve.ts';
+import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
 import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
 import { networkCost } from '../network/cost.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
-import type { AdviceReport, RaceResult } from '../outputs/advice.ts';
+import type { RaceResult } from '../outputs/advice.ts';
 import { planTraining } from '../training/plan.ts';
-import { withBackbone } from './default-backbone.ts';
+import type { LoadedData } from './data.ts';
 import { configFor } from './estimate.ts';
 import { networkFor } from './start-weights.ts';
-import { train } from './train.ts';
+import { trainStrategy } from './train-strategy.ts';
 import { whyNot } from './why-not.ts';
 
 export type { RaceResult };
@@ -25,30 +24,16 @@ export interface RaceRequest {
   readonly sources: readonly ConfigSource[];
   /**
    * Of the whole network; a strategy that trains less of it has more for the same work. By what the
-   * network costs where it is left out.
+   * network costs where it is null.
    */
-  readonly epochs?: number | undefined;
-  /** Images to train on. */
-  readonly images: number;
+  readonly epochs: number | null;
+  readonly data: LoadedData;
+  readonly engine: Engine;
   /** Settings of single strategies, below all others: a boundary that is advised. */
-  readonly advised?: Partial<Record<StrategyName, ConfigSource['values']>>;
+  readonly advised: Partial<Record<StrategyName, ConfigSource['values']>>;
   readonly offline?: boolean;
   readonly signal: AbortSignal;
   readonly emit: Emit;
-  readonly engine?: Engine;
-}
-
-/** The advice with what a race adds to it, and that in a sentence. */
-export async function adviseByRace(
-  report: AdviceReport,
-  request: Omit<RaceRequest, 'images' | 'advised'>,
-): Promise<{ readonly raced: AdviceReport & { race: readonly RaceResult[] }; says: string }> {
-  const { strategy, freeze } = report.advice;
-  // The boundary that is advised is that of the strategy that is advised.
-  const advised = freeze === null ? {} : { [strategy]: { freeze } };
-  const results = await race({ ...request, images: report.data.sides.train, advised });
-  const { advice, says } = afterRace(report.advice, results);
-  return { raced: { ...report, advice, race: results }, says };
 }
 
 /**
@@ -61,14 +46,13 @@ export async function adviseByRace(
  */
 export async function race(request: RaceRequest): Promise<readonly RaceResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'vggtune-race-'));
-  const sources = await withBackbone(request.sources, request);
-  const { engine: name, device } = configFor(sources, 'all');
-  const engine = request.engine ?? (await openEngine(name, device, { emit: () => {} }));
+  const images = request.data.split.train.length;
+  const macs = costOf(configFor(request.sources, 'all'));
+  const most = request.epochs ?? raceEpochs({ macs, images });
   try {
-    const most = request.epochs ?? raceEpochs(sources, request.images);
     const results: RaceResult[] = [];
     for (const strategy of STRATEGIES) {
-      results.push(await runOne({ ...request, sources, engine }, { strategy, folder, most }));
+      results.push(await runOne(request, { strategy, folder, most }));
     }
     return results.sort(
       (a, b) =>
@@ -90,29 +74,22 @@ interface Runner {
 }
 
 async function runOne(
-  request: RaceRequest,
+  { data, engine, emit, signal, offline = false, ...request }: RaceRequest,
   { strategy, folder, most }: Runner,
 ): Promise<RaceResult> {
-  const { emit } = request;
   const started = performance.now();
-  const advised = { origin: 'advice', values: request.advised?.[strategy] ?? {} };
+  const advised = { origin: 'advice', values: request.advised[strategy] ?? {} };
   const sources = [advised, ...request.sources];
   try {
-    const { warmupEpochs } = configFor(sources, strategy);
-    const epochs = epochsFor(sources, { strategy, most });
+    const config = configOf(sources, { strategy, folder, most });
+    const { epochs } = config;
     const counted = `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
     emit({ type: 'stage', stage: 'race', message: `race: ${strategy}, ${counted}` });
-    const values = {
-      ...{ strategy, epochs, out: join(folder, strategy), export: [], earlyStop: null },
-      warmupEpochs: Math.min(warmupEpochs, epochs),
-      schedule: { warmup: 0 },
-      ...(strategy === 'scratch' && { weights: 'random', freeze: null }),
-    };
-    const record = await train({
-      ...request,
-      sources: [...sources, { origin: 'race', values }],
+    const record = await trainStrategy({
+      ...{ ...data, config, strategy, engine, signal, offline },
+      evidence: ['in a race'],
       measureOn: 'val',
-      emit: (event) => IN_A_RACE.has(event.type) && emit(event),
+      emit: epochsOnly(config, emit),
     });
     const { metrics, images } = record.metrics ?? { metrics: {}, images: 0 };
     return { strategy, epochs, metrics, images, seconds: (performance.now() - started) / 1000 };
@@ -122,20 +99,32 @@ async function runOne(
   }
 }
 
-/** What is told of each run; the rest was told before, or is of no use to who compares. */
-const IN_A_RACE: ReadonlySet<string> = new Set(['train-start', 'step', 'epoch', 'progress']);
-
-/** Multiply-adds of training the whole network in a race: 5,000 images of vgg-nano. */
-const RACE_MACS = 5.1e11;
-const EPOCHS = { least: 3, most: 50 };
-
-/** By what the network costs, so that a race does not depend on the machine. */
-function raceEpochs(sources: readonly ConfigSource[], images: number): number {
-  const macs = macsOf(networkCost(wholeNetwork(configFor(sources, 'all'))));
-  // Forward, and the gradients of inputs and weights: three times the work.
-  const affordable = Math.round(RACE_MACS / (3 * macs * Math.max(1, images)));
-  return Math.max(EPOCHS.least, Math.min(EPOCHS.most, affordable));
+/** Of each run, how far it has come; its epochs and steps are not those of the run that follows. */
+function epochsOnly({ epochs, warmupEpochs }: RunConfig, emit: Emit): Emit {
+  let done = 0;
+  return (event) => {
+    if (event.type === 'progress') emit(event);
+    if (event.type !== 'epoch') return;
+    done++;
+    emit({ type: 'progress', task: 'race', done, total: warmupEpochs + epochs, unit: 'epochs' });
+  };
 }
+
+/** The settings of a run of its own, but for how long it takes and what it writes. */
+function configOf(sources: readonly ConfigSource[], { strategy, folder, most }: Runner): RunConfig {
+  const { warmupEpochs } = configFor(sources, strategy);
+  const epochs = epochsFor(sources, { strategy, most });
+  const values = {
+    ...{ strategy, epochs, out: join(folder, strategy), export: [], earlyStop: null },
+    warmupEpochs: Math.min(warmupEpochs, epochs),
+    schedule: { warmup: 0 },
+    ...(strategy === 'scratch' && { weights: 'random', freeze: null }),
+  };
+  return resolveConfig([...sources, { origin: 'race', values }], strategy);
+}
+
+/** Multiply-adds of a forward pass of an image through the whole network. */
+export const costOf = (config: RunConfig): number => macsOf(networkCost(wholeNetwork(config)));
 
 const wholeNetwork = (config: RunConfig) =>
   networkFor(config, 2, plainPreprocessing(BACKBONE_ROWS[config.backbone].size));
@@ -146,7 +135,7 @@ const macsOf = (layers: readonly { readonly macs: number }[]) =>
 /** Epochs of the trained part alone that cost what `most` epochs of the whole network cost. */
 function epochsFor(
   sources: readonly ConfigSource[],
-  { strategy, most }: { readonly strategy: StrategyName; readonly most: number },
+  { strategy, most }: Pick<Runner, 'strategy' | 'most'>,
 ): number {
   const config = configFor(sources, strategy);
   const network = wholeNetwork(config);

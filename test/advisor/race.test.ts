@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { afterRace } from '../../src/advisor/race.ts';
+import { afterRace, isRaceDue, raceEpochs } from '../../src/advisor/race.ts';
 import type { Advice, RaceResult } from '../../src/outputs/advice.ts';
 
 const advice: Advice = {
@@ -15,53 +15,67 @@ function result(strategy: 'head' | 'all' | 'top', accuracy: number, images: numb
   return { strategy, epochs: 3, images, seconds: 2, metrics: { accuracy, loss: 1 } };
 }
 
+const says = (after: Advice) => after.evidence.at(-1);
+
 describe('what is advised after a race', () => {
   it('stays where the advised one leads, or is as good as the first', () => {
     const leads = afterRace(advice, [result('top', 0.9, 50), result('all', 0.8, 50)]);
-    expect(leads.says).toContain('top, which size and similarity speak for, leads');
-    expect(leads.advice).toEqual({
-      ...advice,
-      evidence: [...advice.evidence, `race: ${leads.says}`],
-    });
+    expect(says(leads)).toContain('race: top, which size and similarity speak for, leads');
+    expect(leads).toEqual({ ...advice, evidence: [...advice.evidence, says(leads)] });
     const even = afterRace(advice, [result('all', 0.9, 50), result('top', 0.9, 50)]);
-    expect(even.advice.strategy).toBe('top');
+    expect(even.strategy).toBe('top');
   });
 
-  it('stays where chance alone could make the lead', () => {
-    const { advice: after, says } = afterRace(advice, [
-      result('all', 0.9, 50),
-      result('top', 0.84, 50),
-    ]);
+  it('stays where there are too few images to compare on', () => {
+    const after = afterRace(advice, [result('all', 0.9, 29), result('top', 0.5, 29)]);
     expect(after).toMatchObject({ strategy: 'top', freeze: 'pool3' });
-    expect(says).toMatch(/6\.0 points ahead.*chance alone could make/);
+    expect(says(after)).toMatch(/40\.0 points ahead.*fewer than 30 images overrule nothing/);
   });
 
-  it('changes where the lead is more than its standard error', () => {
-    const { advice: after } = afterRace(advice, [
-      result('all', 0.9, 5000),
-      result('top', 0.84, 5000),
-    ]);
+  it('changes to the one that leads, the surer the more its lead is than chance', () => {
+    const after = afterRace(advice, [result('all', 0.9, 5000), result('top', 0.84, 5000)]);
     expect(after).toMatchObject({
       strategy: 'all',
       runnerUp: 'top',
       freeze: null,
       confidence: { value: 0.99, level: 'high' },
     });
-    expect(after.evidence.at(-1)).toMatch(/^race: all .* 6\.0 points ahead, .* error of 0\.7$/);
+    expect(says(after)).toMatch(/^race: all .* 6\.0 points ahead, .* error of 0\.7$/);
     const unsure = afterRace(advice, [result('head', 0.9, 50), result('top', 0.8, 50)]);
-    expect(unsure.advice.strategy).toBe('head');
+    expect(unsure.strategy).toBe('head');
     // sqrt(0.9 * 0.1 / 50 + 0.8 * 0.2 / 50), about: 1.4 errors, of which 0.92 are below.
-    expect(unsure.advice.confidence.value).toBeCloseTo(0.915, 2);
+    expect(unsure.confidence.value).toBeCloseTo(0.915, 2);
+    const hardly = afterRace(advice, [result('head', 0.82, 50), result('top', 0.8, 50)]);
+    expect(hardly).toMatchObject({ strategy: 'head', confidence: { level: 'low' } });
   });
 
   it('says so where nothing could be compared', () => {
     const none = afterRace(advice, [{ strategy: 'top', reason: 'no' }]);
-    expect(none).toEqual({ advice, says: 'there are no validation images to compare on' });
+    expect(none).toMatchObject({ strategy: 'top', confidence: advice.confidence });
+    expect(says(none)).toBe('race: there are no validation images to compare on');
     const absent = afterRace(advice, [
       result('all', 0.9, 50),
       { strategy: 'top', reason: 'the settings do not allow it' },
     ]);
-    expect(absent.advice.strategy).toBe('top');
-    expect(absent.says).toContain('was not in the race');
+    expect(absent.strategy).toBe('top');
+    expect(says(absent)).toContain('was not in it');
+  });
+});
+
+describe('when there is a race', () => {
+  const NANO = 34e6;
+  const VGG16 = 15.3e9;
+
+  it('by itself where few images are seen often within its budget, and enough are held back', () => {
+    expect(isRaceDue({ macs: NANO, images: 900 }, { validation: 30 })).toBe(true);
+    expect(isRaceDue({ macs: NANO, images: 900 }, { validation: 29 })).toBe(false);
+    expect(isRaceDue({ macs: NANO, images: 1200 }, { validation: 400 })).toBe(false);
+    expect(isRaceDue({ macs: VGG16, images: 40 }, { validation: 400 })).toBe(false);
+  });
+
+  it('it has at least three epochs, and at most fifty', () => {
+    expect(raceEpochs({ macs: NANO, images: 500 })).toBe(10);
+    expect(raceEpochs({ macs: NANO, images: 20 })).toBe(50);
+    expect(raceEpochs({ macs: VGG16, images: 500 })).toBe(3);
   });
 });

@@ -1,7 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { LEAST_IMAGES } from '../../src/advisor/race.ts';
 import type { ConfigSource } from '../../src/config/resolve.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { buildNetwork } from '../../src/network/build.ts';
@@ -170,4 +171,51 @@ test('train --strategy auto takes the advice, and plan.json has the evidence', a
   expect(plan).toContain('linear probe');
   expect(plan).toContain('runner-up');
   if (found.advice.freeze !== null) expect(record.config.freeze).toBe(found.advice.freeze);
+});
+
+describe('a race', () => {
+  /** Enough held back to compare on: 36 of 90. */
+  const sources = async (weights: string, race: object) => {
+    const data = await pictureFolder(30, join(folder(), 'pictures'));
+    return sourcesOf(data, weights, { split: { val: 0.4, test: 0 }, advise: race });
+  };
+
+  test('of a small network on few images is run unasked, and its leader is what train takes', async () => {
+    const { emit, events } = recorder();
+    const asked = await sources(await pretrained(), { raceEpochs: 1 });
+    const report = await advise({ sources: asked, estimates: false, signal, emit });
+    const finishers = (report.race ?? []).map((result) => {
+      if ('reason' in result) throw new Error(result.reason);
+      return result;
+    });
+    expect(finishers.map(({ strategy }) => strategy).sort()).toEqual([
+      ...['all', 'head', 'scratch', 'top'],
+    ]);
+    expect(finishers.every(({ images }) => images >= LEAST_IMAGES)).toBe(true);
+    const most = Math.max(...finishers.map(({ metrics }) => metrics.accuracy ?? 0));
+    const chosen = finishers.find(({ strategy }) => strategy === report.advice.strategy);
+    expect(chosen?.metrics.accuracy).toBe(most);
+    expect(report.advice.evidence.at(-1)).toMatch(/^race: /);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'progress', task: 'race' }));
+
+    const record = await train({ sources: asked, signal, emit: () => {} });
+    expect(record.plan.strategy).toBe(report.advice.strategy);
+    // The steps of the race are no steps of the run.
+    const log = await readFile(join(record.folder, 'events.ndjson'), 'utf8');
+    const starts = log.split('\n').filter((line) => line.includes('"train-start"'));
+    const { warmupEpochs } = record.config;
+    expect(starts.length).toBe(warmupEpochs > 0 ? 2 : 1);
+  });
+
+  test('is not run against a wish, and not for random weights', async () => {
+    const never = await sources(await pretrained(), { race: 'never' });
+    const { emit } = recorder();
+    expect(await advise({ sources: never, estimates: false, signal, emit })).not.toHaveProperty(
+      'race',
+    );
+    const random = await sources('random', { raceEpochs: 1 });
+    expect(await advise({ sources: random, estimates: false, signal, emit })).not.toHaveProperty(
+      'race',
+    );
+  });
 });

@@ -1,10 +1,10 @@
 import { usageError } from '../../base/errors.ts';
+import type { ConfigSource } from '../../config/resolve.ts';
 import type { Output } from '../../outputs/index.ts';
 import { advise } from '../../pipeline/advise.ts';
-import { adviseByRace } from '../../pipeline/race.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
-import { adviceLines, raceLines } from '../report/advice.ts';
+import { adviceLines } from '../report/advice.ts';
 
 export const command: Command = {
   usage: 'advise FOLDER [flags]',
@@ -12,7 +12,8 @@ export const command: Command = {
     'Looks at the images and says which of the four strategies fits, with the evidence: how many',
     'there are and how many are copies of each other; how well the frozen features of the network',
     'separate the classes at several depths; and what each strategy would take on this machine, from',
-    'a few real steps of each. Nothing is trained, unless --race asks for it.',
+    'a few real steps of each. With few images and a small network it also trains all four for about a',
+    'minute and lets the result count: --race asks for that anywhere, --advise.race never forbids it.',
   ].join('\n'),
   positionals: { least: 0, most: 1, what: 'the folder of images' },
   options: [
@@ -23,7 +24,7 @@ export const command: Command = {
       value: 'EPOCHS',
       valueOptional: true,
       description:
-        'also train all four with the work of some epochs of the whole network, and let the result count; by default 3 epochs, more for a small network',
+        'train all four with the work of so many epochs of the whole network, and let the result count; by default 3, more for a small network',
     },
     { name: 'skip-estimates', kind: 'boolean', description: 'do not measure time and memory' },
     { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
@@ -39,18 +40,18 @@ export const command: Command = {
 
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'advise'>>> {
   const { terminal, emit, signal, environment } = context;
-  const sources = configSources(args, environment);
-  const epochs = args.has('race') ? epochsOf(args.text('race')) : undefined;
+  const sources = [...configSources(args, environment), ...raceSources(args)];
   const offline = args.flag('offline');
   const estimates = !args.flag('skip-estimates');
-  const request = { sources, offline, signal, emit };
-  const report = await advise({ ...request, estimates });
-  if (!args.has('race'))
-    return { document: report, text: adviceLines(report, terminal).join('\n') };
-  const { raced, says } = await adviseByRace(report, { ...request, epochs });
-  const advised = raced.advice.strategy;
-  const lines = raceLines(raced.race, { ...terminal, advised, says });
-  return { document: raced, text: [...adviceLines(raced, terminal), ...lines].join('\n') };
+  const report = await advise({ sources, estimates, offline, signal, emit });
+  return { document: report, text: adviceLines(report, terminal).join('\n') };
+}
+
+function raceSources(args: Arguments): readonly ConfigSource[] {
+  if (!args.has('race')) return [];
+  const raceEpochs = epochsOf(args.text('race'));
+  const values = { race: 'always', ...(raceEpochs !== undefined && { raceEpochs }) };
+  return [{ origin: '--race', values: { advise: values } }];
 }
 
 /** Undefined where the race is to choose itself. */

@@ -23,6 +23,9 @@ export function adviceLines(report: AdviceReport, terminal: Terminal): string[] 
     ...[...advice.evidence, advice.boundary].flatMap((text) =>
       wrap(text, width - 2).map((line, at) => (at === 0 ? `- ${line}` : `  ${line}`)),
     ),
+    ...(report.race === undefined
+      ? []
+      : raceLines(report.race, { ...terminal, advised: advice.strategy })),
     ...(report.estimates.length === 0
       ? []
       : ['', paint('bold', 'What each would take here'), ...estimateLines(report, terminal)]),
@@ -101,10 +104,10 @@ function estimateRow(estimate: Estimate, chosen: string): string[] {
   return [name, duration(seconds), bytes(memory), bytes(cache), grouped(trainedParameters)];
 }
 
-/** Strategies by what they reached in a short race, and what that says. */
+/** Strategies by what they reached in a short race. */
 export function raceLines(
   results: readonly RaceResult[],
-  terminal: Terminal & { readonly advised: string; readonly says: string },
+  terminal: Terminal & { readonly advised: string },
 ): string[] {
   const { width, paint, advised } = terminal;
   const rows = results.map((result) => raceRow(result, advised));
@@ -117,9 +120,8 @@ export function raceLines(
     { header: 'time', align: right },
   ];
   const [header = '', ...lines] = table(columns, rows, width);
-  const says = wrap(terminal.says, width);
   const reasons = reasonLines(results, terminal);
-  return ['', paint('bold', 'Race'), paint('dim', header), ...lines, ...says, ...reasons];
+  return ['', paint('bold', 'Race'), paint('dim', header), ...lines, ...reasons];
 }
 
 /** Why there are no figures of a strategy. */

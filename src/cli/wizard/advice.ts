@@ -25,7 +25,9 @@ export async function adviseOn({ path }: Folder, context: Context): Promise<Advi
   const emit: Emit = (event) => {
     if (event.type !== 'note') context.emit(event);
   };
-  const sources = configSources(args, environment);
+  // Nobody waits a minute for the second question.
+  const noRace = { origin: 'wizard', values: { advise: { race: 'never' } } };
+  const sources = [...configSources(args, environment), noRace];
   const { advice } = await advise({ sources, estimates: false, signal, emit });
   return advice;
 }
