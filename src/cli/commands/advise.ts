@@ -13,7 +13,7 @@ export const command: Command = {
     'there are and how many are copies of each other; how well the frozen features of the network',
     'separate the classes at several depths; and what each strategy would take on this machine, from',
     'a few real steps of each. With few images and a small network it also trains all four for about a',
-    'minute and lets the result count: --race asks for that anywhere, --advise.race never forbids it.',
+    'minute and lets the result count: `--race` asks for that anywhere, `--advise.race never` forbids it.',
   ].join('\n'),
   positionals: { least: 0, most: 1, what: 'the folder of images' },
   options: [
