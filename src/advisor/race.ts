@@ -81,13 +81,13 @@ const percent = (share: number) => `${points(share)} %`;
 const counted = ({ images }: Finisher) =>
   `${images} validation ${images === 1 ? 'image' : 'images'}`;
 
-/** Multiply-adds of training the whole network in a race: 5,000 images of vgg-nano. */
-const RACE_MACS = 5.1e11;
-const EPOCHS = { least: 3, most: 50 };
-/** Of fewer epochs, `auto` expects nothing. */
-const WORTH_RACING = 5;
+/** Multiply-adds of training in a race, of each strategy: 20,000 images of vgg-nano. */
+const RACE_MACS = 2e12;
+const LEAST_EPOCHS = 3;
+/** Of fewer epochs than this, nothing is expected where nobody asked for a race. */
+const WORTH_RACING = 20;
 
-/** Of the whole network. */
+/** Of a network or the part of it that is trained. */
 export interface RaceCost {
   /** Multiply-adds of a forward pass of an image. */
   readonly macs: number;
@@ -95,15 +95,20 @@ export interface RaceCost {
   readonly images: number;
 }
 
-/** Epochs of a race by what the network costs, so that it does not depend on the machine. */
-export function raceEpochs(cost: RaceCost): number {
-  return Math.max(EPOCHS.least, Math.min(EPOCHS.most, Math.round(affordable(cost))));
+/**
+ * Epochs of a race by what they cost, so that it does not depend on the machine: those of a run of its own
+ * where that is affordable, so that no strategy is judged before its time.
+ *
+ * @param own epochs of a run of its own
+ */
+export function raceEpochs(cost: RaceCost, own: number): number {
+  return Math.max(LEAST_EPOCHS, Math.min(own, Math.round(affordable(cost))));
 }
 
 /**
- * Whether a race is run where nobody asked for one or against it: where its usual budget, about a minute
- * on two cores, lets the network see the images often enough to learn from them, and where enough
- * are held back to compare on.
+ * Whether a race is run where nobody asked for one or against it: where its usual budget, a minute or two
+ * on two cores, lets the whole network see the images often enough to learn from them, and where
+ * enough are held back to compare on.
  */
 export function isRaceDue(
   cost: RaceCost,

@@ -184,12 +184,14 @@ export const runConfigSchema = z.strictObject({
         .enum(['auto', 'always', 'never'])
         .default('auto')
         .describe(
-          'train all four strategies for a while and let the result count; auto: where that takes about a minute, few images and a small network',
+          'train all four strategies for a while and let the result count; auto: where that takes a minute or two, few images and a small network',
         ),
       raceEpochs: count
         .nullable()
         .default(null)
-        .describe('epochs of the whole network in a race; null: by what the network costs'),
+        .describe(
+          'epochs of each strategy in a race; null: those of its own, or fewer, by what they cost',
+        ),
     })
     .prefault({}),
   freeze: z

@@ -22,10 +22,7 @@ export type { RaceResult };
 
 export interface RaceRequest {
   readonly sources: readonly ConfigSource[];
-  /**
-   * Of the whole network; a strategy that trains less of it has more for the same work. By what the
-   * network costs where it is null.
-   */
+  /** Of each strategy; null: those of a run of its own, or fewer, by what they cost. */
   readonly epochs: number | null;
   readonly data: LoadedData;
   readonly engine: Engine;
@@ -37,22 +34,18 @@ export interface RaceRequest {
 }
 
 /**
- * Trains all four strategies with about the same work and measures each on the validation images:
- * some epochs of the whole network, and as many more of a part as it is cheaper, but never
- * more than a run of its own would have. The activations of frozen layers are computed once for all of
+ * Trains all four strategies and measures each on the validation images. Each has the epochs of a run of
+ * its own, or as many as it can have for the work that a race may take. The activations of frozen layers are computed once for all of
  * them, and stay for the run that follows; the runs themselves are removed.
  *
  * @returns the best first
  */
 export async function race(request: RaceRequest): Promise<readonly RaceResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'vggtune-race-'));
-  const images = request.data.split.train.length;
-  const macs = costOf(configFor(request.sources, 'all'));
-  const most = request.epochs ?? raceEpochs({ macs, images });
   try {
     const results: RaceResult[] = [];
     for (const strategy of STRATEGIES) {
-      results.push(await runOne(request, { strategy, folder, most }));
+      results.push(await runOne(request, { strategy, folder }));
     }
     return results.sort(
       (a, b) =>
@@ -70,27 +63,26 @@ const figure = (result: RaceResult, name: string, none: number) =>
 interface Runner {
   readonly strategy: StrategyName;
   readonly folder: string;
-  readonly most: number;
 }
 
 async function runOne(
   { data, engine, emit, signal, offline = false, ...request }: RaceRequest,
-  { strategy, folder, most }: Runner,
+  { strategy, folder }: Runner,
 ): Promise<RaceResult> {
   const started = performance.now();
   const advised = { origin: 'advice', values: request.advised[strategy] ?? {} };
   const sources = [advised, ...request.sources];
   try {
-    const config = configOf(sources, { strategy, folder, most });
-    const { epochs } = config;
+    const epochs = request.epochs ?? epochsFor(sources, strategy, data.split.train.length);
+    const config = configOf(sources, { strategy, folder, epochs });
     const counted = `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
     emit({ type: 'stage', stage: 'race', message: `race: ${strategy}, ${counted}` });
+    const progress = createProgress(config, emit);
     const record = await trainStrategy({
       ...{ ...data, config, strategy, engine, signal, offline },
-      evidence: ['in a race'],
-      measureOn: 'val',
-      emit: epochsOnly(config, emit),
+      ...{ evidence: ['in a race'], measureOn: 'val', emit: progress.listen },
     });
+    progress.end();
     const { metrics, images } = record.metrics ?? { metrics: {}, images: 0 };
     return { strategy, epochs, metrics, images, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
@@ -99,25 +91,39 @@ async function runOne(
   }
 }
 
-/** Of each run, how far it has come; its epochs and steps are not those of the run that follows. */
-function epochsOnly({ epochs, warmupEpochs }: RunConfig, emit: Emit): Emit {
+/** How far a run has come; its epochs and steps are not those of the run that follows. */
+function createProgress({ epochs, warmupEpochs }: RunConfig, emit: Emit) {
+  const total = warmupEpochs + epochs;
   let done = 0;
-  return (event) => {
+  const tell = () => emit({ type: 'progress', task: 'race', done, total, unit: 'epochs' });
+  const listen: Emit = (event) => {
     if (event.type === 'progress') emit(event);
     if (event.type !== 'epoch') return;
     done++;
-    emit({ type: 'progress', task: 'race', done, total: warmupEpochs + epochs, unit: 'epochs' });
+    tell();
+  };
+  return {
+    listen,
+    /** It may have stopped early. */
+    end() {
+      if (done === total) return;
+      done = total;
+      tell();
+    },
   };
 }
 
 /** The settings of a run of its own, but for how long it takes and what it writes. */
-function configOf(sources: readonly ConfigSource[], { strategy, folder, most }: Runner): RunConfig {
-  const { warmupEpochs } = configFor(sources, strategy);
-  const epochs = epochsFor(sources, { strategy, most });
+function configOf(
+  sources: readonly ConfigSource[],
+  { strategy, folder, epochs }: Runner & { readonly epochs: number },
+): RunConfig {
+  const own = configFor(sources, strategy);
   const values = {
-    ...{ strategy, epochs, out: join(folder, strategy), export: [], earlyStop: null },
-    warmupEpochs: Math.min(warmupEpochs, epochs),
-    schedule: { warmup: 0 },
+    ...{ strategy, epochs, out: join(folder, strategy), export: [] },
+    warmupEpochs: Math.min(own.warmupEpochs, epochs),
+    // A few epochs cannot begin with several of small steps.
+    ...(epochs < own.epochs && { schedule: { warmup: 0 } }),
     ...(strategy === 'scratch' && { weights: 'random', freeze: null }),
   };
   return resolveConfig([...sources, { origin: 'race', values }], strategy);
@@ -132,16 +138,16 @@ const wholeNetwork = (config: RunConfig) =>
 const macsOf = (layers: readonly { readonly macs: number }[]) =>
   layers.reduce((sum, layer) => sum + layer.macs, 0);
 
-/** Epochs of the trained part alone that cost what `most` epochs of the whole network cost. */
+/** By what the trained part costs. */
 function epochsFor(
   sources: readonly ConfigSource[],
-  { strategy, most }: Pick<Runner, 'strategy' | 'most'>,
+  strategy: StrategyName,
+  images: number,
 ): number {
   const config = configFor(sources, strategy);
   const network = wholeNetwork(config);
   const plan = planTraining({ strategy, config, network, newLayers: new Set() });
   const from = plan.phases.at(-1)?.from ?? 0;
-  const cost = networkCost(network);
-  const affordable = Math.round((most * macsOf(cost)) / Math.max(1, macsOf(cost.slice(from))));
-  return Math.max(most, Math.min(affordable, config.epochs));
+  const macs = Math.max(1, macsOf(networkCost(network).slice(from)));
+  return raceEpochs({ macs, images }, config.epochs);
 }

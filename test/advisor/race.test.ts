@@ -73,9 +73,9 @@ describe('when there is a race', () => {
     expect(isRaceDue({ macs: VGG16, images: 40 }, { validation: 400 })).toBe(false);
   });
 
-  it('it has at least three epochs, and at most fifty', () => {
-    expect(raceEpochs({ macs: NANO, images: 500 })).toBe(10);
-    expect(raceEpochs({ macs: NANO, images: 20 })).toBe(50);
-    expect(raceEpochs({ macs: VGG16, images: 500 })).toBe(3);
+  it('each has the epochs of its own run where that is affordable, and at least three', () => {
+    expect(raceEpochs({ macs: NANO, images: 200 }, 80)).toBe(80);
+    expect(raceEpochs({ macs: NANO, images: 500 }, 80)).toBe(39);
+    expect(raceEpochs({ macs: VGG16, images: 500 }, 80)).toBe(3);
   });
 });

@@ -50,7 +50,7 @@ it('a small network has values of its own, below what the user says', () => {
   expect(rate({ backbone: 'vgg-nano', optimizer }).learningRate).toBe(0.5);
 });
 
-it('the recipe of the embedded weights is valid, in both stages', () => {
+it('the recipe of the embedded weights is valid, in each stage', () => {
   const recipe = (name: string) =>
     loadConfigFile(new URL(`../../presets/backbones/${name}`, import.meta.url).pathname);
   const first = resolveConfig([...recipe('vgg-nano.yaml'), data], 'scratch');
@@ -58,6 +58,8 @@ it('the recipe of the embedded weights is valid, in both stages', () => {
   const weights = { origin: 'flags', values: { weights: 'first.safetensors' } };
   const second = resolveConfig([...recipe('vgg-nano-second.yaml'), data, weights], 'all');
   expect(second).toMatchObject({ backbone: 'vgg-nano', strategy: 'all', warmupEpochs: 0 });
+  const third = resolveConfig([...recipe('vgg-nano-third.yaml'), data, weights], 'all');
+  expect(third).toMatchObject({ strategy: 'all', warmupEpochs: 0, labelSmoothing: 0 });
 });
 
 it('explains where each value came from', () => {

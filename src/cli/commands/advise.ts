@@ -12,8 +12,8 @@ export const command: Command = {
     'Looks at the images and says which of the four strategies fits, with the evidence: how many',
     'there are and how many are copies of each other; how well the frozen features of the network',
     'separate the classes at several depths; and what each strategy would take on this machine, from',
-    'a few real steps of each. With few images and a small network it also trains all four for about a',
-    'minute and lets the result count: `--race` asks for that anywhere, `--advise.race never` forbids it.',
+    'a few real steps of each. With few images and a small network it also trains all four, a minute or',
+    'two, and lets the result count: `--race` asks for that anywhere, `--advise.race never` forbids it.',
   ].join('\n'),
   positionals: { least: 0, most: 1, what: 'the folder of images' },
   options: [
@@ -24,7 +24,7 @@ export const command: Command = {
       value: 'EPOCHS',
       valueOptional: true,
       description:
-        'train all four with the work of so many epochs of the whole network, and let the result count; by default 3, more for a small network',
+        'train all four for so many epochs, and let the result count; by default those of a run, or fewer, by what they cost',
     },
     { name: 'skip-estimates', kind: 'boolean', description: 'do not measure time and memory' },
     { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
