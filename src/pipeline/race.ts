@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { raceEpochs } from '../advisor/race.ts';
-import { VggtuneError } from '../base/errors.ts';
+import { interruptedError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
@@ -86,10 +86,18 @@ async function runOne(
     const { metrics, images } = record.metrics ?? { metrics: {}, images: 0 };
     return { strategy, epochs, metrics, images, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
-    if (!(error instanceof VggtuneError) || error.kind !== 'usage') throw error;
+    if (!(error instanceof VggtuneError)) throw error;
+    // Its checkpoint goes with the race: there is nothing to go on with.
+    if (error.kind === 'interrupted') throw interrupted();
+    if (error.kind !== 'usage') throw error;
     return { strategy, reason: whyNot(error) };
   }
 }
+
+const interrupted = () =>
+  interruptedError('interrupted while the four strategies were tried', {
+    fix: 'nothing was written; start it again, or name a strategy with --strategy',
+  });
 
 /** How far a run has come; its epochs and steps are not those of the run that follows. */
 function createProgress({ epochs, warmupEpochs }: RunConfig, emit: Emit) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { LEAST_IMAGES } from '../../src/advisor/race.ts';
+import type { Emit } from '../../src/base/events.ts';
 import type { ConfigSource } from '../../src/config/resolve.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { buildNetwork } from '../../src/network/build.ts';
@@ -205,6 +206,19 @@ describe('a race', () => {
     const starts = log.split('\n').filter((line) => line.includes('"train-start"'));
     const { warmupEpochs } = record.config;
     expect(starts.length).toBe(warmupEpochs > 0 ? 2 : 1);
+  });
+
+  test('that is interrupted promises no checkpoint', async () => {
+    const asked = await sources(await pretrained(), { raceEpochs: 1 });
+    const aborter = new AbortController();
+    const emit: Emit = (event) => {
+      if (event.type === 'progress' && event.task === 'race') aborter.abort();
+    };
+    const raced = advise({ sources: asked, estimates: false, signal: aborter.signal, emit });
+    await expect(raced).rejects.toMatchObject({
+      kind: 'interrupted',
+      details: { fix: expect.stringContaining('nothing was written') },
+    });
   });
 
   test('is not run against a wish, and not for random weights', async () => {
