@@ -12,7 +12,8 @@ import sharp from 'sharp';
 import { createRng } from '../../dist/base/rng.js';
 import { ARTISTS, readEmoji } from './artists.js';
 import { DRAWN, drawn } from './drawn.js';
-import { onBackground } from './scenes.js';
+import { readIcons } from './icons.js';
+import { colour, css, onBackground } from './scenes.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,6 +26,8 @@ const { values: options } = parseArgs({
     /** Pictures of a class of emoji, about; and of one that is drawn. */
     emoji: { type: 'string', default: '440' },
     drawn: { type: 'string', default: '160' },
+    /** Versions of an icon: none, icons are left out. */
+    icons: { type: 'string', default: '0' },
     seed: { type: 'string', default: '0' },
   },
 });
@@ -36,24 +39,25 @@ const MOST_VERSIONS = 40;
 
 sharp.concurrency(1);
 
-/** Pictures by class. */
-async function emojiByClass() {
+/** With what each belongs to. */
+async function labelledEmoji() {
   const { packages, artists, labels } = options;
   const all = await readEmoji({ packages, artists: artists.split(',') });
   const counts = new Map();
   for (const { subcategory } of all) counts.set(subcategory, (counts.get(subcategory) ?? 0) + 1);
-  const classes = new Map();
-  for (const { category, subcategory, name, pictures } of all) {
+  return all.map(({ category, subcategory, name, pictures }) => {
     const group = counts.get(subcategory) < SMALL ? `${category} other` : subcategory;
     const folder = (labels === 'picture' ? name : group).toLowerCase();
-    const label = folder.replaceAll(/[^a-z0-9]+/g, '-');
-    classes.set(label, [...(classes.get(label) ?? []), ...pictures]);
-  }
-  return classes;
+    return { name, label: folder.replaceAll(/[^a-z0-9]+/g, '-'), pictures };
+  });
 }
 
-async function* emojiJobs(seed) {
-  for (const [name, pictures] of await emojiByClass()) {
+function* emojiJobs(emoji, seed) {
+  const classes = new Map();
+  for (const { label, pictures } of emoji) {
+    classes.set(label, [...(classes.get(label) ?? []), ...pictures]);
+  }
+  for (const [name, pictures] of classes) {
     const versions = Math.min(
       MOST_VERSIONS,
       Math.max(2, Math.round(Number(options.emoji) / pictures.length)),
@@ -62,6 +66,20 @@ async function* emojiJobs(seed) {
       for (let version = 0; version < versions; version++) {
         const rng = createRng('emoji', seed, name, index, version);
         yield { name, file: `${index}-${version}`, make: () => onBackground(picture, rng) };
+      }
+    }
+  }
+}
+
+async function* iconJobs(emoji, seed) {
+  const versions = Number(options.icons);
+  if (versions === 0) return;
+  for (const [name, icons] of await readIcons({ packages: options.packages, emoji })) {
+    for (const [index, icon] of icons.entries()) {
+      for (let version = 0; version < versions; version++) {
+        const rng = createRng('icon', seed, name, index, version);
+        const make = () => onBackground(icon(css(colour(rng))), rng);
+        yield { name, file: `icon-${index}-${version}`, make };
       }
     }
   }
@@ -78,7 +96,9 @@ function* drawnJobs(seed) {
 
 async function* jobs() {
   const seed = Number(options.seed);
-  yield* emojiJobs(seed);
+  const emoji = await labelledEmoji();
+  yield* emojiJobs(emoji, seed);
+  yield* iconJobs(emoji, seed);
   yield* drawnJobs(seed);
 }
 

@@ -1,9 +1,13 @@
-// Makes the weights of vgg-nano that the package carries, from nothing to the file, in two stages: the
-// second starts from what the first learned and adds the pictures of three more artists.
+// Makes the weights of vgg-nano that the package carries, from nothing to the file, in three stages, each
+// from what the one before it learned: the second adds the emoji of three more artists, the third icons.
 //
 //   npm install --no-save emoji-datasource-google@16.0.0 @lobehub/fluent-emoji-3d@1.1.0 \
 //     @iconify-json/noto-v1@1.2.5 @iconify-json/fluent-emoji-flat@1.2.6 @iconify-json/fxemoji@1.2.2 \
-//     @iconify-json/emojione@1.2.3
+//     @iconify-json/emojione@1.2.3 \
+//     @iconify-json/{flat-color-icons,flat-ui}@1.2.3 @iconify-json/fluent-color@1.2.21 \
+//     @iconify-json/{game-icons,icon-park}@1.2.4 \
+//     @iconify-json/streamline-{color,cyber-color,flex-color,freehand-color,kameleon-color}@1.2.2 \
+//     @iconify-json/streamline-{plump-color,sharp-color,stickies-color,ultimate-color}@1.2.2
 //   npm run build && node bench/backbone/pretrain.js [--work pretraining] [--out FILE]
 //
 // What is finished stays in the work folder: a run that was stopped goes on where it was.
@@ -22,14 +26,25 @@ const { values: options } = parseArgs({
   },
 });
 
-/** The config of each, below presets/backbones, and the artists and pictures a class of its data. */
+/** The config of each, below presets/backbones, and what its data is made of (see data.js). */
 const STAGES = [
-  { name: 'first', config: 'vgg-nano.yaml', artists: ARTISTS.slice(0, 3), emoji: 400 },
-  { name: 'second', config: 'vgg-nano-second.yaml', artists: ARTISTS, emoji: 440 },
+  {
+    name: 'first',
+    config: 'vgg-nano.yaml',
+    artists: ARTISTS.slice(0, 3),
+    pictures: { emoji: 400 },
+  },
+  { name: 'second', config: 'vgg-nano-second.yaml', artists: ARTISTS, pictures: { emoji: 440 } },
+  {
+    name: 'third',
+    config: 'vgg-nano-third.yaml',
+    artists: ARTISTS,
+    pictures: { emoji: 220, icons: 2, drawn: 80 },
+  },
 ];
 
 const PRETRAINED =
-  '10 epochs on drawn patterns and the emoji of three artists, then 8 with three more; see vgg-nano.md';
+  '10 epochs on drawn patterns and the emoji of three artists, 8 with three more, 9 with icons; see vgg-nano.md';
 
 const root = new URL('../../', import.meta.url).pathname;
 const inRoot = (path) => join(root, path);
@@ -42,12 +57,13 @@ function run(script, args) {
 }
 
 /** Whole or not at all. */
-function makeData({ artists, emoji }, folder) {
+function makeData({ artists, pictures }, folder) {
   if (existsSync(folder)) return;
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
   const from = ['--packages', resolve(options.packages), '--artists', artists.join(',')];
-  run('bench/backbone/data.js', ['--out', partial, ...from, '--emoji', String(emoji)]);
+  const counts = Object.entries(pictures).flatMap(([kind, count]) => [`--${kind}`, `${count}`]);
+  run('bench/backbone/data.js', ['--out', partial, ...from, ...counts]);
   renameSync(partial, folder);
 }
 
@@ -70,6 +86,6 @@ for (const stage of STAGES) {
   run('bench/backbone/publish.js', ['--run', out, '--out', weights, '--pretrained', PRETRAINED]);
 }
 run('bench/backbone/publish.js', [
-  ...['--run', join(work, 'second-run'), '--out', resolve(options.out)],
+  ...['--run', join(work, 'third-run'), '--out', resolve(options.out)],
   ...['--pretrained', PRETRAINED],
 ]);

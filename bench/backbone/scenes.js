@@ -6,8 +6,9 @@ import { drawn, TEXTURES } from './drawn.js';
 export const SIDE = 80;
 
 const between = (rng, low, high) => low + rng.uniform() * (high - low);
-const colour = (rng) => ({ r: rng.integer(256), g: rng.integer(256), b: rng.integer(256) });
-const css = ({ r, g, b }) => `rgb(${r},${g},${b})`;
+/** Any, with the same chance. */
+export const colour = (rng) => ({ r: rng.integer(256), g: rng.integer(256), b: rng.integer(256) });
+export const css = ({ r, g, b }) => `rgb(${r},${g},${b})`;
 const svg = (content) =>
   Buffer.from(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}">${content}</svg>`,

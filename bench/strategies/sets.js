@@ -1,5 +1,5 @@
 // The data sets on which the strategies are compared. `like` says what the backbone has seen of the
-// kind: it is pretrained on Noto emoji and drawn textures, so that Twitter's emoji are similar (other
+// kind: it is pretrained on emoji, icons and drawn textures, so that Twitter's emoji are similar (other
 // drawings of such things; none of the pictures was seen) and the rest is not.
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
