@@ -89,7 +89,7 @@ async function runOne(
     if (!(error instanceof VggtuneError)) throw error;
     // Its checkpoint goes with the race: there is nothing to go on with.
     if (error.kind === 'interrupted') throw interrupted();
-    if (error.kind !== 'usage') throw error;
+    if (error.kind !== 'usage' && error.kind !== 'unavailable') throw error;
     return { strategy, reason: whyNot(error) };
   }
 }
