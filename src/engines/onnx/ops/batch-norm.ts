@@ -33,31 +33,37 @@ export const batchNorm: Operator<'batchNorm'> = {
     e.node('Add', [e.step('Mul', [centred, factor]), e.read(shift)], [e.write(y)]);
   },
   gradient: [
-    // With x̂ = (x - μ) / σ: dx = scale / σ (dy - mean(dy) - x̂ mean(dy x̂)), means over the batch.
+    // With c = x - μ: dx = scale / σ (dy - mean(dy) - c mean(dy c) / σ²), means over the batch. Both are
+    // taken of the sums that the gradients of scale and shift need: maps are read as seldom as can be.
     (context) => {
       const { graph, dy, inputs } = context;
-      const { normalised, deviation } = standardise(context);
-      const product = graph.add('mul', [dy, normalised], {});
-      const correlation = graph.add('reduceMean', [product], PER_CHANNEL);
-      const centred = graph.add('sub', [dy, graph.add('reduceMean', [dy], PER_CHANNEL)], {});
-      const parallel = graph.add('mul', [normalised, correlation], {});
+      const { centred, variance, deviation } = standardise(context);
+      const share = graph.scalar(sizeOf(inputs[1].shape) / sizeOf(dy.shape));
+      const mean = (sum: Value) => graph.add('mul', [sum, share], {});
+      const sum = graph.add('reduceSum', [dy], PER_CHANNEL);
+      const slope = graph.add('div', [mean(covariance(context)), variance], {});
+      const level = graph.add('sub', [dy, mean(sum)], {});
+      const parallel = graph.add('mul', [centred, slope], {});
       const factor = graph.add('div', [inputs[1], deviation], {});
-      return graph.add('mul', [graph.add('sub', [centred, parallel], {}), factor], {});
+      return graph.add('mul', [graph.add('sub', [level, parallel], {}), factor], {});
     },
-    (context) => {
-      const { graph, dy } = context;
-      const product = graph.add('mul', [dy, standardise(context).normalised], {});
-      return graph.add('reduceSum', [product], PER_CHANNEL);
-    },
+    (context) =>
+      context.graph.add('div', [covariance(context), standardise(context).deviation], {}),
     ({ graph, dy }) => graph.add('reduceSum', [dy], PER_CHANNEL),
   ],
 };
 
-/** x̂ and σ again: cheaper than to keep them, and built once since equal nodes are one. */
+/** Σ dy c over the batch. */
+function covariance(context: GradientContext<'batchNorm'>): Value {
+  const { graph, dy } = context;
+  const product = graph.add('mul', [dy, standardise(context).centred], {});
+  return graph.add('reduceSum', [product], PER_CHANNEL);
+}
+
+/** c, σ² + ε and its root again: cheaper than to keep them, and built once since equal nodes are one. */
 function standardise({ graph, inputs: [x], outputs, attributes }: GradientContext<'batchNorm'>) {
-  const [, mean, variance] = outputs as readonly [Value, Value, Value];
-  const shifted = graph.add('add', [variance, graph.scalar(attributes.epsilon)], {});
-  const deviation = graph.add('sqrt', [shifted], {});
-  const centred = graph.add('sub', [x, mean], {});
-  return { deviation, normalised: graph.add('div', [centred, deviation], {}) };
+  const [, mean, biased] = outputs as readonly [Value, Value, Value];
+  const variance = graph.add('add', [biased, graph.scalar(attributes.epsilon)], {});
+  const deviation = graph.add('sqrt', [variance], {});
+  return { variance, deviation, centred: graph.add('sub', [x, mean], {}) };
 }
