@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { createRng } from '../../dist/base/rng.js';
+import { buildPool, SETS as POOLS } from '../backbone/transfer-data.js';
 import { DISTORTIONS, digit, distorted, dots, grating, placed } from './pictures.js';
 
 /** Shares of the pictures; a test side this large tells two points apart over three seeds. */
@@ -16,7 +17,7 @@ const SIDES = { val: 0.15, test: 0.45 };
  * @property {string} name
  * @property {'similar' | 'different'} like   what the set was made to be; the advisor is not told
  * @property {number} perClass                pictures of a class, about, of which 40 % are trained on
- * @property {(options: { seed: number, perClass: number }) => AsyncGenerator<Picture>} pictures
+ * @property {(options: { home: string, seed: number, perClass: number }) => AsyncGenerator<Picture>} pictures
  */
 /** @typedef {{ label: string, side?: string, image: Promise<Buffer> | Buffer }} Picture */
 
@@ -64,6 +65,18 @@ async function* variedEmoji({ seed, perClass }) {
     }
   }
 }
+
+/** Pictures that come with Debian's packages (see ../backbone/transfer-data.js). */
+const debianSet = (name) =>
+  async function* ({ home, seed, perClass }) {
+    const set = POOLS.find((pool) => pool.name === name);
+    for (const [label, files] of (await buildPool(set, { home, ...FOLDERS })).classes) {
+      const order = createRng('bench-debian', seed, label).shuffle(files);
+      for (const file of order.slice(0, perClass)) yield { label, image: readFile(file) };
+    }
+  };
+
+const FOLDERS = { stamps: '/usr/share/tuxpaint/stamps', clipart: '/usr/share/openclipart/png' };
 
 const drawnSet = (labels, draw) =>
   async function* ({ seed, perClass }) {
@@ -123,6 +136,8 @@ export const SETS = [
     pictures: drawnSet(numbered(8, 'angle'), grating),
   },
   { name: 'dots', like: 'different', perClass: 80, pictures: drawnSet(numbered(5, 'dots'), dots) },
+  { name: 'stamps', like: 'different', perClass: 30, pictures: debianSet('stamps') },
+  { name: 'clipart', like: 'different', perClass: 30, pictures: debianSet('clipart') },
   { name: 'distortions-many', like: 'different', perClass: 300, pictures: distortions },
 ];
 
@@ -138,7 +153,7 @@ export async function buildSet(set, { home, seed, scale }) {
   await rm(partial, { recursive: true, force: true });
   const perClass = Math.max(10, Math.round(set.perClass * scale));
   const counts = new Map();
-  for await (const { label, side, image } of set.pictures({ seed, perClass })) {
+  for await (const { label, side, image } of set.pictures({ home, seed, perClass })) {
     const number = counts.get(label) ?? 0;
     counts.set(label, number + 1);
     const folder = join(partial, side ?? sideOf(number), label);

@@ -1,5 +1,5 @@
 import { type Advice, advise as decide } from '../advisor/advise.ts';
-import { afterRace, isRaceDue } from '../advisor/race.ts';
+import { afterRace, LEAST_IMAGES } from '../advisor/race.ts';
 import { judgeSize } from '../advisor/size.ts';
 import type { Emit } from '../base/events.ts';
 import type { ConfigSource } from '../config/resolve.ts';
@@ -8,7 +8,7 @@ import type { ImageEntry } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ChoiceReport, Similarity } from '../outputs/advice.ts';
 import { duplicateEvidence, type LoadedData } from './data.ts';
-import { costOf, race } from './race.ts';
+import { isAffordable, race } from './race.ts';
 import { measureSimilarity } from './similarity.ts';
 import type { Start } from './start-weights.ts';
 
@@ -67,13 +67,16 @@ async function measure(request: ChoiceRequest): Promise<ChoiceReport> {
   };
 }
 
-/** With random weights there is nothing to choose between, unless somebody wants to see it. */
-function wantsRace({ config, data, start, trouble }: ChoiceRequest): boolean {
+/**
+ * By itself a race is run where no strategy is judged before its time, and where enough images are held back
+ * to compare on. With random weights there is nothing to choose between, unless somebody wants to see it.
+ */
+function wantsRace({ sources, config, data, start, trouble }: ChoiceRequest): boolean {
   const { race: wish } = config.advise;
   if (wish !== 'auto') return wish === 'always';
-  const cost = { macs: costOf(config), images: data.split.train.length };
-  const isOpen = trouble === undefined && startsTrained(start);
-  return isOpen && isRaceDue(cost, { validation: data.split.val.length });
+  const { train, val } = data.split;
+  const isOpen = trouble === undefined && startsTrained(start) && val.length >= LEAST_IMAGES;
+  return isOpen && isAffordable(sources, train.length);
 }
 
 /** Whether any layer of the backbone comes from a file. */

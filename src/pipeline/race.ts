@@ -137,14 +137,23 @@ function configOf(
   return resolveConfig([...sources, { origin: 'race', values }], strategy);
 }
 
-/** Multiply-adds of a forward pass of an image through the whole network. */
-export const costOf = (config: RunConfig): number => macsOf(networkCost(wholeNetwork(config)));
-
 const wholeNetwork = (config: RunConfig) =>
   networkFor(config, 2, plainPreprocessing(BACKBONE_ROWS[config.backbone].size));
 
 const macsOf = (layers: readonly { readonly macs: number }[]) =>
   layers.reduce((sum, layer) => sum + layer.macs, 0);
+
+/** Whether each strategy that the settings allow can have the epochs of a run of its own. */
+export function isAffordable(sources: readonly ConfigSource[], images: number): boolean {
+  return STRATEGIES.every((strategy) => {
+    try {
+      return epochsFor(sources, strategy, images) === configFor(sources, strategy).epochs;
+    } catch (error) {
+      if (error instanceof VggtuneError) return true;
+      throw error;
+    }
+  });
+}
 
 /** By what the trained part costs. */
 function epochsFor(
