@@ -14,8 +14,10 @@ export const LEAST_IMAGES = 30;
 /**
  * What is advised once all four have been tried: the one that leads. Size and similarity speak by rules
  * of thumb, a race measures the thing itself; they decide where two are as good as each other, or where
- * there are too few images to compare on. A lead that chance could have made is followed as well: where it
- * is chance the two are about as good, and little is lost. The confidence says how sure it is.
+ * there are too few images to compare on. Among those that start from pretrained weights, a lead that chance
+ * could have made is followed as well: where it is chance the two are about as good, and little is lost.
+ * To give up pretrained weights, or to take them up, against what was measured of them can lose much:
+ * for that the lead has to be more than its standard error.
  *
  * @param results the best first
  */
@@ -28,16 +30,37 @@ export function afterRace(advice: Advice, results: readonly RaceResult[]): Advic
   if (own === undefined) {
     return told(advice, `${first.strategy} leads on ${counted(first)}; ${favourite} was not in it`);
   }
-  if (first.accuracy <= own.accuracy) {
-    return told(advice, `${favourite} leads with ${percent(own.accuracy)} of ${counted(own)}`);
+  const best = finishers.find((finisher) => mayOverrule(finisher, own)) ?? own;
+  const chance =
+    best === first || first.accuracy <= own.accuracy
+      ? ''
+      : `${first.strategy} leads with ${percent(first.accuracy)}, which chance alone could make against pretraining; `;
+  if (best.accuracy <= own.accuracy) {
+    const place = chance === '' ? 'leads with' : 'is right on';
+    return told(
+      advice,
+      `${chance}${favourite} ${place} ${percent(own.accuracy)} of ${counted(own)}`,
+    );
   }
-  const lead = first.accuracy - own.accuracy;
-  const error = Math.hypot(standardError(first), standardError(own));
-  const ahead = `${first.strategy} is right on ${percent(first.accuracy)} of ${counted(first)}, ${favourite} on ${percent(own.accuracy)}: ${points(lead)} points ahead, with a standard error of ${points(error)}`;
-  if (first.images < LEAST_IMAGES) {
+  const { lead, error } = leadOver(best, own);
+  const ahead = `${chance}${best.strategy} is right on ${percent(best.accuracy)} of ${counted(best)}, ${favourite} on ${percent(own.accuracy)}: ${points(lead)} points ahead, with a standard error of ${points(error)}`;
+  if (best.images < LEAST_IMAGES) {
     return told(advice, `${ahead}; fewer than ${LEAST_IMAGES} images overrule nothing`);
   }
-  return told(overruled(advice, first, lead / error), ahead);
+  return told(overruled(advice, best, lead / error), ahead);
+}
+
+function mayOverrule(finisher: Finisher, own: Finisher): boolean {
+  const isOtherStart = (finisher.strategy === 'scratch') !== (own.strategy === 'scratch');
+  const { lead, error } = leadOver(finisher, own);
+  return !isOtherStart || lead > error;
+}
+
+function leadOver(a: Finisher, b: Finisher) {
+  return {
+    lead: a.accuracy - b.accuracy,
+    error: Math.hypot(standardError(a), standardError(b)),
+  };
 }
 
 function finisherOf(result: RaceResult): Finisher[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { afterRace, raceEpochs } from '../../src/advisor/race.ts';
+import type { StrategyName } from '../../src/config/schema.ts';
 import type { Advice, RaceResult } from '../../src/outputs/advice.ts';
 
 const advice: Advice = {
@@ -11,7 +12,7 @@ const advice: Advice = {
   evidence: ['small data', 'different'],
 };
 
-function result(strategy: 'head' | 'all' | 'top', accuracy: number, images: number): RaceResult {
+function result(strategy: StrategyName, accuracy: number, images: number): RaceResult {
   return { strategy, epochs: 3, images, seconds: 2, metrics: { accuracy, loss: 1 } };
 }
 
@@ -47,6 +48,22 @@ describe('what is advised after a race', () => {
     expect(unsure.confidence.value).toBeCloseTo(0.915, 2);
     const hardly = afterRace(advice, [result('head', 0.82, 50), result('top', 0.8, 50)]);
     expect(hardly).toMatchObject({ strategy: 'head', confidence: { level: 'low' } });
+  });
+
+  it('gives up pretrained weights, or takes them up, only for more than chance could make', () => {
+    const results = [result('scratch', 0.43, 42), result('all', 0.36, 42), result('top', 0.35, 42)];
+    const kept = afterRace(advice, results);
+    expect(kept.strategy).toBe('all');
+    expect(says(kept)).toMatch(
+      /^race: scratch leads with 43\.0 %, which chance alone could make against pretraining; all is right/,
+    );
+    const own = afterRace({ ...advice, strategy: 'all' }, results);
+    expect(own.strategy).toBe('all');
+    expect(says(own)).toMatch(/pretraining; all, which .* is right on 36\.0 % of 42/);
+    const clear = [result('scratch', 0.7, 42), ...results.slice(1)];
+    expect(afterRace(advice, clear).strategy).toBe('scratch');
+    const other = [result('all', 0.45, 42), result('scratch', 0.4, 42)];
+    expect(afterRace({ ...advice, strategy: 'scratch' }, other).strategy).toBe('scratch');
   });
 
   it('says so where nothing could be compared', () => {
