@@ -1,6 +1,6 @@
 // The pictures that the embedded backbone is judged by, none of which it was pretrained on: Twitter's
-// emoji by their subcategory, the stamps of Tux Paint (drawings and photographs) by their folder, and
-// the Open Clip Art Library by category and subcategory.
+// emoji by their subcategory, the stamps of Tux Paint (drawings and photographs) by their folder, the Open
+// Clip Art Library by category and subcategory, and Oxygen's icons by what they are for.
 //
 // A set is made once, as a pool of pictures; a trial of it is a choice of training pictures by seed.
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -14,6 +14,13 @@ import { scanDataset } from '../../dist/dataset/scan.js';
 /** Pictures of a class that are left to test, at least, and at most. */
 export const TEST = { least: 10, most: 40 };
 
+/** Where the pictures of Debian's packages are. */
+export const FOLDERS = {
+  stamps: '/usr/share/tuxpaint/stamps',
+  clipart: '/usr/share/openclipart/png',
+  icons: '/usr/share/icons/oxygen/base/64x64',
+};
+
 const SIDE = 80;
 const WHITE = '#ffffff';
 
@@ -22,13 +29,14 @@ const WHITE = '#ffffff';
  * @property {string} name
  * @property {number} most    classes, the largest
  * @property {number} least   pictures of a class: 8 to train on and those to test with
- * @property {(folders: { stamps: string, clipart: string }) => Promise<Map<string, string[]>>} files   by class
+ * @property {(folders: typeof FOLDERS) => Promise<Map<string, string[]>>} files   by class
  */
 /** @type {readonly TransferSet[]} */
 export const SETS = [
   { name: 'twitter', most: 12, least: 8 + TEST.least, files: twitterFiles },
   { name: 'stamps', most: Number.POSITIVE_INFINITY, least: 8 + TEST.least, files: stampFiles },
   { name: 'clipart', most: 12, least: 8 + TEST.least, files: clipartFiles },
+  { name: 'icons', most: 12, least: 8 + TEST.least, files: iconFiles },
 ];
 
 /** Signs of gender, and the man or woman that a sequence begins with. */
@@ -83,6 +91,24 @@ async function clipartFiles({ clipart }) {
     if (rest.length === 0 || NO_CATEGORY.has(category)) continue;
     const label = `${category}-${subcategory}`;
     classes.set(label, [...(classes.get(label) ?? []), join(clipart, name)]);
+  }
+  return classes;
+}
+
+/** By the context that the theme files them under; links are other names of the same picture. */
+async function iconFiles({ icons }) {
+  const contexts = await readdir(icons).catch(() => []);
+  if (contexts.length === 0) {
+    throw new Error(`no icons in ${icons}: install the package oxygen-icon-theme`);
+  }
+  const classes = new Map();
+  for (const label of contexts.sort()) {
+    const entries = await readdir(join(icons, label), { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    classes.set(
+      label,
+      names.sort().map((name) => join(icons, label, name)),
+    );
   }
   return classes;
 }

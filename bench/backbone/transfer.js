@@ -7,6 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { row, spread } from './figures.js';
+import { buildPool, FOLDERS, SETS } from './transfer-data.js';
 
 const HELP = `node bench/backbone/transfer.js [options]
 
@@ -15,11 +16,12 @@ const HELP = `node bench/backbone/transfer.js [options]
   --what a,b       compare: head on these weights against a random backbone, training from scratch and
                    raw pixels; curve: the four strategies at 2 to 32 pictures a class; probe: a
                    linear classifier on the frozen features, quick (default: compare,curve)
-  --sets a,b       twitter, stamps, clipart (default: the first two; the curve is twitter's)
+  --sets a,b       twitter, stamps, clipart, icons (default: all; the curve is twitter's)
   --seeds n        choices of training pictures (default: 5)
   --per-class n    training pictures a class, for compare and probe (default: 8)
   --stamps FOLDER  of the Debian package tuxpaint-stamps-default
   --clipart FOLDER of the Debian package openclipart-png
+  --icons FOLDER   of the Debian package oxygen-icon-theme, 64x64
   --work FOLDER    pictures, runs and results (default: transfer-work)
   --out FILE       the tables (default: on standard output)
   --plot FILE      the curve as SVG`;
@@ -28,11 +30,12 @@ const { values: options } = parseArgs({
   options: {
     weights: { type: 'string', default: 'auto' },
     what: { type: 'string', default: 'compare,curve' },
-    sets: { type: 'string', default: 'twitter,stamps' },
+    sets: { type: 'string', default: 'twitter,stamps,clipart,icons' },
     seeds: { type: 'string', default: '5' },
     'per-class': { type: 'string', default: '8' },
-    stamps: { type: 'string', default: '/usr/share/tuxpaint/stamps' },
-    clipart: { type: 'string', default: '/usr/share/openclipart/png' },
+    stamps: { type: 'string', default: FOLDERS.stamps },
+    clipart: { type: 'string', default: FOLDERS.clipart },
+    icons: { type: 'string', default: FOLDERS.icons },
     work: { type: 'string', default: 'transfer-work' },
     out: { type: 'string' },
     plot: { type: 'string' },
@@ -64,16 +67,12 @@ async function main() {
   else await writeFile(options.out, text);
 }
 
-/** Where the pictures of Debian's packages are. */
-const FOLDERS = { stamps: options.stamps, clipart: options.clipart };
-
 async function pools(home) {
-  const { SETS, buildPool } = await import('./transfer-data.js');
   const built = [];
   for (const name of options.sets.split(',')) {
     const set = SETS.find((candidate) => candidate.name === name);
     if (set === undefined) throw new Error(`there is no set "${name}"\n\n${HELP}`);
-    built.push(await buildPool(set, { home, ...FOLDERS }));
+    built.push(await buildPool(set, { home, ...options }));
   }
   return built;
 }

@@ -1,12 +1,12 @@
 // The data sets on which the strategies are compared. `like` says what the backbone has seen of the
 // kind: it is pretrained on emoji, icons and drawn textures, so that Twitter's emoji are similar (other
 // drawings of such things; none of the pictures was seen) and the rest is not.
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { createRng } from '../../dist/base/rng.js';
-import { buildPool, SETS as POOLS } from '../backbone/transfer-data.js';
+import { buildPool, FOLDERS, SETS as POOLS } from '../backbone/transfer-data.js';
 import { DISTORTIONS, digit, distorted, dots, grating, placed } from './pictures.js';
 
 /** Shares of the pictures; a test side this large tells two points apart over three seeds. */
@@ -76,22 +76,6 @@ const debianSet = (name) =>
     }
   };
 
-/** Oxygen's icons by what they are for, from Debian's package oxygen-icon-theme. */
-async function* icons({ seed, perClass }) {
-  const root = '/usr/share/icons/oxygen/base/64x64';
-  for (const label of (await readdir(root)).sort()) {
-    const entries = await readdir(join(root, label), { withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-    if (files.length < perClass) continue;
-    const order = createRng('bench-icons', seed, label).shuffle(files.sort());
-    for (const file of order.slice(0, perClass)) {
-      yield { label, image: readFile(join(root, label, file)) };
-    }
-  }
-}
-
-const FOLDERS = { stamps: '/usr/share/tuxpaint/stamps', clipart: '/usr/share/openclipart/png' };
-
 const drawnSet = (labels, draw) =>
   async function* ({ seed, perClass }) {
     for (const [index, label] of labels.entries()) {
@@ -152,7 +136,7 @@ export const SETS = [
   { name: 'dots', like: 'different', perClass: 80, pictures: drawnSet(numbered(5, 'dots'), dots) },
   { name: 'stamps', like: 'different', perClass: 30, pictures: debianSet('stamps') },
   { name: 'clipart', like: 'different', perClass: 30, pictures: debianSet('clipart') },
-  { name: 'icons', like: 'similar', perClass: 30, pictures: icons },
+  { name: 'icons', like: 'similar', perClass: 30, pictures: debianSet('icons') },
   { name: 'distortions-many', like: 'different', perClass: 300, pictures: distortions },
 ];
 
