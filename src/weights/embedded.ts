@@ -17,6 +17,6 @@ export function embeddedWeights(backbone: string): EmbeddedWeights | undefined {
   return {
     path: fileURLToPath(new URL('vgg-nano.safetensors', FOLDER)),
     licence: 'Apache-2.0',
-    data: 'Noto emoji and drawn patterns',
+    data: 'emoji, icons and drawn patterns',
   };
 }
