@@ -34,7 +34,7 @@ export function afterRace(advice: Advice, results: readonly RaceResult[]): Advic
   const chance =
     best === first || first.accuracy <= own.accuracy
       ? ''
-      : `${first.strategy} leads with ${percent(first.accuracy)}, which chance alone could make against pretraining; `;
+      : `${first.strategy} leads with ${percent(first.accuracy)}, which chance alone could make; `;
   if (best.accuracy <= own.accuracy) {
     const place = chance === '' ? 'leads with' : 'is right on';
     return told(

@@ -14,7 +14,7 @@ export const command: Command = {
     'Shows everything that `vggtune train` would do with the same flags, without training: the data',
     'found and left out, the split, the strategy and why, what is frozen and what is trained at which',
     'rate, time and memory, and the files that would be written. Where a race chooses the strategy (few',
-    'images and a small network, a minute or two) there is one; --advise.race never does without.',
+    'images and a small network, a minute or two) there is one; `--advise.race never` does without.',
   ].join('\n'),
   positionals: { least: 0, most: 1, what: 'the folder of images' },
   options: [
