@@ -98,7 +98,8 @@ async function measureSet(set, { home, engine, seeds }) {
 }
 
 async function chosenOn(set, { data, engine, home, done }) {
-  const key = JSON.stringify({ set: set.name, choice: 'auto', ...settingsKey() });
+  const largePerClass = options['large-per-class'];
+  const key = JSON.stringify({ set: set.name, choice: 'auto', largePerClass, ...settingsKey() });
   const known = done.get(key);
   if (known !== undefined) return known;
   const { advice, race } = await adviceOn(data, { engine, race: 'auto' });

@@ -35,8 +35,8 @@ export interface RaceRequest {
 
 /**
  * Trains all four strategies and measures each on the validation images. Each has the epochs of a run of
- * its own, or as many as it can have for the work that a race may take. The activations of frozen layers are computed once for all of
- * them, and stay for the run that follows; the runs themselves are removed.
+ * its own, or as many as it can have for the work that a race may take. The activations of frozen layers
+ * are computed once for all of them, and stay for the run that follows; the runs themselves are removed.
  *
  * @returns the best first
  */
