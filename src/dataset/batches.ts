@@ -3,6 +3,7 @@ import { augmentationRng, drawAugmentation } from './augment.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
 import { reasonOf } from './decode-errors.ts';
 import { imagePath } from './file-names.ts';
+import type { KeptPictures } from './kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec, ImageEntry, View } from './types.ts';
 
 export interface BatchRequest {
@@ -19,6 +20,8 @@ export interface BatchRequest {
   /** How many batches are decoded beside the one in use; memory grows with it. 2 by default. */
   readonly ahead?: number;
   readonly maxPixels?: number;
+  /** Of the same root and spec. */
+  readonly kept?: KeptPictures;
   readonly signal?: AbortSignal;
 }
 
@@ -101,11 +104,12 @@ async function decodeOne(
 ): Promise<Uint8Array> {
   const image = request.images[index];
   if (image === undefined) throw new RangeError(`no image ${index}`);
-  const { augment, seed = 0, view = { kind: 'plain' }, maxPixels } = request;
+  const { augment, seed = 0, view = { kind: 'plain' }, maxPixels, kept } = request;
   const wanted = typeof view === 'function' ? view(index) : view;
   const common: DecodeOptions = {
     signal: stopped,
     ...(maxPixels === undefined ? {} : { maxPixels }),
+    ...(kept === undefined ? {} : { kept }),
   };
   const path = imagePath(request.root, image.path);
   if (wanted.kind === 'plain' || augment === undefined) {

@@ -1,4 +1,5 @@
 import type { AugmentParameters } from './augment.ts';
+import { reusable } from './reusable.ts';
 
 type Colour = Pick<AugmentParameters, 'brightness' | 'contrast' | 'saturation' | 'hue'>;
 
@@ -7,25 +8,38 @@ const [RED, GREEN, BLUE] = [0.2989, 0.587, 0.114];
 
 /**
  * Changes colours in place as torchvision's `ColorJitter` does, always in the order brightness,
- * contrast, saturation, hue, and rounds once at the end.
+ * contrast, saturation, hue, and rounds once at the end. It runs on the main thread, beside the
+ * training step, for every pixel of every augmented image.
  *
  * @param pixels RGB, 0-255, three bytes a pixel
  */
 export function changeColours(pixels: Uint8Array, colour: Colour): void {
-  const { brightness, contrast, saturation, hue } = colour;
-  if (brightness === 1 && contrast === 1 && saturation === 1 && hue === 0) return;
-  const mean = contrast === 1 ? 0 : meanGrey(pixels, brightness);
-  const rgb = new Float64Array(3);
+  const { saturation, hue } = colour;
+  if (colour.brightness === 1 && colour.contrast === 1 && saturation === 1 && hue === 0) return;
+  const levels = changedLevels(pixels, colour);
   for (let at = 0; at + 2 < pixels.length; at += 3) {
-    for (let c = 0; c < 3; c++) {
-      const bright = clamp((pixels[at + c] ?? 0) * brightness);
-      rgb[c] = clamp(contrast * bright + (1 - contrast) * mean);
+    let r = levels[pixels[at] as number] as number;
+    let g = levels[pixels[at + 1] as number] as number;
+    let b = levels[pixels[at + 2] as number] as number;
+    if (saturation !== 1) {
+      const rest = (1 - saturation) * (RED * r + GREEN * g + BLUE * b);
+      r = clamp(saturation * r + rest);
+      g = clamp(saturation * g + rest);
+      b = clamp(saturation * b + rest);
     }
-    if (saturation !== 1) saturate(rgb, saturation);
-    if (hue !== 0) turnHue(rgb, hue);
-    pixels[at] = Math.round(rgb[0] ?? 0);
-    pixels[at + 1] = Math.round(rgb[1] ?? 0);
-    pixels[at + 2] = Math.round(rgb[2] ?? 0);
+    const value = Math.max(r, g, b);
+    const chroma = value - Math.min(r, g, b);
+    if (hue !== 0 && chroma !== 0) {
+      // Through HSV: the hue moves, saturation and value stay.
+      const turned = sixthOf(r, g, b) + 6 * hue + 12;
+      r = value - chroma * fall(5 + turned);
+      g = value - chroma * fall(3 + turned);
+      b = value - chroma * fall(1 + turned);
+    }
+    // A store into bytes drops the fraction.
+    pixels[at] = r + 0.5;
+    pixels[at + 1] = g + 0.5;
+    pixels[at + 2] = b + 0.5;
   }
 }
 
@@ -33,36 +47,37 @@ function clamp(value: number): number {
   return Math.max(0, Math.min(value, 255));
 }
 
-function meanGrey(pixels: Uint8Array, brightness: number): number {
+const levelsOf = reusable((length) => new Float64Array(length));
+
+/** What brightness and contrast make of each value of a channel. */
+function changedLevels(pixels: Uint8Array, { brightness, contrast }: Colour): Float64Array {
+  const levels = levelsOf(256);
+  for (let value = 0; value < 256; value++) levels[value] = clamp(value * brightness);
+  if (contrast === 1) return levels;
+  const rest = (1 - contrast) * meanGrey(pixels, levels);
+  for (let value = 0; value < 256; value++) {
+    levels[value] = clamp(contrast * (levels[value] as number) + rest);
+  }
+  return levels;
+}
+
+function meanGrey(pixels: Uint8Array, levels: Float64Array): number {
   let sum = 0;
   for (let at = 0; at + 2 < pixels.length; at += 3) {
     sum +=
-      RED * clamp((pixels[at] ?? 0) * brightness) +
-      GREEN * clamp((pixels[at + 1] ?? 0) * brightness) +
-      BLUE * clamp((pixels[at + 2] ?? 0) * brightness);
+      RED * (levels[pixels[at] as number] as number) +
+      GREEN * (levels[pixels[at + 1] as number] as number) +
+      BLUE * (levels[pixels[at + 2] as number] as number);
   }
   return (3 * sum) / pixels.length;
 }
 
-function saturate(rgb: Float64Array, factor: number): void {
-  const grey = RED * (rgb[0] ?? 0) + GREEN * (rgb[1] ?? 0) + BLUE * (rgb[2] ?? 0);
-  for (let c = 0; c < 3; c++) rgb[c] = clamp(factor * (rgb[c] ?? 0) + (1 - factor) * grey);
-}
-
-/** Through HSV: the hue moves by `turns`, saturation and value stay. */
-function turnHue(rgb: Float64Array, turns: number): void {
-  const [r = 0, g = 0, b = 0] = rgb;
+/** Hue of a colour that is not grey, in sixths of the wheel. */
+function sixthOf(r: number, g: number, b: number): number {
   const value = Math.max(r, g, b);
   const chroma = value - Math.min(r, g, b);
-  if (chroma === 0) return;
-  let sixth: number;
-  if (value === r) sixth = (g - b) / chroma;
-  else if (value === g) sixth = 2 + (b - r) / chroma;
-  else sixth = 4 + (r - g) / chroma;
-  const hue = sixth + 6 * turns + 12;
-  rgb[0] = value - chroma * fall(5 + hue);
-  rgb[1] = value - chroma * fall(3 + hue);
-  rgb[2] = value - chroma * fall(1 + hue);
+  if (value === r) return (g - b) / chroma;
+  return value === g ? 2 + (b - r) / chroma : 4 + (r - g) / chroma;
 }
 
 /** How far a channel falls from the value, 0 to 1 (Wikipedia, "HSL and HSV", alternative formula). */

@@ -4,9 +4,10 @@ import { sha256 } from '../base/hash.ts';
 import type { AugmentParameters } from './augment.ts';
 import { changeColours } from './colour.ts';
 import { described, Refusal, reasonOf, refuseTooLarge, refuseTooLong } from './decode-errors.ts';
-import { enlarge, enlarges } from './enlarge.ts';
 import { fileSystemPath } from './file-names.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
+import type { KeptPictures } from './kept-pictures.ts';
+import { type Picture, resample } from './resample.ts';
 import { rotateSquare } from './rotate.ts';
 import type { DecodeSpec } from './types.ts';
 
@@ -32,6 +33,8 @@ export interface DecodeOptions {
   readonly augment?: (image: ImageSize) => AugmentParameters;
   /** Gives up between the header and the pixels. */
   readonly signal?: AbortSignal;
+  /** Where small images, decoded, are kept for the next time. */
+  readonly kept?: KeptPictures;
 }
 
 /** sharp's own limit: 16383 x 16383. */
@@ -40,7 +43,7 @@ export const DEFAULT_MAX_PIXELS = 268_402_689;
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
 
 /** Changes when decoded pixels could: remembered results and cached features depend on it. */
-export const DECODER = sha256(JSON.stringify([2, sharp.versions])).slice(0, 16);
+export const DECODER = sha256(JSON.stringify([3, sharp.versions])).slice(0, 16);
 
 /** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
 export async function readHeader(source: ImageSource): Promise<ImageHeader> {
@@ -73,24 +76,66 @@ export async function decodeImage(
   spec: DecodeSpec,
   options: DecodeOptions = {},
 ): Promise<Uint8Array> {
+  const kept = typeof source === 'string' ? options.kept?.get(source) : undefined;
+  if (kept !== undefined) return placed(kept, spec, options);
   const header = await readHeader(source);
   return described(source, async () => {
     const limit = options.maxPixels ?? DEFAULT_MAX_PIXELS;
     refuseTooLarge(header, limit);
     options.signal?.throwIfAborted();
-    const changes = options.augment?.(header);
-    const crop = changes?.crop;
-    const placement =
-      crop === undefined ? centrePlacement(header, spec) : cropPlacement(header, crop, spec.size);
     const image = flattened(await openImage(source, header, limit), spec.background);
-    const flip = changes?.flip ?? false;
+    if (isSmall(header)) {
+      const picture = await wholePicture(image, header);
+      if (typeof source === 'string') options.kept?.add(source, picture);
+      return placed(picture, spec, options);
+    }
+    const changes = options.augment?.(header);
+    const placement = placementOf(header, spec, changes);
     // A drawn crop may lie half a pixel off; enlarging all of a large image for it would cost more.
-    const exact = crop === undefined && enlarges(header, placement);
-    const place = exact ? placeEnlarged : placeResized;
-    const pixels = await place(image, { header, placement, size: spec.size, flip });
-    return changes === undefined ? pixels : applyChanges(pixels, spec, changes);
+    if (changes?.crop === undefined && enlarges(header, placement)) {
+      return changed(await wholePicture(image, header), { spec, placement, changes });
+    }
+    const scaled = resized(image, placement).extract(windowOf(placement, spec.size));
+    return withChanges(await rawPixels(scaled.flop(changes?.flip ?? false)), spec, changes);
   });
 }
+
+/**
+ * Up to so many pixels an image is resampled here, however it is placed: setting up a pipeline of
+ * libvips costs more than that takes, and an image that is kept needs none.
+ */
+const SMALL = 128 * 128;
+
+const isSmall = ({ width, height }: ImageSize) => width * height <= SMALL;
+
+/** A whole decoded picture as the network takes it. */
+function placed(picture: Picture, spec: DecodeSpec, { augment }: DecodeOptions): Uint8Array {
+  const changes = augment?.(picture);
+  return changed(picture, { spec, placement: placementOf(picture, spec, changes), changes });
+}
+
+interface Placing {
+  readonly spec: DecodeSpec;
+  readonly placement: Placement;
+  readonly changes: AugmentParameters | undefined;
+}
+
+function changed(picture: Picture, { spec, placement, changes }: Placing): Uint8Array {
+  const mirrored = changes?.flip ?? false;
+  const window = { ...windowOf(placement, spec.size), mirrored };
+  return withChanges(resample(picture, placement, window), spec, changes);
+}
+
+function placementOf(header: ImageSize, spec: DecodeSpec, changes?: AugmentParameters): Placement {
+  const crop = changes?.crop;
+  if (crop === undefined) return centrePlacement(header, spec);
+  return cropPlacement(header, crop, spec.size);
+}
+
+const windowOf = ({ left, top }: Placement, size: number) => ({
+  ...{ left, top },
+  ...{ width: size, height: size },
+});
 
 /**
  * The whole upright image squeezed into a small square, whatever its shape: what near-duplicates are
@@ -113,11 +158,6 @@ export async function decodeThumbnail(
   });
 }
 
-/** RGB bytes [height, width, 3]. */
-export interface Picture extends ImageSize {
-  readonly pixels: Uint8Array;
-}
-
 /**
  * The whole upright image, nothing cropped, with its shorter side as asked for; otherwise as
  * `decodeImage` makes it. What a fully convolutional network takes.
@@ -138,13 +178,10 @@ export async function decodeWhole(
     const opened = await openImage(source, header, DEFAULT_MAX_PIXELS);
     const image = flattened(opened, background);
     const scaled = { width, height };
-    const pixels = enlarges(header, scaled)
-      ? enlarge({ ...header, pixels: await rawPixels(image) }, scaled, {
-          left: 0,
-          top: 0,
-          ...scaled,
-        })
-      : await rawPixels(resized(image, scaled));
+    const pixels =
+      isSmall(header) || enlarges(header, scaled)
+        ? resample(await wholePicture(image, header), scaled, { left: 0, top: 0, ...scaled })
+        : await rawPixels(resized(image, scaled));
     return { width, height, pixels };
   });
 }
@@ -178,28 +215,13 @@ function resized(image: Sharp, { width, height }: ImageSize): Sharp {
   return image.resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
 }
 
-interface Placing {
-  readonly header: ImageSize;
-  readonly placement: Placement;
-  readonly size: number;
-  readonly flip: boolean;
+/** Whether the shorter side grows: then the longer one does too, but for rounding. */
+function enlarges(image: ImageSize, scaled: ImageSize): boolean {
+  return scaled.width > image.width || scaled.height > image.height;
 }
 
-/** The mirror image is taken before the crop, so the crop is counted from the other side. */
-function windowOf({ placement, size, flip }: Placing) {
-  const { width, left, top } = placement;
-  return { left: flip ? width - size - left : left, top, width: size, height: size };
-}
-
-function placeResized(image: Sharp, placing: Placing): Promise<Uint8Array> {
-  const mirrored = resized(image, placing.placement).flop(placing.flip);
-  return rawPixels(mirrored.extract(windowOf(placing)));
-}
-
-async function placeEnlarged(image: Sharp, placing: Placing): Promise<Uint8Array> {
-  const { width, height } = placing.header;
-  const pixels = await rawPixels(image.flop(placing.flip));
-  return enlarge({ width, height, pixels }, placing.placement, windowOf(placing));
+async function wholePicture(image: Sharp, { width, height }: ImageSize): Promise<Picture> {
+  return { width, height, pixels: await rawPixels(image) };
 }
 
 async function rawPixels(image: Sharp): Promise<Uint8Array> {
@@ -208,19 +230,17 @@ async function rawPixels(image: Sharp): Promise<Uint8Array> {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** What is done to the square that sharp cut out: the turn, then the colours. */
-function applyChanges(
+/** What is done to the square that was cut out: the turn, then the colours. */
+function withChanges(
   pixels: Uint8Array,
-  spec: DecodeSpec,
-  changes: AugmentParameters,
+  { size, background }: DecodeSpec,
+  changes: AugmentParameters | undefined,
 ): Uint8Array {
-  const { size, background } = spec;
-  const turned =
-    changes.angle === 0
-      ? pixels
-      : rotateSquare(pixels, { size, degrees: changes.angle, background });
-  changeColours(turned, changes);
-  return turned;
+  if (changes === undefined) return pixels;
+  const { angle: degrees } = changes;
+  if (degrees !== 0) rotateSquare(pixels, { size, degrees, background });
+  changeColours(pixels, changes);
+  return pixels;
 }
 
 /**

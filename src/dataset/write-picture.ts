@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { makeFolder } from '../base/folders.ts';
-import type { Picture } from './decode.ts';
+import type { Picture } from './resample.ts';
 
 /** Writes a picture as PNG, whole or not at all. @throws VggtuneError (data) when it cannot be written */
 export async function writePng(path: string, { pixels, width, height }: Picture): Promise<void> {

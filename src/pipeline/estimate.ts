@@ -1,10 +1,8 @@
-import { unavailableError, usageError, VggtuneError } from '../base/errors.ts';
+import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { type NamedTensors, sameShape, sizeOf } from '../base/tensor.ts';
 import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
-import { decodeBatches } from '../dataset/batches.ts';
-import type { AugmentSpec, DecodeSpec, ImageEntry } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
 import { parameterCount, parameterShapes } from '../network/parameters.ts';
@@ -14,6 +12,7 @@ import type { Estimate, StrategyEstimate } from '../outputs/advice.ts';
 import { planTraining, type TrainPhase, type TrainPlan } from '../training/plan.ts';
 import { randomWeights } from '../weights/initialise.ts';
 import type { LoadedData } from './data.ts';
+import { type DecodeCost, keptShare, measureDecoding } from './measure-decoding.ts';
 import { measurePrefix, measureSteps, type PrefixCost, type StepCost } from './measure-program.ts';
 import { augmentSpec, changesAnything, decodeSpec } from './phase-sources.ts';
 import { networkFor, type Start } from './start-weights.ts';
@@ -139,10 +138,10 @@ interface PhaseFacts {
   readonly network: NetworkSpec;
   readonly phase: TrainPhase;
   readonly counts: { readonly train: number; readonly val: number };
-  /** Seconds an image, as it is. */
-  readonly decode: number;
-  /** Seconds an augmented view of one. */
-  readonly decodeChanged: number;
+  /** Of an image as it is. */
+  readonly decode: DecodeCost;
+  /** Of an augmented view of one. */
+  readonly decodeChanged: DecodeCost;
   readonly prefix: PrefixCost | undefined;
   readonly step: StepCost;
 }
@@ -172,16 +171,22 @@ function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
   const fresh = changing && config.augment.views === 0;
   const views = changing ? config.augment.views : 1;
   const forward = prefix?.secondsPerImage ?? 0;
-  const perTrain = forward + (changing ? decodeChanged : decode);
-  const perVal = forward + decode;
+  const ofTrain = changing ? decodeChanged : decode;
+  const perTrain = forward + ofTrain.first;
+  const perVal = forward + decode.first;
   // A view that no epoch comes to is computed all the same.
   const kept = fresh ? 0 : views * counts.train;
   const rows = prefix === undefined ? 0 : counts.val + kept;
   const rowSeconds = prefix === undefined ? 0 : counts.val * perVal + kept * perTrain;
-  // Pixels are decoded anew each epoch; activations of new views are computed anew.
-  const epochRows =
-    (prefix === undefined || fresh ? counts.train * perTrain : 0) +
-    (prefix === undefined ? counts.val * perVal : 0);
+  // Each epoch makes its pixels, of the files or of kept pictures; activations of new views, too.
+  const readTrain = prefix === undefined || fresh ? counts.train : 0;
+  const readVal = prefix === undefined ? counts.val : 0;
+  const images = readTrain + readVal;
+  const share = keptShare(images, decode);
+  const again = (cost: DecodeCost) => share * cost.again + (1 - share) * cost.first;
+  const saved =
+    readTrain * (ofTrain.first - again(ofTrain)) + readVal * (decode.first - again(decode));
+  const epochRows = readTrain * perTrain + readVal * perVal - saved;
   // The last batch has fewer images than the others.
   const epoch =
     (counts.train / config.batchSize) * step.secondsPerStep +
@@ -192,11 +197,13 @@ function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
   const table = Math.min(TABLE_LIMIT, rows * rowBytes);
   return {
     featureSeconds: rowSeconds,
-    seconds: setup + rowSeconds + phase.epochs * epoch,
+    seconds: setup + rowSeconds + phase.epochs * epoch + saved,
     steps: phase.epochs * stepsPerEpoch,
     secondsPerStep: step.secondsPerStep,
     memory:
-      Math.max(prefix?.memory ?? 0, step.memory + (fresh ? (prefix?.memory ?? 0) : 0)) + table,
+      Math.max(prefix?.memory ?? 0, step.memory + (fresh ? (prefix?.memory ?? 0) : 0)) +
+      table +
+      share * images * decode.keptBytes,
     cache: config.cache ? rows * (rowBytes + CACHE_ROW_OVERHEAD) : 0,
   };
 }
@@ -247,7 +254,7 @@ class Costs {
   }
 
   /** @param changed augmented views, as training has them, instead of the images as they are */
-  decode(setting: Setting, network: NetworkSpec, changed = false): Promise<number> {
+  decode(setting: Setting, network: NetworkSpec, changed = false): Promise<DecodeCost> {
     const spec = decodeSpec(network, setting.config.image.background);
     const augment = changed ? augmentSpec(setting.config) : null;
     return this.#once(['decode', spec, augment], () => measureDecoding(setting, { spec, augment }));
@@ -263,38 +270,3 @@ class Costs {
 
 /** Whether a config's training sees anything but the images as they are. */
 const augments = (config: RunConfig) => changesAnything(augmentSpec(config));
-
-const DECODED = 64;
-/** Small images take so little that a single pass over some of them would measure noise. */
-const LEAST_DECODE_SECONDS = 0.2;
-
-/** Seconds an image, of some images spread over the data set, with all threads at work. */
-async function measureDecoding(
-  { data, signal }: Setting,
-  { spec, augment }: { readonly spec: DecodeSpec; readonly augment: AugmentSpec | null },
-): Promise<number> {
-  const images = spread(data.split.train, DECODED);
-  if (images.length === 0) throw usageError('there is no image to train on');
-  const pass = async (view: number) => {
-    const changed = augment === null ? {} : { augment, view: { kind: 'augmented', view } as const };
-    const request = { root: data.index.root, images, spec, ...changed, batchSize: 16, signal };
-    for await (const { indices } of decodeBatches(request)) {
-      if (indices.length === 0) throw unavailableError('no image could be decoded');
-    }
-  };
-  await pass(0);
-  const started = performance.now();
-  const seconds = () => (performance.now() - started) / 1000;
-  let passes = 0;
-  do await pass(++passes);
-  while (seconds() < LEAST_DECODE_SECONDS);
-  return seconds() / (passes * images.length);
-}
-
-function spread(images: readonly ImageEntry[], most: number): readonly ImageEntry[] {
-  const step = Math.max(1, images.length / most);
-  const count = Math.min(most, images.length);
-  return Array.from({ length: count }, (_, at) => images[Math.floor(at * step)]).filter(
-    (image) => image !== undefined,
-  );
-}

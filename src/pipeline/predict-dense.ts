@@ -1,8 +1,9 @@
 import { interruptedError, usageError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
-import { decodeWhole, type Picture } from '../dataset/decode.ts';
+import { decodeWhole } from '../dataset/decode.ts';
 import { reasonOf } from '../dataset/decode-errors.ts';
 import { printablePath } from '../dataset/file-names.ts';
+import type { Picture } from '../dataset/resample.ts';
 import { writePng } from '../dataset/write-picture.ts';
 import { type OnnxOutput, type OnnxRunner, openOnnxRunner } from '../engines/onnx/session-file.ts';
 import { type Grid, overlayHeat } from '../evaluation/heat-map.ts';

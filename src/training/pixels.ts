@@ -2,6 +2,7 @@ import { dataError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { type Batch, decodeBatches } from '../dataset/batches.ts';
 import { printablePath } from '../dataset/file-names.ts';
+import { createKeptPictures } from '../dataset/kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec } from '../dataset/types.ts';
 import type { PixelBatch, PixelRequest, ReadPixels } from './rows.ts';
 
@@ -20,6 +21,7 @@ export interface PixelReaderOptions {
 /** Reads pixels of a data set. An image that cannot be decoded any more is reported once. */
 export function createPixelReader(options: PixelReaderOptions): ReadPixels {
   const reported = new Set<string>();
+  const kept = createKeptPictures();
 
   function report(batch: Batch, requests: readonly PixelRequest[]): void {
     for (const { index, reason } of batch.bad) {
@@ -31,10 +33,11 @@ export function createPixelReader(options: PixelReaderOptions): ReadPixels {
     }
   }
 
-  return async function* readPixels(requests, batchSize) {
+  return async function* readPixels(requests, batchSize, again = false) {
     const images = requests.map((request) => request.image);
     const view = (index: number) => requests[index]?.view ?? { kind: 'plain' as const };
-    for await (const batch of decodeBatches({ ...options, images, view, batchSize })) {
+    const request = { ...options, images, view, batchSize, ...(again && { kept }) };
+    for await (const batch of decodeBatches(request)) {
       report(batch, requests);
       yield withoutBad(batch);
     }

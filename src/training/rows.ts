@@ -13,10 +13,14 @@ export interface PixelBatch {
   readonly positions: readonly number[];
 }
 
-/** Decodes images in the order asked for, in batches of `batchSize` requests, ahead of its reader. */
+/**
+ * Decodes images in the order asked for, in batches of `batchSize` requests, ahead of its reader.
+ * @param again whether the same images will be asked for again: small ones are kept then
+ */
 export type ReadPixels = (
   requests: readonly PixelRequest[],
   batchSize: number,
+  again?: boolean,
 ) => AsyncIterable<PixelBatch>;
 
 /** Input rows of a trainable suffix. */
@@ -67,7 +71,7 @@ export function pixelSource(options: {
         image: images[position] as ImageEntry,
         view: view(epoch),
       }));
-      for await (const { pixels, positions } of readPixels(chosen, batchSize)) {
+      for await (const { pixels, positions } of readPixels(chosen, batchSize, true)) {
         yield { rows: pixels, positions: positions.map((at) => order[at] as number) };
       }
     },

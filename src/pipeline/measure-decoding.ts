@@ -1,0 +1,61 @@
+import { unavailableError, usageError } from '../base/errors.ts';
+import { decodeBatches } from '../dataset/batches.ts';
+import { createKeptPictures, KEPT_BYTES, type KeptPictures } from '../dataset/kept-pictures.ts';
+import type { AugmentSpec, DecodeSpec, ImageEntry } from '../dataset/types.ts';
+import type { LoadedData } from './data.ts';
+
+/** What making pixels of an image takes. */
+export interface DecodeCost {
+  /** Seconds an image, with all threads at work. */
+  readonly first: number;
+  /** The same of one that was read before: less where small images are kept. */
+  readonly again: number;
+  /** Bytes of what is kept of an image. */
+  readonly keptBytes: number;
+}
+
+const DECODED = 64;
+/** Small images take so little that a single pass over some of them would measure noise. */
+const LEAST_DECODE_SECONDS = 0.2;
+
+/** The part of some images that there is room to keep. */
+export function keptShare(images: number, { keptBytes }: DecodeCost): number {
+  return keptBytes === 0 ? 0 : Math.min(1, KEPT_BYTES / (images * keptBytes));
+}
+
+/** Measured on some images spread over the data set. */
+export async function measureDecoding(
+  { data, signal }: { readonly data: LoadedData; readonly signal: AbortSignal },
+  { spec, augment }: { readonly spec: DecodeSpec; readonly augment: AugmentSpec | null },
+): Promise<DecodeCost> {
+  const images = spread(data.split.train, DECODED);
+  if (images.length === 0) throw usageError('there is no image to train on');
+  const pass = async (view: number, kept?: KeptPictures) => {
+    const changed = augment === null ? {} : { augment, view: { kind: 'augmented', view } as const };
+    const request = { root: data.index.root, images, spec, ...changed, batchSize: 16, signal };
+    for await (const { indices } of decodeBatches({ ...request, ...(kept && { kept }) })) {
+      if (indices.length === 0) throw unavailableError('no image could be decoded');
+    }
+  };
+  const secondsAnImage = async (kept?: KeptPictures) => {
+    await pass(0, kept);
+    const started = performance.now();
+    const seconds = () => (performance.now() - started) / 1000;
+    let passes = 0;
+    do await pass(++passes, kept);
+    while (seconds() < LEAST_DECODE_SECONDS);
+    return seconds() / (passes * images.length);
+  };
+  const kept = createKeptPictures();
+  const first = await secondsAnImage();
+  const again = await secondsAnImage(kept);
+  return { first, again, keptBytes: kept.bytes / images.length };
+}
+
+function spread(images: readonly ImageEntry[], most: number): readonly ImageEntry[] {
+  const step = Math.max(1, images.length / most);
+  const count = Math.min(most, images.length);
+  return Array.from({ length: count }, (_, at) => images[Math.floor(at * step)]).filter(
+    (image) => image !== undefined,
+  );
+}
