@@ -27,7 +27,7 @@ export async function compileForward(
   if (taps.some((tap) => tap <= from || tap > to)) {
     throw new RangeError(`taps [${taps}] are not all in (${from}, ${to}]`);
   }
-  const lowering = chooseLowering({ network, from, to }, options);
+  const lowering = chooseLowering({ network, from, to, isTrained: false }, options);
   const names = { inputName: INPUT, outputName: OUTPUT };
   if (lowering === STANDARD) {
     const openBatch = [INPUT, OUTPUT, ...taps.map(tapName)];

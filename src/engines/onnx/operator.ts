@@ -59,6 +59,11 @@ export interface Signatures {
   globalAveragePool: { inputs: [x: V]; attributes: None };
   // batch-norm.ts: outputs y, the batch's means and its (biased) variances
   batchNorm: { inputs: [x: V, scale: V, shift: V]; attributes: { epsilon: number } };
+  // outputs the gradients of x, scale and shift
+  batchNormGrad: {
+    inputs: [dy: V, x: V, scale: V, mean: V, variance: V];
+    attributes: { epsilon: number };
+  };
   // softmax.ts
   logSoftmax: { inputs: [logits: V]; attributes: None };
   softmax: { inputs: [logits: V]; attributes: None };

@@ -1,6 +1,6 @@
 import type { Operator, OpName } from './operator.ts';
 import { averagePool, averagePoolGrad, globalAveragePool } from './ops/average-pool.ts';
-import { batchNorm } from './ops/batch-norm.ts';
+import { batchNorm, batchNormGrad } from './ops/batch-norm.ts';
 import { conv, convInputGrad, convKernelGrad } from './ops/conv.ts';
 import { add, div, exp, min, mul, sqrt, sub } from './ops/elementwise.ts';
 import { dense, matmul } from './ops/matmul.ts';
@@ -40,6 +40,7 @@ export const OPERATORS = {
   averagePoolGrad,
   globalAveragePool,
   batchNorm,
+  batchNormGrad,
   logSoftmax,
   softmax,
   normalise,

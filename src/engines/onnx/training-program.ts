@@ -61,8 +61,7 @@ class OnnxTrainingProgram implements TrainingProgram {
     // The caller's weights are copied below and not held on to.
     this.#plan = { ...plan, weights: new Map() };
     const { network, from } = plan;
-    const batchStatistics = plan.trainedBatchNorms.size > 0;
-    const stretch = { network, from, to: network.layers.length, batchStatistics };
+    const stretch = { network, from, to: network.layers.length, isTrained: true };
     this.#lowering = chooseLowering(stretch, options);
     this.#options = { ...options, planMemory: this.#lowering === STANDARD };
     this.#accumulate = plan.microBatch < plan.batchSize;
@@ -243,7 +242,11 @@ class OnnxTrainingProgram implements TrainingProgram {
   }
 
   #lower(graph: Graph, name: string, openBatch: readonly string[] = []): PreparedModel {
-    const prepared = new Set([...this.#frozen.keys(), ...this.#parameters.current.keys()]);
+    // With one pass a step nothing is gained by converting weights apart: only results to hand over.
+    const weights = this.#accumulate
+      ? [...this.#frozen.keys(), ...this.#parameters.current.keys()]
+      : this.#frozen.keys();
+    const prepared = new Set(weights);
     return lowerPrepared(graph, { name, lowering: this.#lowering, prepared, openBatch });
   }
 

@@ -2,8 +2,6 @@ import { sizeOf } from '../../../base/tensor.ts';
 import type { GradientContext, Operator, Value } from '../operator.ts';
 import { expect, float, imageShape } from './types.ts';
 
-const PER_CHANNEL = { axes: [0, 2, 3], keepDims: true };
-
 /**
  * Batch normalisation with the statistics of the batch (Ioffe and Szegedy 2015): x [N, C, H, W],
  * scale and shift [1, C, 1, 1]. Outputs y, the means and the biased variances, both [1, C, 1, 1].
@@ -33,37 +31,49 @@ export const batchNorm: Operator<'batchNorm'> = {
     e.node('Add', [e.step('Mul', [centred, factor]), e.read(shift)], [e.write(y)]);
   },
   gradient: [
-    // With c = x - μ: dx = scale / σ (dy - mean(dy) - c mean(dy c) / σ²), means over the batch. Both are
-    // taken of the sums that the gradients of scale and shift need: maps are read as seldom as can be.
-    (context) => {
-      const { graph, dy, inputs } = context;
-      const { centred, variance, deviation } = standardise(context);
-      const share = graph.scalar(sizeOf(inputs[1].shape) / sizeOf(dy.shape));
-      const mean = (sum: Value) => graph.add('mul', [sum, share], {});
-      const sum = graph.add('reduceSum', [dy], PER_CHANNEL);
-      const slope = graph.add('div', [mean(covariance(context)), variance], {});
-      const level = graph.add('sub', [dy, mean(sum)], {});
-      const parallel = graph.add('mul', [centred, slope], {});
-      const factor = graph.add('div', [inputs[1], deviation], {});
-      return graph.add('mul', [graph.add('sub', [level, parallel], {}), factor], {});
-    },
-    (context) =>
-      context.graph.add('div', [covariance(context), standardise(context).deviation], {}),
-    ({ graph, dy }) => graph.add('reduceSum', [dy], PER_CHANNEL),
+    (context) => gradientOf(context, 0),
+    (context) => gradientOf(context, 1),
+    (context) => gradientOf(context, 2),
   ],
 };
 
-/** Σ dy c over the batch. */
-function covariance(context: GradientContext<'batchNorm'>): Value {
-  const { graph, dy } = context;
-  const product = graph.add('mul', [dy, standardise(context).centred], {});
-  return graph.add('reduceSum', [product], PER_CHANNEL);
+/** One node for all three: equal nodes are one. */
+function gradientOf({ graph, dy, ...node }: GradientContext<'batchNorm'>, input: 0 | 1 | 2): Value {
+  const { inputs, outputs, attributes } = node;
+  const [, mean, variance] = outputs as readonly [Value, Value, Value];
+  const all = graph.node('batchNormGrad', [dy, inputs[0], inputs[1], mean, variance], attributes);
+  return all.outputs[input] as Value;
 }
 
-/** c, σ² + ε and its root again: cheaper than to keep them, and built once since equal nodes are one. */
-function standardise({ graph, inputs: [x], outputs, attributes }: GradientContext<'batchNorm'>) {
-  const [, mean, biased] = outputs as readonly [Value, Value, Value];
-  const variance = graph.add('add', [biased, graph.scalar(attributes.epsilon)], {});
-  const deviation = graph.add('sqrt', [variance], {});
-  return { variance, deviation, centred: graph.add('sub', [x, mean], {}) };
-}
+/**
+ * With c = x - μ and σ² the variance with epsilon: dshift = Σ dy, dscale = Σ dy c / σ, and
+ * dx = scale / σ (dy - mean(dy) - c mean(dy c) / σ²), sums and means over the batch. Both means are
+ * taken of the sums that the gradients of scale and shift need: maps are read as seldom as can be.
+ */
+export const batchNormGrad: Operator<'batchNormGrad'> = {
+  infer: ([, x, scale]) => [...float(x.shape), ...float(scale.shape), ...float(scale.shape)],
+  emit: (e, { inputs, attributes, outputs }) => {
+    const [dy, x, scale, mean, biased] = inputs;
+    const [dx, dscale, dshift] = outputs;
+    const sum = (name: string, into: string) => {
+      const keepdims = { attributes: { keepdims: { int: 1 } } };
+      e.node('ReduceSum', [name, e.ints([0, 2, 3])], [into], keepdims);
+      return into;
+    };
+    const share = e.floats([sizeOf(scale.shape) / sizeOf(x.shape)], []);
+    const variance = e.step('Add', [e.read(biased), e.floats([attributes.epsilon], [])]);
+    const deviation = e.step('Sqrt', [variance]);
+    const centred = e.step('Sub', [e.read(x), e.read(mean)]);
+    const covariance = sum(e.step('Mul', [e.read(dy), centred]), e.fresh('covariance'));
+    const total = sum(e.read(dy), e.write(dshift) || e.fresh('total'));
+    const written = e.write(dscale);
+    if (written !== '') e.node('Div', [covariance, deviation], [written]);
+    const result = e.write(dx);
+    if (result === '') return;
+    const slope = e.step('Div', [e.step('Mul', [covariance, share]), variance]);
+    const level = e.step('Sub', [e.read(dy), e.step('Mul', [total, share])]);
+    const rest = e.step('Sub', [level, e.step('Mul', [centred, slope])]);
+    e.node('Mul', [rest, e.step('Div', [e.read(scale), deviation])], [result]);
+  },
+  gradient: 'forbidden',
+};

@@ -13,26 +13,27 @@ export interface Stretch {
   readonly network: NetworkSpec;
   readonly from: number;
   readonly to: number;
-  /** Whether a batch norm in the stretch uses the statistics of the batch. */
-  readonly batchStatistics?: boolean;
+  /** Whether its kernels change from step to step. */
+  readonly isTrained: boolean;
 }
 
 /**
- * Mean width, by work, from which on the transforms cost less than the products that they save: a
- * first block of 64 channels alone loses, two blocks draw, three gain; vgg-nano, of 61, loses.
+ * Mean width, by work, from which on the transforms cost less than the products that they save. Of
+ * constant kernels: a first block of 64 channels alone loses, two blocks draw, three gain. The runtime's
+ * own convolution is far slower where the kernel is none: a step of a network of 61 gains half.
  */
-const WIDE = 96;
+const WIDE = { constant: 96, trained: 48 };
 
 /**
  * The lowering for a stretch. Winograd's has a third of the multiplications, but moves four times
  * the numbers: it gains where channels are many, on a processor, where the stretch has a convolution
- * at all, and no batch norm that would need the maps in the plain layout.
+ * at all.
  */
 export function chooseLowering(stretch: Stretch, options: CompileOptions): Lowering {
-  const { network, from, to, batchStatistics = false } = stretch;
+  const { network, from, to, isTrained } = stretch;
   const { lowering, device } = options;
   if (lowering !== undefined) return lowering;
-  if (device !== 'cpu' || batchStatistics) return STANDARD;
+  if (device !== 'cpu') return STANDARD;
   let work = 0;
   let weighted = 0;
   network.layers.slice(from, to).forEach((layer, index) => {
@@ -42,5 +43,6 @@ export function chooseLowering(stretch: Stretch, options: CompileOptions): Lower
     work += products;
     weighted += products * Math.min(layer.inChannels, layer.outChannels);
   });
-  return work > 0 && weighted / work >= WIDE ? WINOGRAD : STANDARD;
+  const least = isTrained ? WIDE.trained : WIDE.constant;
+  return work > 0 && weighted / work >= least ? WINOGRAD : STANDARD;
 }

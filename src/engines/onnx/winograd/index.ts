@@ -1,4 +1,5 @@
 import type { Lowering } from '../lowering.ts';
+import { emitAdd, emitBatchNorm, emitBatchNormGrad, emitMul } from './batch-norm.ts';
 import { emitConv, emitConvInputGrad, emitConvKernelGrad, RUNTIME_DOMAIN } from './convolutions.ts';
 import {
   emitMaxPool,
@@ -24,6 +25,10 @@ export const WINOGRAD: Lowering = {
     maxPool: emitMaxPool,
     maxPoolGrad: emitMaxPoolGrad,
     reduceSum: emitReduceSum,
+    batchNorm: emitBatchNorm,
+    batchNormGrad: emitBatchNormGrad,
+    mul: emitMul,
+    add: emitAdd,
   },
   convert,
   shapeIn,
