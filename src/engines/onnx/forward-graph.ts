@@ -4,7 +4,7 @@ import { foldBatchNorms, tensorOf } from '../../network/fold-batch-norm.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { Graph } from './graph.ts';
 import { addRows, addStretch } from './layers.ts';
-import { lower } from './lowering.ts';
+import { lower } from './lower.ts';
 import type { Value } from './operator.ts';
 
 export interface ForwardGraphOptions {

@@ -1,7 +1,7 @@
 import { messageOf, unavailableError, VggtuneError } from '../../base/errors.ts';
 import { DEVICES, expectDevice, REQUIREMENTS, supportedDevices, VERSION } from './devices.ts';
 import { Graph } from './graph.ts';
-import { lower } from './lowering.ts';
+import { lower } from './lower.ts';
 import { createSession } from './session.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Tensor } from '../../../src/base/tensor.ts';
 import type { Graph } from '../../../src/engines/onnx/graph.ts';
-import { type Lowering, lower } from '../../../src/engines/onnx/lowering.ts';
+import { lower } from '../../../src/engines/onnx/lower.ts';
+import type { Lowering } from '../../../src/engines/onnx/lowering.ts';
 import { type Buffer32, createSession, type Session } from '../../../src/engines/onnx/session.ts';
 
 /** A compiled graph whose outputs come back as new tensors. */
