@@ -35,7 +35,7 @@ interface State {
   readonly decision?: { readonly kind: Decision; readonly words: readonly string[] };
 }
 
-async function run(_args: Arguments, context: Context): Promise<Outcome> {
+async function run(args: Arguments, context: Context): Promise<Outcome> {
   const { terminal } = context;
   const wizard = createWizard(createPrompts(terminal.paint), context);
   say(context, [
@@ -54,11 +54,12 @@ async function run(_args: Arguments, context: Context): Promise<Outcome> {
     throw interruptedError('the wizard was left', { fix: 'nothing was written; start it again' });
   }
   const { kind, words } = decision;
+  const cache = args.text('cache');
+  const command = commandLine(cache === undefined ? words : [...words, '--cache', cache]);
   if (kind === 'save') {
-    const text = `Train with:\n  ${commandLine(words)}`;
-    return { document: { command: commandLine(words) }, text, exitCode: EXIT_CODES.ok };
+    return { document: { command }, text: `Train with:\n  ${command}`, exitCode: EXIT_CODES.ok };
   }
-  say(context, ['The same without the wizard:', `  ${commandLine(words)}`, '']);
+  say(context, ['The same without the wizard:', `  ${command}`, '']);
   // The wizard trains by the very words that it prints.
   return train.run(parseArguments(train, words.slice(1)), context);
 }

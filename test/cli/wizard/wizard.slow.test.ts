@@ -195,8 +195,17 @@ describe('the wizard', () => {
   it('takes the flags that every command has', async () => {
     const screen = openScreen(['--cache', 'elsewhere', '--no-color'], { cwd: home, env });
     open.push(screen);
-    await chooseFolder(screen);
+    await toThePlan(screen);
     expect(await readdir(join(home, 'elsewhere'))).not.toEqual([]);
+    screen.type(KEYS.down.repeat(2));
+    await screen.see('❯ Save as a config file, no more');
+    screen.type(KEYS.enter);
+    await screen.see('? Config file:');
+    screen.type(`${KEYS.backspace.repeat(20)}elsewhere.yaml`);
+    await screen.see('? Config file: elsewhere.yaml');
+    screen.type(KEYS.enter);
+    expect(await screen.exit()).toBe(0);
+    expect(screen.lines().at(-1)?.trim()).toBe('vggtune train -c elsewhere.yaml --cache elsewhere');
     const wrong = openScreen(['--cahce', 'elsewhere'], { cwd: home, env });
     open.push(wrong);
     expect(await wrong.exit()).toBe(2);
