@@ -26,9 +26,20 @@ export const conv: Operator<'conv'> = {
     ({ graph, dy, inputs: [, kernel] }) => graph.add('convInputGrad', [dy, kernel], {}),
     ({ graph, dy, inputs: [x, kernel] }) =>
       graph.add('convKernelGrad', [x, dy], { kernel: kernel.shape[3] ?? 1 }),
-    ({ graph, dy }) => graph.add('reduceSum', [dy], { axes: [0, 2, 3], keepDims: false }),
+    ({ graph, dy, inputs: [, , bias] }) =>
+      isCentred(dy)
+        ? graph.add('expand', [graph.scalar(0)], { shape: bias.shape })
+        : graph.add('reduceSum', [dy], { axes: [0, 2, 3], keepDims: false }),
   ],
 };
+
+/**
+ * Whether the sum over each channel is zero, as below a batch norm, which takes off whatever a bias adds.
+ * A sum would be a rounding error, and Adam, which divides each gradient by its own size, would follow it.
+ */
+function isCentred(dy: Value): boolean {
+  return dy.producer?.op === 'batchNormGrad' && dy.producer.outputs[0] === dy;
+}
 
 /**
  * dx[n, i, h, w] = Σ_{o,r,s} kernel[o, i, r, s] dy[n, o, h - r + p, w - s + p]: the same sum with
