@@ -13,6 +13,7 @@ const SETS = [
   'icon-park',
   'streamline-color',
   'streamline-cyber-color',
+  'streamline-emojis',
   'streamline-flex-color',
   'streamline-freehand-color',
   'streamline-kameleon-color',

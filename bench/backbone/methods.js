@@ -35,7 +35,7 @@ export const STRATEGIES = {
 const RANDOM_HEAD = () => ({
   strategy: 'head',
   epochs: 300,
-  optimizer: { kind: 'adam', learningRate: 0.01 },
+  optimizer: { kind: 'adam', learningRate: 0.01, weightDecay: 0 },
 });
 
 /** What `head` is compared with. */

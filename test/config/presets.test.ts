@@ -50,16 +50,10 @@ it('a small network has values of its own, below what the user says', () => {
   expect(rate({ backbone: 'vgg-nano', optimizer }).learningRate).toBe(0.5);
 });
 
-it('the recipe of the embedded weights is valid, in each stage', () => {
-  const recipe = (name: string) =>
-    loadConfigFile(new URL(`../../presets/backbones/${name}`, import.meta.url).pathname);
-  const first = resolveConfig([...recipe('vgg-nano.yaml'), data], 'scratch');
-  expect(first).toMatchObject({ backbone: 'vgg-nano', weights: 'random', strategy: 'scratch' });
-  const weights = { origin: 'flags', values: { weights: 'first.safetensors' } };
-  const second = resolveConfig([...recipe('vgg-nano-second.yaml'), data, weights], 'all');
-  expect(second).toMatchObject({ backbone: 'vgg-nano', strategy: 'all', warmupEpochs: 0 });
-  const third = resolveConfig([...recipe('vgg-nano-third.yaml'), data, weights], 'all');
-  expect(third).toMatchObject({ strategy: 'all', warmupEpochs: 0, labelSmoothing: 0 });
+it('the recipe of the embedded weights is valid', () => {
+  const recipe = new URL('../../presets/backbones/vgg-nano.yaml', import.meta.url).pathname;
+  const resolved = resolveConfig([...loadConfigFile(recipe), data], 'scratch');
+  expect(resolved).toMatchObject({ backbone: 'vgg-nano', weights: 'random', strategy: 'scratch' });
 });
 
 it('explains where each value came from', () => {

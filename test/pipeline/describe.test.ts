@@ -58,7 +58,7 @@ test('a run shows what it trained', async () => {
   });
   const found = await describe({ subject: run });
   expect(found.what).toContain('strategy head');
-  expect(found.totals.trained).toBe(128 * 3 + 3);
+  expect(found.totals.trained).toBe(256 * 3 + 3);
 });
 
 test('a run without a model yet, and what is nothing at all, are refused', async () => {

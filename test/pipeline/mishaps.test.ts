@@ -162,9 +162,9 @@ async function diskFiller(room: number): Promise<() => void> {
 let undisturbed: Promise<unknown> | undefined;
 
 describe.each([
-  // The best weights have 2 MB, the last checkpoint, with the optimizer's slots, more.
+  // The best weights have 5 MB, the last checkpoint, with the optimizer's slots, more.
   ['the best weights', 1e6],
-  ['the last checkpoint', 3e6],
+  ['the last checkpoint', 7e6],
 ])('a disk that is full when the second epoch saves %s', (what, room) => {
   const name = `full at ${what}`;
   const optimizer = { kind: 'adamw', learningRate: 1e-3 };

@@ -24,9 +24,9 @@ test('every tensor has its shape, and its deviation', () => {
   for (const [name, { shape }] of weights) expect(shape).toEqual(shapes.get(name));
 
   const deviation = (name: string) => moments(weights.get(name)?.data ?? new Float32Array());
-  expect(deviation('conv5_2.weight').deviation).toBeCloseTo(Math.sqrt(2 / (128 * 9)), 3);
+  expect(deviation('conv5_2.weight').deviation).toBeCloseTo(Math.sqrt(2 / (256 * 9)), 3);
   expect(Math.abs(deviation('conv5_2.weight').mean)).toBeLessThan(1e-3);
-  expect(deviation('fc6.weight').deviation).toBeCloseTo(Math.sqrt(2 / 512), 3);
+  expect(deviation('fc6.weight').deviation).toBeCloseTo(Math.sqrt(2 / 1024), 3);
   expect(deviation('fc8.weight').deviation).toBeCloseTo(0.01, 3);
   expect(deviation('bn1_1.weight')).toEqual({ mean: 1, deviation: 0 });
   expect(deviation('bn1_1.running_var')).toEqual({ mean: 1, deviation: 0 });
