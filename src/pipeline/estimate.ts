@@ -92,7 +92,7 @@ async function estimateConfig(setting: Setting, { costs, base }: One): Promise<S
   for (const phase of plan.phases) {
     const measured = { engine: setting.engine, network, weights };
     const prefix = phase.from > 0 ? await costs.prefix(measured, phase.from) : undefined;
-    const step = await costs.step(measured, { phase, plan, config });
+    const step = await costs.step(measured, { phase, plan, config, images: counts.train });
     phases.push(
       phaseEstimate({ config, network, phase, counts, decode, decodeChanged, prefix, step }),
     );

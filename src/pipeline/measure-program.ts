@@ -59,14 +59,22 @@ export async function measurePrefix(
 /** Multiply-adds of the steps that are measured, at most; a full batch is scaled from it. */
 const STEP_MACS = 4e11;
 
+interface StepsOf {
+  readonly phase: TrainPhase;
+  readonly plan: TrainPlan;
+  readonly config: RunConfig;
+  /** To train on. */
+  readonly images: number;
+}
+
 /** Times optimizer steps and validation of a phase, with the programs that training would use. */
 export async function measureSteps(
   measured: Measured,
-  { phase, plan, config }: { phase: TrainPhase; plan: TrainPlan; config: RunConfig },
+  { phase, plan, config, images }: StepsOf,
 ): Promise<StepCost> {
   const { network } = measured;
   const request = trainingRequest(measured, { phase, plan, config });
-  const { microBatch } = planSteps(request);
+  const { microBatch, exactRows } = planSteps(request);
   const rows = Math.min(microBatch, affordableRows(network, phase.from));
   const passes = Math.ceil(config.batchSize / microBatch);
   const several = passes > 1 && rows === microBatch;
@@ -82,6 +90,9 @@ export async function measureSteps(
     const step = (count: number) => () => oneStep(program, { network, phase, count });
     const one = await timed(step(rows), 2);
     const two = several ? await timed(step(2 * rows), 1) : one;
+    // A last batch with fewer images has a graph of its own, which stays beside the other.
+    const last = images % config.batchSize;
+    if (exactRows && last > 0 && last < rows) await step(last)();
     const input = noiseRows(network, phase.from, rows);
     const validation = (await timed(() => program.predict(input, rows), 2)) / rows;
     const pass = several ? Math.max(two - one, one / 4) : one * (config.batchSize / rows);
