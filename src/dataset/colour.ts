@@ -27,10 +27,10 @@ export function changeColours(pixels: Uint8Array, colour: Colour): void {
       g = clamp(saturation * g + rest);
       b = clamp(saturation * b + rest);
     }
-    const value = Math.max(r, g, b);
-    const chroma = value - Math.min(r, g, b);
-    if (hue !== 0 && chroma !== 0) {
+    if (hue !== 0) {
       // Through HSV: the hue moves, saturation and value stay.
+      const value = Math.max(r, g, b);
+      const chroma = value - Math.min(r, g, b);
       const turned = sixthOf(r, g, b) + 6 * hue + 12;
       r = value - chroma * fall(5 + turned);
       g = value - chroma * fall(3 + turned);
@@ -72,10 +72,11 @@ function meanGrey(pixels: Uint8Array, levels: Float64Array): number {
   return (3 * sum) / pixels.length;
 }
 
-/** Hue of a colour that is not grey, in sixths of the wheel. */
+/** Hue of a colour, in sixths of the wheel; 0 of a grey. */
 function sixthOf(r: number, g: number, b: number): number {
   const value = Math.max(r, g, b);
   const chroma = value - Math.min(r, g, b);
+  if (chroma === 0) return 0;
   if (value === r) return (g - b) / chroma;
   return value === g ? 2 + (b - r) / chroma : 4 + (r - g) / chroma;
 }

@@ -133,8 +133,10 @@ function placementOf(header: ImageSize, spec: DecodeSpec, changes?: AugmentParam
 }
 
 const windowOf = ({ left, top }: Placement, size: number) => ({
-  ...{ left, top },
-  ...{ width: size, height: size },
+  left,
+  top,
+  width: size,
+  height: size,
 });
 
 /**

@@ -38,7 +38,6 @@ export async function measureDecoding(
     }
   };
   const secondsAnImage = async (kept?: KeptPictures) => {
-    await pass(0, kept);
     const started = performance.now();
     const seconds = () => (performance.now() - started) / 1000;
     let passes = 0;
@@ -47,8 +46,9 @@ export async function measureDecoding(
     return seconds() / (passes * images.length);
   };
   const kept = createKeptPictures();
+  await pass(0, kept);
   const first = await secondsAnImage();
-  const again = await secondsAnImage(kept);
+  const again = kept.bytes === 0 ? first : await secondsAnImage(kept);
   return { first, again, keptBytes: kept.bytes / images.length };
 }
 
