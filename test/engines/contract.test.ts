@@ -74,6 +74,22 @@ describe('a state that one engine saved', () => {
 });
 
 describe('forward programs of both engines', () => {
+  it.each(['one', 'other'] as const)('tap what a shorter program gives: %s', async (which) => {
+    const network = tinyNetwork({ head: 'linear', batchNorm: true });
+    const [batch] = pixelBatches(network);
+    if (batch === undefined) throw new Error('no batches');
+    const common = { network, weights: startingWeights(network), batchSize: BATCH, from: 0 };
+    const end = network.layers.length;
+    for (let tap = 1; tap < end; tap++) {
+      const whole = await engines[which].compileForward({ ...common, to: end, taps: [tap] });
+      const shorter = await engines[which].compileForward({ ...common, to: tap });
+      const [tapped = []] = await whole.runTaps(batch.rows, BATCH);
+      const expected = await shorter.run(batch.rows, BATCH);
+      expect(relativeError(tapped, expected), `boundary ${tap}`).toBeLessThan(1e-6);
+      await Promise.all([whole.release(), shorter.release()]);
+    }
+  });
+
   it.each(['linear', 'mlp', 'vgg'] as const)('agree at every boundary: %s', async (head) => {
     const network = tinyNetwork({ head, batchNorm: true });
     const weights = startingWeights(network);

@@ -54,14 +54,15 @@ export function addStretch(graph: Graph, input: Value, options: StretchOptions):
   const statistics = new Map<string, Value>();
   const values = new Map<number, Value>([[options.from, input]]);
   let value = input;
-  for (const index of executionOrder(options)) {
-    const layer = options.network.layers[index];
-    if (layer === undefined) throw new Error(`the network has no layer ${index}`);
-    if (!options.folded?.has(index)) {
+  for (const steps of executionOrder(options)) {
+    for (const index of steps) {
+      const layer = options.network.layers[index];
+      if (layer === undefined) throw new Error(`the network has no layer ${index}`);
+      if (options.folded?.has(index)) continue;
       value = addLayer(graph, value, { layer, options, statistics });
       graph.label(value, layer.name);
     }
-    values.set(index + 1, value);
+    values.set(Math.max(...steps) + 1, value);
   }
   const taps = new Map<number, Value>();
   for (const tap of options.taps ?? []) taps.set(tap, values.get(tap) ?? value);
@@ -69,11 +70,12 @@ export function addStretch(graph: Graph, input: Value, options: StretchOptions):
 }
 
 /**
- * Max pooling commutes with ReLU, and pooling first leaves a quarter of the values to rectify and
- * to mask; so the two change places unless somebody looks in between.
+ * The layers in turn, those together between which there is no boundary. Max pooling commutes with
+ * ReLU, and pooling first leaves a quarter of the values to rectify and to mask; so the two change
+ * places unless somebody looks in between.
  */
-function executionOrder({ network, from, to, taps = [] }: StretchOptions): number[] {
-  const order: number[] = [];
+function executionOrder({ network, from, to, taps = [] }: StretchOptions): number[][] {
+  const order: number[][] = [];
   for (let index = from; index < to; index++) {
     const next = index + 1;
     const swap =
@@ -81,7 +83,7 @@ function executionOrder({ network, from, to, taps = [] }: StretchOptions): numbe
       network.layers[next]?.kind === 'maxpool' &&
       next < to &&
       !taps.includes(next);
-    order.push(...(swap ? [next, index] : [index]));
+    order.push(swap ? [next, index] : [index]);
     if (swap) index++;
   }
   return order;
