@@ -114,7 +114,9 @@ export const runConfigSchema = z.strictObject({
       kind: z
         .enum(HEADS)
         .default('linear')
-        .describe('linear: pool, dropout, dense; mlp: one hidden layer more; vgg: fc6, fc7, fc8'),
+        .describe(
+          'linear: pool, dropout, dense; levels: the same on the last three pools; mlp: one hidden layer more; vgg: fc6, fc7, fc8',
+        ),
       dropout: z.number().min(0).max(0.95).default(0.2).describe('dropout in the head'),
       hidden: count.default(256).describe('width of the hidden layers of mlp and vgg'),
     })

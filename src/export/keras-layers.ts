@@ -1,13 +1,16 @@
 import { type Shape, sizeOf, type Tensor } from '../base/tensor.ts';
+import { boundaryBehind } from '../network/boundary.ts';
 import { poolingCells } from '../network/dense-to-conv.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
 import type { Layer, NetworkSpec } from '../network/spec.ts';
 import { affinePreprocessing, type ExportModel } from './model.ts';
 
-/** A layer of a sequential Keras model, which TensorFlow.js reads too. */
+/** A layer of a Keras model, which TensorFlow.js reads too. */
 export interface KerasLayer {
   readonly className: string;
   readonly name: string;
+  /** The layers whose outputs it takes, where that is not the one before it. */
+  readonly inputs?: readonly string[];
   /** In Keras's spelling, without `name`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** In the order in which Keras's layer holds them. */
@@ -78,11 +81,42 @@ function layerRows(model: ExportModel, layer: Layer, index: number): KerasLayer[
       return adaptivePool(name, before[1] ?? layer.size, layer.size);
     case 'gap':
       return [{ className: 'GlobalAveragePooling2D', name, config: CHANNELS_LAST, weights: [] }];
+    case 'levels':
+      return levels(model.network, layer);
     case 'flatten':
       return [{ className: 'Flatten', name, config: CHANNELS_LAST, weights: [] }];
     case 'dropout':
       return [{ className: 'Dropout', name, config: { rate: layer.rate }, weights: [] }];
   }
+}
+
+/** Averages over whole maps, which keep their axes for the batch norm behind them. */
+function levels(
+  network: NetworkSpec,
+  { name, sources }: Extract<Layer, { kind: 'levels' }>,
+): KerasLayer[] {
+  const means = sources.map(({ layer }): KerasLayer => {
+    const [, side = 1] = network.shapes[boundaryBehind(network, layer) - 1] ?? [];
+    return { ...pooling('AveragePooling2D', `${name}_${layer}`, side), inputs: [layer] };
+  });
+  const inputs = means.map((mean) => mean.name);
+  return [...means, { className: 'Concatenate', name, config: { axis: -1 }, weights: [], inputs }];
+}
+
+/** Whether each layer takes the output of the one before it. */
+export function isSequential(layers: readonly KerasLayer[]): boolean {
+  return layers.every(({ inputs }) => inputs === undefined);
+}
+
+/** Each layer with the layers that it takes; the first takes `input`. */
+export function withInputs(
+  layers: readonly KerasLayer[],
+  input: string,
+): readonly { readonly layer: KerasLayer; readonly inputs: readonly string[] }[] {
+  return layers.map((layer, index) => ({
+    layer,
+    inputs: layer.inputs ?? [layers[index - 1]?.name ?? input],
+  }));
 }
 
 const CHANNELS_LAST = { data_format: 'channels_last' };

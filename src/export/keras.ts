@@ -5,7 +5,13 @@ import { openKerasArchive } from '../formats/keras-archive.ts';
 import { writeZip } from '../formats/zip-write.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
 import type { Exporter } from './exporter.ts';
-import { type KerasLayer, kerasLayers, unpermuted } from './keras-layers.ts';
+import {
+  isSequential,
+  type KerasLayer,
+  kerasLayers,
+  unpermuted,
+  withInputs,
+} from './keras-layers.ts';
 import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
 
@@ -36,11 +42,25 @@ function config(model: ExportModel, layers: readonly KerasLayer[]): unknown {
     dtype: 'float32',
     name: 'image',
   });
-  const rows = layers.map(({ className, name, config }) =>
-    keras('keras.layers', className, { name, ...config }),
-  );
-  const sequential = keras('keras', 'Sequential', { name: 'vggtune', layers: [input, ...rows] });
-  return { ...sequential, build_config: { input_shape: shape }, compile_config: null };
+  const row = ({ className, name, config }: KerasLayer) =>
+    keras('keras.layers', className, { name, ...config });
+  const rest = { build_config: { input_shape: shape }, compile_config: null };
+  if (isSequential(layers)) {
+    const rows = [input, ...layers.map(row)];
+    return { ...keras('keras', 'Sequential', { name: 'vggtune', layers: rows }), ...rest };
+  }
+  const rows = withInputs(layers, 'image').map(({ layer, inputs }) => ({
+    ...{ ...row(layer), name: layer.name },
+    inbound_nodes: [inputs.map((name) => [name, 0, 0, {}])],
+  }));
+  const functional = keras('keras.src.models.functional', 'Functional', {
+    name: 'vggtune',
+    trainable: true,
+    layers: [{ ...input, name: 'image', inbound_nodes: [] }, ...rows],
+    input_layers: [['image', 0, 0]],
+    output_layers: [[layers.at(-1)?.name, 0, 0]],
+  });
+  return { ...functional, ...rest };
 }
 
 function keras(module: string, className: string, config: Readonly<Record<string, unknown>>) {

@@ -1,7 +1,7 @@
 import type { NamedTensors } from '../base/tensor.ts';
 import { type MapLayer, poolingCells } from '../network/dense-to-conv.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
-import type { Layer, Preprocessing } from '../network/spec.ts';
+import type { Layer, Level, Preprocessing } from '../network/spec.ts';
 import { affinePreprocessing } from './model.ts';
 import type { OnnxBuilder } from './onnx-builder.ts';
 
@@ -64,6 +64,8 @@ export function addLayer(
       const average = b.node('GlobalAveragePool', [x], { to: `${to}.map` });
       return b.node('Flatten', [average], { to });
     }
+    case 'levels':
+      return addLevels(b, to, layer.sources);
     case 'flatten':
       return b.node('Flatten', [x], { to });
     case 'dense': {
@@ -73,6 +75,14 @@ export function addLayer(
     case 'dropout':
       return x;
   }
+}
+
+/** The nodes of the layers that it reads have the layers' names. */
+function addLevels(b: OnnxBuilder, to: string, sources: readonly Level[]): string {
+  const means = sources.map(({ layer }) =>
+    b.node('GlobalAveragePool', [layer], { to: `${to}.${layer}` }),
+  );
+  return b.node('Concat', means, { to, attributes: { axis: { int: 1 } } });
 }
 
 /** One layer of a fully convolutional head. */
@@ -94,6 +104,14 @@ export function addMapLayer(
     }
     case 'relu':
       return b.node('Relu', [x], { to });
+    case 'levels': {
+      const maps = layer.sources.map(({ layer: from, stride }) => {
+        if (stride === 1) return from;
+        const attributes = window(stride, stride);
+        return b.node('AveragePool', [from], { to: `${to}.${from}`, attributes });
+      });
+      return b.node('Concat', maps, { to, attributes: { axis: { int: 1 } } });
+    }
     case 'average':
       return b.node('AveragePool', [x], { to, attributes: window(layer.size, 1) });
   }

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { boundaryBehind } from '../network/boundary.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
 import { layerParameters } from '../network/parameters.ts';
 import type { Layer, NetworkSpec, Preprocessing } from '../network/spec.ts';
@@ -32,7 +33,7 @@ export const exporter: Exporter = {
  */
 export function torchNames(network: NetworkSpec): ReadonlyMap<string, string> {
   const { layers, headStart } = network;
-  const start = 1 + layers.findLastIndex(({ kind }) => kind === 'flatten' || kind === 'gap');
+  const start = 1 + layers.findLastIndex(isPooling);
   const names = layers.flatMap((layer, index) => {
     const place = index < headStart ? `features.${index}` : `classifier.${index - start}`;
     return layerParameters(layer).map(({ name }): [string, string] => [
@@ -42,6 +43,12 @@ export function torchNames(network: NetworkSpec): ReadonlyMap<string, string> {
   });
   return new Map(names);
 }
+
+/** The layers before `classifier`, which torchvision has outside it; of `levels` the flattening is inside. */
+const isPooling = ({ kind }: Layer, _: number, layers: readonly Layer[]) =>
+  layers.some((layer) => layer.kind === 'levels')
+    ? kind === 'levels'
+    : kind === 'flatten' || kind === 'gap';
 
 function torchTensors({ network, weights }: ExportModel): NamedTensors {
   const rgb = network.preprocessing.channels === 'rgb';
@@ -109,10 +116,10 @@ LABELS = json.loads((HERE / "labels.json").read_text())
 BACKGROUND = (${colour.join(', ')})
 
 
-def build_model():
+${levelsClass(network)}def build_model():
     layers = [${rows.join(', ')}]
     features = make_layers(layers, batch_norm=${backbone.some(({ kind }) => kind === 'batchnorm') ? 'True' : 'False'})
-    model = VGG(features, num_classes=${network.classes}, init_weights=False)
+    model = ${hasLevels(network) ? 'LevelsVGG' : 'VGG'}(features, num_classes=${network.classes}, init_weights=False)
     model.avgpool = nn.AdaptiveAvgPool2d(${poolSize(network)})
     model.classifier = nn.Sequential(
 ${classifier(network).join('\n')}
@@ -154,6 +161,28 @@ if __name__ == "__main__":
 `;
 }
 
+const hasLevels = ({ layers }: NetworkSpec) => layers.some(({ kind }) => kind === 'levels');
+
+/** The head `levels` reads several of the features' layers, which torchvision's VGG does not. */
+function levelsClass(network: NetworkSpec): string {
+  const levels = network.layers.find((layer) => layer.kind === 'levels');
+  if (levels?.kind !== 'levels') return '';
+  const places = levels.sources.map(({ layer }) => boundaryBehind(network, layer) - 1);
+  return `class LevelsVGG(VGG):
+    """The means of several pools, one behind the other, go into the classifier."""
+
+    def forward(self, x):
+        levels = []
+        for index, layer in enumerate(self.features):
+            x = layer(x)
+            if index in [${places.join(', ')}]:
+                levels.append(x.mean((2, 3), keepdim=True))
+        return self.classifier(torch.cat(levels, 1))
+
+
+`;
+}
+
 function poolSize(network: NetworkSpec): number {
   const head = network.layers.slice(network.headStart);
   if (head.some(({ kind }) => kind === 'gap')) return 1;
@@ -162,8 +191,9 @@ function poolSize(network: NetworkSpec): number {
 }
 
 function classifier(network: NetworkSpec): string[] {
+  const flattens = hasLevels(network);
   return network.layers.slice(network.headStart).flatMap((layer) => {
-    const module = torchModule(layer);
+    const module = layer.kind === 'flatten' && flattens ? 'nn.Flatten()' : torchModule(layer);
     return module === undefined ? [] : [`        ${module},`];
   });
 }
@@ -174,6 +204,8 @@ function torchModule(layer: Layer): string | undefined {
       return `nn.Linear(${layer.inputs}, ${layer.outputs})`;
     case 'relu':
       return 'nn.ReLU(True)';
+    case 'batchnorm':
+      return `nn.BatchNorm2d(${layer.channels}, eps=${layer.epsilon})`;
     case 'dropout':
       return `nn.Dropout(${layer.rate})`;
     default:

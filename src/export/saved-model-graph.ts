@@ -24,7 +24,8 @@ export function savedModelOf(model: ExportModel): SavedModel {
   });
   const layers = kerasLayers(model);
   layers.forEach((layer, index) => {
-    x = addLayer(graph, x, { layer, next: layers.slice(index + 1) });
+    const inputs = layer.inputs ?? [x];
+    x = addLayer(graph, inputs, { layer, next: layers.slice(index + 1) });
   });
   return {
     ...{ constants: graph.constants, nodes: graph.nodes },
@@ -75,8 +76,9 @@ interface Place {
   readonly next: readonly KerasLayer[];
 }
 
-function addLayer(graph: Graph, x: string, { layer, next }: Place): string {
+function addLayer(graph: Graph, inputs: readonly string[], { layer, next }: Place): string {
   const to = layer.name;
+  const [x = ''] = inputs;
   switch (layer.className) {
     case 'Conv2D':
       return addConvolution(graph, x, layer);
@@ -98,6 +100,16 @@ function addLayer(graph: Graph, x: string, { layer, next }: Place): string {
     case 'Flatten': {
       const sizes = graph.integers(`${to}/sizes`, [-1, flatSize(next)]);
       return graph.node('Reshape', [x, sizes], { to, attributes: { T: FLOAT, Tshape: INT } });
+    }
+    case 'Concatenate': {
+      const axis = graph.constant({
+        name: `${to}/axis`,
+        shape: [],
+        type: 'int32',
+        data: () => Int32Array.of(3),
+      });
+      const attributes = { T: FLOAT, Tidx: INT, N: { int: inputs.length } };
+      return graph.node('ConcatV2', [...inputs, axis], { to, attributes });
     }
     case 'Permute': {
       const axes = graph.integers(`${to}/axes`, [0, ...(layer.config.dims as readonly number[])]);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Quantization, type TfjsModel, writeTfjsLayers } from '../formats/tfjs-layers.ts';
 import type { Exporter } from './exporter.ts';
-import { kerasLayers } from './keras-layers.ts';
+import { isSequential, type KerasLayer, kerasLayers, withInputs } from './keras-layers.ts';
 import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
 
@@ -29,15 +29,16 @@ export function tfjsModel(model: ExportModel): TfjsModel {
     class_name: 'InputLayer',
     config: { name: 'image', batch_input_shape: [null, size, size, 3], dtype: 'float32' },
   };
-  const rows = layers.map(({ className, name, config }) => ({
+  const row = ({ className, name, config }: KerasLayer) => ({
     class_name: className,
     config: { name, ...config, ...('use_bias' in config && FILLED_LATER) },
-  }));
+  });
+  const sequential = {
+    class_name: 'Sequential',
+    config: { name: 'vggtune', layers: [input, ...layers.map(row)] },
+  };
   return {
-    topology: {
-      class_name: 'Sequential',
-      config: { name: 'vggtune', layers: [input, ...rows] },
-    },
+    topology: isSequential(layers) ? sequential : functional(input, layers, row),
     weights: layers.flatMap(({ name: layer, weights }) =>
       weights.map(({ name, shape, data, from }) => ({
         name: `${layer}/${name}`,
@@ -48,6 +49,27 @@ export function tfjsModel(model: ExportModel): TfjsModel {
     ),
     metadata: { ...modelCard(model, INSIDE_TFJS) },
     generatedBy: 'vggtune',
+  };
+}
+
+/** Layers that take others than the one before them: each names its inputs. */
+function functional(
+  input: object,
+  layers: readonly KerasLayer[],
+  row: (layer: KerasLayer) => object,
+): TfjsModel['topology'] {
+  const rows = withInputs(layers, 'image').map(({ layer, inputs }) => ({
+    ...{ ...row(layer), name: layer.name },
+    inbound_nodes: [inputs.map((name) => [name, 0, 0, {}])],
+  }));
+  return {
+    class_name: 'Functional',
+    config: {
+      name: 'vggtune',
+      layers: [{ ...input, name: 'image', inbound_nodes: [] }, ...rows],
+      input_layers: [['image', 0, 0]],
+      output_layers: [[layers.at(-1)?.name, 0, 0]],
+    },
   };
 }
 

@@ -15,6 +15,7 @@ export type TfAttribute =
   | { readonly type: TfType }
   | { readonly string: string }
   | { readonly float: number }
+  | { readonly int: number }
   | { readonly bool: boolean }
   | { readonly ints: readonly number[] }
   /** -1 is an open size. */
@@ -147,6 +148,7 @@ function attributeMessage(attribute: TfAttribute): object {
   if ('string' in attribute) return { s: Buffer.from(attribute.string) };
   if ('float' in attribute) return { f: attribute.float };
   if ('bool' in attribute) return { b: attribute.bool };
+  if ('int' in attribute) return { i: attribute.int };
   if ('ints' in attribute) return { list: { i: attribute.ints } };
   return { shape: shapeMessage(attribute.shape) };
 }

@@ -8,8 +8,15 @@ export function blockOf(layer: Layer): string {
   return block === undefined ? 'head' : `block${block}`;
 }
 
+/** The boundary right behind a layer, by its exact name. @throws Error where there is none: a bug */
+export function boundaryBehind({ layers }: NetworkSpec, name: string): number {
+  const index = layers.findIndex((layer) => layer.name === name);
+  if (index < 0) throw new Error(`the network has no layer ${name}`);
+  return index + 1;
+}
+
 /** Layers that hold nothing to train and act the same in training: they belong to what they follow. */
-const FOLLOWERS: readonly LayerKind[] = ['relu', 'maxpool', 'avgpool', 'gap', 'flatten'];
+const FOLLOWERS: readonly LayerKind[] = ['relu', 'maxpool', 'avgpool', 'gap', 'levels', 'flatten'];
 
 /**
  * The freeze boundary behind a layer: layers [0, boundary) are frozen. It lies as far down as it can

@@ -31,7 +31,10 @@ export function buildFromRow(
   const backbone = backboneLayers(row);
   const input = [3, size, size];
   const features = layerShapes(backbone, input).at(-1) ?? input;
-  const layers = [...backbone, ...headLayers(row, head, { features, classes })];
+  const layers = [
+    ...backbone,
+    ...headLayers(row, head, { features, pools: poolsOf(row), classes }),
+  ];
   return {
     backbone: row.name,
     head: head.kind,
@@ -70,6 +73,9 @@ function backboneLayers(row: BackboneRow): Layer[] {
   });
   return layers;
 }
+
+const poolsOf = ({ widths }: BackboneRow) =>
+  widths.map((channels, block) => ({ layer: `pool${block + 1}`, channels }));
 
 /** PyTorch's defaults, which the published networks were trained with. */
 function batchNorm(name: string, channels: number): Layer {

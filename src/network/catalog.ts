@@ -12,7 +12,7 @@ export const BACKBONES = [
 ] as const;
 export type BackboneName = (typeof BACKBONES)[number];
 
-export const HEADS = ['linear', 'mlp', 'vgg'] as const;
+export const HEADS = ['linear', 'levels', 'mlp', 'vgg'] as const;
 export type HeadName = (typeof HEADS)[number];
 
 /** A backbone as data: everything else about it is a fold over its row. */

@@ -1,5 +1,6 @@
 import { type NamedTensors, type Shape, sizeOf, type Tensor } from '../base/tensor.ts';
-import { tensorOf } from './fold-batch-norm.ts';
+import { boundaryBehind } from './boundary.ts';
+import { inferenceNorm, tensorOf } from './fold-batch-norm.ts';
 import type { Layer, NetworkSpec } from './spec.ts';
 
 /** A layer of a head that acts on a map of any size; nothing is padded. */
@@ -12,6 +13,12 @@ export type MapLayer =
       readonly kernel: number;
     }
   | { readonly kind: 'relu'; readonly name: string }
+  /** Each source averaged over its `stride` x `stride` cells, down to the last map, and all one behind the other. */
+  | {
+      readonly kind: 'levels';
+      readonly name: string;
+      readonly sources: readonly { readonly layer: string; readonly stride: number }[];
+    }
   /** Average over every size x size window, stride 1. */
   | { readonly kind: 'average'; readonly name: string; readonly size: number };
 
@@ -44,13 +51,15 @@ export interface DenseForm {
  *   convolution at every cell and then the average.
  * - `mlp` has none either, but a ReLU between its layers, which does not commute with the average:
  *   every window of the trained size is averaged, then its dense layers are 1x1 convolutions.
+ * - `levels` is as `linear`: each pool is averaged down to the cells of the last one, the batch norm
+ *   goes into the 1x1 convolution.
  */
 export function denseForm(network: NetworkSpec, weights: NamedTensors): DenseForm {
   const map = network.shapes[network.headStart - 1] ?? [];
   const side = map[1] ?? 1;
   const layers = network.layers.slice(network.headStart);
   const stride = strideOf(network);
-  const context = { layers, weights, side, channels: map[0] ?? 0 };
+  const context = { network, layers, weights, side, channels: map[0] ?? 0 };
   const form = formOf(network.head, context);
   return {
     backbone: network.layers.slice(0, network.headStart),
@@ -66,6 +75,7 @@ function strideOf({ layers }: NetworkSpec): number {
 }
 
 interface HeadContext {
+  readonly network: NetworkSpec;
   readonly layers: readonly Layer[];
   readonly weights: NamedTensors;
   /** Of the map that the head was trained on. */
@@ -77,6 +87,8 @@ type HeadForm = Pick<DenseForm, 'head' | 'weights' | 'window' | 'method'>;
 
 function formOf(head: string, context: HeadContext): HeadForm {
   const { side } = context;
+  const levels = context.layers.find((layer) => layer.kind === 'levels');
+  if (levels?.kind === 'levels') return levelsForm(levels, context);
   if (context.layers.some(({ kind }) => kind === 'flatten')) {
     const method = `fc6 is a ${side}x${side} convolution, fc7 and fc8 are 1x1 convolutions`;
     return { ...pointwise(context, firstKernel(context)), window: side, method };
@@ -89,6 +101,50 @@ function formOf(head: string, context: HeadContext): HeadForm {
   const average: MapLayer = { kind: 'average', name: 'average', size: side };
   const method = `the head "${head}" has no dense layer over space: each ${side}x${side} window of the map is averaged, and its dense layers are 1x1 convolutions on that`;
   return { head: [average, ...convolutions], weights, window: side, method };
+}
+
+function levelsForm(
+  { name, sources }: Extract<Layer, { kind: 'levels' }>,
+  context: HeadContext,
+): HeadForm {
+  const { network, side } = context;
+  const strided = sources.map(({ layer }) => {
+    const [, height = 1] = network.shapes[boundaryBehind(network, layer) - 1] ?? [];
+    return { layer, stride: height / side };
+  });
+  const { head, weights } = pointwise({ ...context, weights: withoutNorm(context) });
+  const method =
+    'the head "levels" has no dense layer over space: its output layer is a 1x1 convolution over the pools, averaged down to the cells of the last one, and the scores are averaged, which is the same by linearity';
+  return {
+    head: [{ kind: 'levels', name, sources: strided }, ...head],
+    weights,
+    window: 1,
+    method,
+  };
+}
+
+/** The batch norm before the output layer as a part of it: W (s (x - mean) + shift) + b. */
+function withoutNorm({ layers, weights }: HeadContext): NamedTensors {
+  const norm = layers.find((layer) => layer.kind === 'batchnorm');
+  const dense = layers.find((layer) => layer.kind === 'dense');
+  if (norm?.kind !== 'batchnorm' || dense?.kind !== 'dense') return weights;
+  const { factor, mean, shift } = inferenceNorm(weights, norm);
+  const kernel = tensorOf(weights, `${dense.name}.weight`);
+  const bias = tensorOf(weights, `${dense.name}.bias`);
+  const { inputs } = dense;
+  const added = Array.from(bias.data, (value, output) =>
+    factor.reduce(
+      (sum, s, i) =>
+        sum + (kernel.data[output * inputs + i] ?? 0) * ((shift[i] ?? 0) - s * (mean[i] ?? 0)),
+      value,
+    ),
+  );
+  return new Map(weights)
+    .set(`${dense.name}.weight`, {
+      shape: kernel.shape,
+      data: kernel.data.map((w, i) => w * (factor[i % inputs] ?? 1)),
+    })
+    .set(`${dense.name}.bias`, { shape: bias.shape, data: Float32Array.from(added) });
 }
 
 /** Dense layers as 1x1 convolutions, or the first one with a kernel of its own. */
@@ -104,9 +160,9 @@ function pointwise(
     const name = `${layer.name}.weight`;
     const { data } = tensorOf(weights, name);
     const flat: Tensor = { shape: [layer.outputs, layer.inputs, 1, 1], data };
-    const kernel = kernels.size === 0 && first !== undefined ? first : flat;
+    const kernel = head.length === 0 && first !== undefined ? first : flat;
     const [outChannels = 0, inChannels = 0, size = 1] = kernel.shape;
-    kernels.set(name, kernel);
+    kernels.set(name, kernel).set(`${layer.name}.bias`, tensorOf(weights, `${layer.name}.bias`));
     head.push({ kind: 'conv', name: layer.name, inChannels, outChannels, kernel: size });
   }
   return { head, weights: kernels };

@@ -40,11 +40,7 @@ function foldOne(
 ): [Tensor, Tensor] {
   const kernel = tensorOf(weights, `${conv}.weight`);
   const bias = tensorOf(weights, `${conv}.bias`);
-  const [scale, shift, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(
-    (suffix) => tensorOf(weights, `${norm.name}.${suffix}`).data,
-  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-  // Plain numbers are float64: one rounding in the end.
-  const factor = Array.from(scale, (s, c) => s / Math.sqrt((variance[c] ?? 0) + norm.epsilon));
+  const { factor, mean, shift } = inferenceNorm(weights, norm);
   const perOutput = sizeOf(kernel.shape.slice(1));
   return [
     {
@@ -56,6 +52,19 @@ function foldOne(
       data: bias.data.map((b, c) => (b - (mean[c] ?? 0)) * (factor[c] ?? 1) + (shift[c] ?? 0)),
     },
   ];
+}
+
+/** A batch norm in inference mode: factor (x - mean) + shift, by channel. */
+export function inferenceNorm(
+  weights: NamedTensors,
+  norm: { readonly name: string; readonly epsilon: number },
+): { factor: readonly number[]; mean: Float32Array; shift: Float32Array } {
+  const [scale, shift, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(
+    (suffix) => tensorOf(weights, `${norm.name}.${suffix}`).data,
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  // Plain numbers are float64: one rounding in the end.
+  const factor = Array.from(scale, (s, c) => s / Math.sqrt((variance[c] ?? 0) + norm.epsilon));
+  return { factor, mean, shift };
 }
 
 /** @throws Error when a weight is missing: weights are checked where they are loaded */

@@ -1,7 +1,10 @@
 import { usageError } from '../base/errors.ts';
 import { type Shape, sizeOf } from '../base/tensor.ts';
 import type { BackboneRow, HeadName } from './catalog.ts';
-import type { Layer } from './spec.ts';
+import type { Layer, Level } from './spec.ts';
+
+/** The batch norm of the head `levels`. It is fitted once and never trained. */
+export const HEAD_NORM = 'fc8_norm';
 
 export interface HeadSpec {
   readonly kind: HeadName;
@@ -13,6 +16,8 @@ export interface HeadSpec {
 interface HeadPlace {
   /** What the backbone gives: [C, H, W]. */
   readonly features: Shape;
+  /** The pools that end its blocks, in their order. */
+  readonly pools: readonly Level[];
   readonly classes: number;
 }
 
@@ -24,6 +29,8 @@ export function headLayers(row: BackboneRow, head: HeadSpec, place: HeadPlace): 
   switch (head.kind) {
     case 'linear':
       return linearHead(head, place);
+    case 'levels':
+      return levelsHead(head, place);
     case 'mlp':
       return mlpHead(head, place);
     case 'vgg':
@@ -36,6 +43,27 @@ function linearHead(head: HeadSpec, { features, classes }: HeadPlace): Layer[] {
     { kind: 'gap', name: 'gap' },
     { kind: 'dropout', name: 'dropout7', rate: head.dropout },
     dense('fc8', features[0] ?? 0, classes),
+  ];
+}
+
+/** Pools that the head `levels` reads: the maps behind the first ones are of edges and colours alone. */
+const LEVELS = 3;
+
+/**
+ * A linear classifier on the last three pools rather than on the last one (as Head2Toe, Evci et al. 2022;
+ * columns of features across depths are Hariharan et al.'s hypercolumns, 2015). What pictures unlike
+ * those of the pretraining differ by is often lost before the last layer. Channels of unlike depths have unlike
+ * sizes: the batch norm has fixed statistics, those of the training images before training.
+ */
+function levelsHead(head: HeadSpec, { pools, classes }: HeadPlace): Layer[] {
+  const sources = pools.slice(-LEVELS);
+  const channels = sources.reduce((sum, level) => sum + level.channels, 0);
+  return [
+    { kind: 'levels', name: 'levels', sources },
+    { kind: 'batchnorm', name: HEAD_NORM, channels, epsilon: 1e-5, momentum: 0 },
+    { kind: 'flatten', name: 'flatten' },
+    { kind: 'dropout', name: 'dropout7', rate: head.dropout },
+    dense('fc8', channels, classes),
   ];
 }
 
@@ -69,7 +97,7 @@ function tooSmall(row: BackboneRow): Error {
   return usageError(`the head "vgg" of ${row.name} needs larger images`, {
     expected: `a size of at least ${smallest}, so that the last map is ${row.headMap} x ${row.headMap}`,
     where: 'image.size, head.kind',
-    fix: `use ${smallest} or more, or a head that takes any size: linear or mlp`,
+    fix: `use ${smallest} or more, or a head that takes any size: linear, levels or mlp`,
   });
 }
 

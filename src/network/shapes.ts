@@ -23,6 +23,8 @@ export function layerShape(layer: Layer, input: Shape): Shape {
       return [image(layer, input)[0], layer.size, layer.size];
     case 'gap':
       return [image(layer, input)[0]];
+    case 'levels':
+      return [layer.sources.reduce((sum, { channels }) => sum + channels, 0), 1, 1];
     case 'flatten':
       return [sizeOf(input)];
     case 'dense':

@@ -24,6 +24,8 @@ export type Layer =
   | { readonly kind: 'avgpool'; readonly name: string; readonly size: number }
   /** Global average pooling: [C, H, W] to [C]. */
   | { readonly kind: 'gap'; readonly name: string }
+  /** Global average pooling of several layers, one behind the other: [C1 + C2 + ..., 1, 1]. */
+  | { readonly kind: 'levels'; readonly name: string; readonly sources: readonly Level[] }
   /** [C, H, W] to [C * H * W], in that order. */
   | { readonly kind: 'flatten'; readonly name: string }
   | {
@@ -33,6 +35,12 @@ export type Layer =
       readonly outputs: number;
     }
   | { readonly kind: 'dropout'; readonly name: string; readonly rate: number };
+
+/** A layer whose output is pooled, not as what comes before but by its name. */
+export interface Level {
+  readonly layer: string;
+  readonly channels: number;
+}
 
 export type LayerKind = Layer['kind'];
 

@@ -3,7 +3,7 @@ import { BACKBONES } from '../network/catalog.ts';
 import { count, list, share, texts } from './parts.ts';
 
 const LAYER_KINDS = [
-  ...(['conv', 'batchnorm', 'relu', 'maxpool', 'avgpool', 'gap'] as const),
+  ...(['conv', 'batchnorm', 'relu', 'maxpool', 'avgpool', 'gap', 'levels'] as const),
   ...(['flatten', 'dense', 'dropout'] as const),
 ] as const;
 

@@ -14,6 +14,7 @@ import {
   HEADS,
   type HeadName,
 } from '../network/catalog.ts';
+import { HEAD_NORM } from '../network/head.ts';
 import { compareKernels } from '../network/kernels.ts';
 import { layerTable, totalsOf } from '../network/layer-table.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
@@ -157,7 +158,7 @@ function foundIn(file: TensorFile): Found {
       where: file.where,
     });
   }
-  const kind = tensors.has('fc6.weight') ? 'vgg' : tensors.has('fc7.weight') ? 'mlp' : 'linear';
+  const kind = kindOfHead(tensors);
   const hidden = tensors.get('fc7.weight')?.shape[0] ?? 256;
   const network = buildNetwork({
     backbone,
@@ -167,6 +168,12 @@ function foundIn(file: TensorFile): Found {
   });
   const head = classes === undefined ? 'no output layer; shown with 1000 classes' : `head ${kind}`;
   return { network, what: `${file.format} weights (${found.family}): ${backbone}, ${head}` };
+}
+
+function kindOfHead(tensors: ReadonlyMap<string, unknown>): HeadName {
+  if (tensors.has('fc6.weight')) return 'vgg';
+  if (tensors.has('fc7.weight')) return 'mlp';
+  return tensors.has(`${HEAD_NORM}.weight`) ? 'levels' : 'linear';
 }
 
 const modelText = ({ backbone, head, labels }: ModelDescription) =>

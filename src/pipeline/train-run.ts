@@ -5,6 +5,7 @@ import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import { metricsRecord } from '../evaluation/evaluate.ts';
 import { describeModel } from '../export/metadata.ts';
+import { HEAD_NORM } from '../network/head.ts';
 import { parameterCount } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import {
@@ -20,6 +21,7 @@ import { score } from '../training/validate.ts';
 import { fileCheckpoints, noteOtherEngine, readLastCheckpoint } from './checkpoints.ts';
 import { exportModel, type FileFormat } from './export.ts';
 import { exportRun } from './export-run.ts';
+import { withFittedNorm } from './fit-norm.ts';
 import type { TrainedModel } from './model.ts';
 import {
   createPhaseSources,
@@ -28,7 +30,7 @@ import {
   prefixBatch,
   type SourceSetting,
 } from './phase-sources.ts';
-import { startingPoint } from './start-weights.ts';
+import { startingPoint, startsPretrained } from './start-weights.ts';
 
 export interface TrainRunRequest {
   readonly config: RunConfig;
@@ -58,15 +60,14 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   const planned = { ...planRecord(plan, network, evidence), provenance: start.provenance };
   if (request.resume !== true) await writeRecord(paths, 'plan', planned);
 
-  const setting: SourceSetting = {
-    ...{ engine, network, weights, config, split, signal, emit },
-    root: index.root,
-  };
   const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
+  const bare = { engine, network, weights, config, split, signal, emit, root: index.root };
+  const fits = resume === undefined && newLayers.has(HEAD_NORM) && startsPretrained(config);
+  const setting: SourceSetting = fits ? await withFittedNorm(bare) : bare;
   if (resume !== undefined) noteOtherEngine(resume, engine, emit);
   emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
   const trained = await runTraining({
-    ...{ engine, network, plan, config, weights, signal, emit },
+    ...{ engine, network, plan, config, weights: setting.weights, signal, emit },
     sources: createPhaseSources(setting),
     checkpoints: fileCheckpoints(paths, { engine, emit }),
     ...(resume !== undefined && { resume }),

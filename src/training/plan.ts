@@ -1,8 +1,10 @@
+import { usageError } from '../base/errors.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { OptimizerSpec, ParameterGroup } from '../engines/engine.ts';
-import { blockOf, boundaryAfter } from '../network/boundary.ts';
+import { blockOf, boundaryAfter, boundaryBehind } from '../network/boundary.ts';
+import { HEAD_NORM } from '../network/head.ts';
 import { isStatistic, layerParameters } from '../network/parameters.ts';
-import type { NetworkSpec } from '../network/spec.ts';
+import type { Layer, NetworkSpec } from '../network/spec.ts';
 
 export interface PlannedGroup extends ParameterGroup {
   /** The group's peak learning rate; the schedule scales it. */
@@ -53,6 +55,7 @@ const WARMUP_RATES = { sgd: 1e-2, adam: 1e-3, adamw: 1e-3 } as const;
 export function planTraining(request: PlanRequest): TrainPlan {
   const { strategy, config, network } = request;
   const from = mainBoundary(request);
+  refuseCutLevels(network, from);
   const head = headBoundary(network, request.newLayers);
   const main: TrainPhase = {
     name: 'main',
@@ -80,6 +83,24 @@ function warmUp(request: PlanRequest, head: number): TrainPhase {
     schedule: { ...schedule, kind: 'constant', warmup: 0 },
   };
 }
+
+/** A head that reads several layers reads none whose activations are not there. */
+function refuseCutLevels(network: NetworkSpec, from: number): void {
+  const index = network.layers.findIndex(({ kind }) => kind === 'levels');
+  const head = network.layers[index];
+  if (head?.kind !== 'levels' || from > index) return;
+  const cut = head.sources.find(({ layer }) => boundaryBehind(network, layer) < from);
+  if (cut === undefined) return;
+  const [first] = head.sources;
+  throw usageError(`the head "levels" reads ${cut.layer}, which is frozen away`, {
+    expected: `a boundary at or below ${first?.layer}, or above all convolutions (the strategy head)`,
+    found: `frozen up to ${network.layers[from - 1]?.name}`,
+    where: 'head.kind, freeze',
+    fix: `use the head linear or mlp, or freeze ${first && blockOfPool(first.layer)} or less`,
+  });
+}
+
+const blockOfPool = (name: string) => name.replace('pool', 'block');
 
 function mainBoundary({ strategy, config, network, newLayers }: PlanRequest): number {
   if (config.freeze !== null) return belowDropout(network, boundaryAfter(network, config.freeze));
@@ -124,7 +145,7 @@ function belowDropout(network: NetworkSpec, boundary: number): number {
  */
 function parameterGroups(request: PlanRequest, from: number, peak: number): PlannedGroup[] {
   const { network, config } = request;
-  const trained = network.layers.slice(from).filter((layer) => layerParameters(layer).length > 0);
+  const trained = trainedLayers(network, from);
   const blocks = [...new Set(trained.map(blockOf))];
   return blocks.flatMap((block, index) => {
     const depth = blocks.length - 1 - index;
@@ -144,6 +165,13 @@ function parameterGroups(request: PlanRequest, from: number, peak: number): Plan
   });
 }
 
+/** The head's batch norm is fitted to the first features instead; see `levelsHead`. */
+function trainedLayers(network: NetworkSpec, from: number): readonly Layer[] {
+  return network.layers
+    .slice(from)
+    .filter((layer) => layerParameters(layer).length > 0 && layer.name !== HEAD_NORM);
+}
+
 function optimizerSpec(config: RunConfig['optimizer']): OptimizerSpec {
   const { kind, momentum, nesterov, beta1, beta2, epsilon } = config;
   return kind === 'sgd' ? { kind, momentum, nesterov } : { kind, beta1, beta2, epsilon };
@@ -155,10 +183,7 @@ export function frozenAndTrained(
   network: NetworkSpec,
 ): { readonly frozen: readonly string[]; readonly trained: readonly string[] } {
   const from = Math.min(...plan.phases.map((phase) => phase.from));
-  const named = (start: number, end?: number) =>
-    network.layers
-      .slice(start, end)
-      .filter((layer) => layerParameters(layer).length > 0)
-      .map((layer) => layer.name);
-  return { frozen: named(0, from), trained: named(from) };
+  const trained = trainedLayers(network, from).map(({ name }) => name);
+  const all = trainedLayers(network, 0).map(({ name }) => name);
+  return { frozen: all.filter((name) => !trained.includes(name)), trained };
 }

@@ -44,7 +44,8 @@ const WRAPPER = /^(?:module\.|_orig_mod\.)+/;
 /** Counters and optimizer slots, which are no weights. */
 const IGNORED = /(?:\.num_batches_tracked$)|(?:^slot:)/;
 const FEATURE = /^features\.(\d+)\.(weight|bias|running_mean|running_var)$/;
-const CANONICAL = /^(?:(?:conv|bn)[1-5]_\d+|fc[678])\.(?:weight|bias|running_mean|running_var)$/;
+const CANONICAL =
+  /^(?:(?:conv|bn)[1-5]_\d+|fc[678]|fc8_norm)\.(?:weight|bias|running_mean|running_var)$/;
 
 function fromCanonical(shapes: Shapes): Naming | undefined {
   const tensors = new Map<string, SourceTensor>();

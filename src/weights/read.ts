@@ -1,6 +1,7 @@
 import { dataError } from '../base/errors.ts';
 import { type NamedTensors, type Shape, sameShape, type Tensor } from '../base/tensor.ts';
 import type { TensorFile } from '../formats/tensor-file.ts';
+import { HEAD_NORM } from '../network/head.ts';
 import { layerParameters, parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
 import { swapChannels, swapPreprocessing, toCanonical } from './layout.ts';
@@ -69,7 +70,7 @@ function wantedTensors(
   if (options.keepHead) expectHead(file, found, network);
   const kept = head.filter(
     (layer) =>
-      (layer.name !== output || options.keepHead) &&
+      (options.keepHead || (layer.name !== output && layer.name !== HEAD_NORM)) &&
       layerParameters(layer).every(({ name, shape }) => fits(name, shape)),
   );
   return [...needed, ...kept.flatMap(layerParameters)].map(({ name }) => name);
@@ -125,7 +126,7 @@ function anotherNetwork(
 
 /** Batch norms that change nothing, for a file in which they are part of the convolutions. */
 function identityNorms(network: NetworkSpec): [string, Tensor][] {
-  return network.layers.flatMap((layer) => {
+  return network.layers.slice(0, network.headStart).flatMap((layer) => {
     if (layer.kind !== 'batchnorm') return [];
     return layerParameters(layer).map(({ name, shape }): [string, Tensor] => {
       // The variance makes up for the epsilon, so that the scale is exactly one.

@@ -44,7 +44,7 @@ describe('fields', () => {
     expect(fieldAt('epochs')).toMatchObject({ kind: 'integer', nullable: false });
     expect(fieldAt('head.kind')).toMatchObject({
       kind: 'choice',
-      choices: ['linear', 'mlp', 'vgg'],
+      choices: ['linear', 'levels', 'mlp', 'vgg'],
       fallback: 'linear',
     });
     expect(fieldAt('export')).toMatchObject({

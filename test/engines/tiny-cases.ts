@@ -103,7 +103,9 @@ export interface Prepared {
 /** The request of a strategy's main phase, with everything that a loss and a step can have. */
 export function prepare(one: Case): Prepared {
   const network = tinyNetwork(one);
-  const newLayers = new Set(network.layers.slice(network.headStart).map(({ name }) => name));
+  // What `levels` reads is not there behind the last pool.
+  const head = network.layers.slice(network.headStart).filter(({ kind }) => kind !== 'levels');
+  const newLayers = new Set(head.map(({ name }) => name));
   const config = testConfig();
   const { phases } = planTraining({ strategy: one.strategy, config, network, newLayers });
   const main = phases.at(-1);

@@ -6,7 +6,9 @@ import type { ExportModel } from '../../src/export/model.ts';
 import { denseModel } from '../../src/export/onnx-dense.ts';
 import { largestDifference } from '../../src/export/verify.ts';
 import { encodeOnnx } from '../../src/formats/onnx-proto.ts';
+import { buildNetwork } from '../../src/network/build.ts';
 import { denseForm } from '../../src/network/dense-to-conv.ts';
+import { plainPreprocessing } from '../../src/network/preprocessing.ts';
 import { layerShapes } from '../../src/network/shapes.ts';
 import { CASES, exportModelOf, pictures } from './models.ts';
 
@@ -51,7 +53,7 @@ function softmax(scores: Float64Array): number[] {
   return powers.map((power) => power / powers.reduce((sum, value) => sum + value, 0));
 }
 
-it.each(Object.keys(CASES).filter((name) => name !== 'linear'))(
+it.each(Object.keys(CASES).filter((name) => name !== 'linear' && name !== 'levels'))(
   '%s on a larger image is the average over all windows',
   async (name) => {
     const model = exportModelOf(name);
@@ -70,6 +72,39 @@ it.each(Object.keys(CASES).filter((name) => name !== 'linear'))(
     await runner.release();
   },
 );
+
+it('the head levels has a score at every cell, and their average is the network on the larger image', async () => {
+  const model = exportModelOf('levels');
+  const form = denseForm(model.network, model.weights);
+  expect(form).toMatchObject({ window: 1, stride: 32, smallest: 32 });
+  const runner = await openOnnxRunner(encodeOnnx(denseModel(model.network, form)), {
+    device: 'cpu',
+  });
+  const engine = await createOnnxEngine({ device: 'cpu' });
+  for (const size of [64, 160]) {
+    const [image = new Uint8Array()] = pictures(size, 1);
+    const network = buildNetwork({
+      ...{ backbone: 'vgg-nano', classes: 5, preprocessing: plainPreprocessing(size) },
+      head: { kind: 'levels', dropout: 0.2, hidden: 24 },
+    });
+    const { weights } = model;
+    const to = network.layers.length;
+    const whole = await engine.compileForward({
+      network,
+      weights,
+      from: 0,
+      to,
+      batchSize: 1,
+      softmax: true,
+    });
+    const outputs = await runner.run(image, [1, size, size, 3]);
+    expect(outputs.get('score_map')?.shape).toEqual([1, 5, size / 32, size / 32]);
+    const found = outputs.get('probabilities')?.data ?? [];
+    expect(largestDifference(found, await whole.run(image, 1))).toBeLessThan(1e-5);
+    await whole.release();
+  }
+  await runner.release();
+});
 
 it('a linear head has a score at every cell, and their average is the dense layer of the average', async () => {
   const model = exportModelOf('linear');

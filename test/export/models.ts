@@ -13,6 +13,7 @@ export const CASES: Readonly<
   Record<string, { backbone: BackboneName; head: HeadName; preprocessing: Preprocessing }>
 > = {
   linear: { backbone: 'vgg-nano', head: 'linear', preprocessing: plainPreprocessing(64) },
+  levels: { backbone: 'vgg-nano', head: 'levels', preprocessing: plainPreprocessing(64) },
   'mlp, BGR, no batch norm': {
     backbone: 'vgg11',
     head: 'mlp',
@@ -56,7 +57,7 @@ function stirred(weights: NamedTensors): NamedTensors {
       if (name.endsWith('.running_var')) {
         return [name, { shape, data: data.map(() => 0.5 + rng.uniform()) }];
       }
-      const isNorm = name.startsWith('bn') && name.endsWith('.weight');
+      const isNorm = /^bn|norm/.test(name) && name.endsWith('.weight');
       if (isNorm) return [name, { shape, data: data.map(() => 0.8 + 0.4 * rng.uniform()) }];
       if (name === 'fc8.weight' || !name.endsWith('.weight')) {
         return [name, { shape, data: data.map(() => 0.2 * rng.normal()) }];

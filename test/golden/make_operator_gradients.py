@@ -188,6 +188,13 @@ for smoothing in (0.0, 0.1):
             }
         )
 
+# Last, so that the numbers of what stands above stay.
+together = lambda a, b: torch.cat((a, b), 1)
+case("concat, maps", "concat", together, [normal(2, 3, 1, 1), normal(2, 2, 1, 1)])
+case("concat, rows", "concat", together, [normal(3, 2), normal(3, 4)])
+# Each input without and with the other's gradient asked for.
+case("concat, second only", "concat", together, [normal(2, 3), normal(2, 2)], wanted=[1])
+
 with open("operator-gradients.json", "w") as file:
     json.dump({"cases": CASES, "losses": LOSSES}, file, separators=(",", ":"))
     file.write("\n")

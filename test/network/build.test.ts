@@ -68,16 +68,24 @@ describe('published counts', () => {
 });
 
 describe('heads', () => {
-  test('linear, mlp and vgg have their layers', () => {
+  test('linear, levels, mlp and vgg have their layers', () => {
     const head = (kind: HeadName, size?: number) => {
       const network = build('vgg11', kind, size);
       return names(network).slice(network.headStart);
     };
     expect(head('linear')).toEqual(['gap', 'dropout7', 'fc8']);
+    expect(head('levels')).toEqual(['levels', 'fc8_norm', 'flatten', 'dropout7', 'fc8']);
     expect(head('mlp')).toEqual(['gap', 'fc7', 'relu7', 'dropout7', 'fc8']);
     const classifier = ['flatten', 'fc6', 'relu6', 'dropout6', 'fc7', 'relu7', 'dropout7', 'fc8'];
     expect(head('vgg')).toEqual(classifier);
     expect(head('vgg', 320)).toEqual(['avgpool', ...classifier]);
+  });
+
+  test('levels reads the last three pools, whatever the size', () => {
+    for (const size of [224, 80, 32]) {
+      const network = build('vgg11', 'levels', size);
+      expect(network.shapes[network.headStart]).toEqual([256 + 512 + 512, 1, 1]);
+    }
   });
 
   test('the vgg head is 4096 wide, and as wide as asked for on vgg-nano', () => {
@@ -100,7 +108,7 @@ describe('heads', () => {
       build('vgg16', 'vgg', 192);
       expect.unreachable();
     } catch (error) {
-      expect((error as VggtuneError).details.fix).toContain('linear or mlp');
+      expect((error as VggtuneError).details.fix).toContain('linear, levels or mlp');
     }
   });
 });

@@ -48,6 +48,25 @@ describe('boundaries', () => {
     expect(boundaries({ ...vgg, newLayers: new Set(['fc6', 'fc7', 'fc8']) })).toEqual(['fc6']);
   });
 
+  it('head: trains the output layer alone behind the fitted batch norm of levels', () => {
+    const net = network('vgg16', 'levels');
+    const newLayers = new Set(['fc8_norm', 'fc8']);
+    const { phases } = planTraining(request({ network: net, newLayers }));
+    const from = phases[0]?.from ?? 0;
+    expect(net.layers[from]?.name).toBe('fc8_norm');
+    expect(net.shapes[from - 1]).toEqual([256 + 512 + 512, 1, 1]);
+    const parameters = phases.flatMap(({ groups }) => groups.flatMap((group) => group.parameters));
+    expect(parameters).toEqual(['fc8.weight', 'fc8.bias']);
+  });
+
+  it('refuses to freeze away a pool that levels reads', () => {
+    const net = network('vgg16', 'levels');
+    const strategy = 'top';
+    expect(() => planTraining(request({ strategy, network: net }))).toThrow(/reads pool3/);
+    const config = testConfig({ freeze: 'block3' });
+    expect(boundaries({ strategy, network: net, config })).toEqual(['conv4_1']);
+  });
+
   it('head: trains the output layer even when a file gave it weights', () => {
     expect(boundaries({ newLayers: new Set() })).toEqual(['dropout7']);
   });

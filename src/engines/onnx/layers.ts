@@ -1,4 +1,5 @@
 import { sizeOf } from '../../base/tensor.ts';
+import { boundaryBehind } from '../../network/boundary.ts';
 import { layerParameters } from '../../network/parameters.ts';
 import type { Layer, NetworkSpec } from '../../network/spec.ts';
 import { rowShape } from '../rows.ts';
@@ -59,7 +60,7 @@ export function addStretch(graph: Graph, input: Value, options: StretchOptions):
       const layer = options.network.layers[index];
       if (layer === undefined) throw new Error(`the network has no layer ${index}`);
       if (options.folded?.has(index)) continue;
-      value = addLayer(graph, value, { layer, options, statistics });
+      value = addLayer(graph, value, { layer, options, statistics, values });
       graph.label(value, layer.name);
     }
     values.set(Math.max(...steps) + 1, value);
@@ -93,6 +94,8 @@ interface LayerContext {
   readonly layer: Layer;
   readonly options: StretchOptions;
   readonly statistics: Map<string, Value>;
+  /** What came out so far, by boundary. */
+  readonly values: ReadonlyMap<number, Value>;
 }
 
 function addLayer(graph: Graph, x: Value, context: LayerContext): Value {
@@ -113,6 +116,8 @@ function addLayer(graph: Graph, x: Value, context: LayerContext): Value {
     }
     case 'gap':
       return graph.add('globalAveragePool', [x], {});
+    case 'levels':
+      return addLevels(graph, { ...context, layer });
     case 'flatten':
       return graph.add('flatten', [x], {});
     case 'dropout':
@@ -122,6 +127,19 @@ function addLayer(graph: Graph, x: Value, context: LayerContext): Value {
         ? batchNormOfBatch(graph, x, { ...context, layer })
         : batchNormOfRun(graph, x, { ...context, layer });
   }
+}
+
+interface LevelsContext extends LayerContext {
+  readonly layer: Extract<Layer, { kind: 'levels' }>;
+}
+
+function addLevels(graph: Graph, { layer, options, values }: LevelsContext): Value {
+  const means = layer.sources.map(({ layer: name }) => {
+    const value = values.get(boundaryBehind(options.network, name));
+    if (value === undefined) throw new Error(`${layer.name} reads ${name} from before the stretch`);
+    return graph.add('averagePool', [value], { size: 1 });
+  });
+  return means.reduce((before, next) => graph.add('concat', [before, next], {}));
 }
 
 interface BatchNormContext extends LayerContext {

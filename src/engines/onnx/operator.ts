@@ -43,6 +43,8 @@ export interface Signatures {
   flatten: { inputs: [x: V]; attributes: None };
   transpose: { inputs: [x: V]; attributes: { permutation: readonly number[] } };
   expand: { inputs: [x: V]; attributes: { shape: Shape } };
+  concat: { inputs: [a: V, b: V]; attributes: None };
+  slice: { inputs: [x: V]; attributes: { start: number; end: number } };
   // matmul.ts
   dense: { inputs: [x: V, kernel: V, bias: V]; attributes: None };
   matmul: { inputs: [a: V, b: V, addend?: V]; attributes: MatmulAttributes };

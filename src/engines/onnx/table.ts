@@ -8,7 +8,7 @@ import { maxPool, maxPoolGrad } from './ops/max-pool.ts';
 import { normalise } from './ops/pixels.ts';
 import { reduceMean, reduceSum, reduceSumSquare } from './ops/reduce.ts';
 import { relu, reluGrad } from './ops/relu.ts';
-import { expand, flatten, reshape, transpose } from './ops/shape.ts';
+import { concat, expand, flatten, reshape, slice, transpose } from './ops/shape.ts';
 import { logSoftmax, softmax } from './ops/softmax.ts';
 
 /** Every operator: a new one without a shape rule, a lowering and a gradient does not compile. */
@@ -29,6 +29,8 @@ export const OPERATORS = {
   flatten,
   transpose,
   expand,
+  concat,
+  slice,
   dense,
   matmul,
   conv,

@@ -1,4 +1,5 @@
 import type { NamedTensors, Shape } from '../../base/tensor.ts';
+import { boundaryBehind } from '../../network/boundary.ts';
 import { tensorOf } from '../../network/fold-batch-norm.ts';
 import { layerParameters } from '../../network/parameters.ts';
 import type { Layer, NetworkSpec } from '../../network/spec.ts';
@@ -23,6 +24,8 @@ export interface ModelOptions {
   /** Each dropout layer becomes a product with a further input, in the order of the layers. */
   readonly masks?: boolean;
 }
+
+type LevelsLayer = Extract<Layer, { kind: 'levels' }>;
 
 /**
  * A stretch of a network as layers of TensorFlow.js. Models made from it share the variables.
@@ -68,6 +71,8 @@ export class Stretch {
         const mask = tf.input({ shape: [...(network.shapes[index] ?? [])] });
         inputs.push(mask);
         value = apply(tf.layers.multiply(), [value, this.#channelsLast(mask)]);
+      } else if (layer.kind === 'levels') {
+        value = this.#levels(layer, values);
       } else {
         for (const step of this.#steps(layer, inputShape(network, index))) {
           value = apply(step, value);
@@ -97,8 +102,24 @@ export class Stretch {
     for (const model of this.#models) model.dispose();
   }
 
+  /** @param values what came out so far, from the stretch's first boundary on */
+  #levels({ name, sources }: LevelsLayer, values: readonly SymbolicTensor[]): SymbolicTensor {
+    const { layers } = this.#tf;
+    const { network, from } = this.#request;
+    const means = sources.map(({ layer }) => {
+      const boundary = boundaryBehind(network, layer);
+      const value = values[boundary - from];
+      if (value === undefined) throw new Error(`${name} reads ${layer} from before the stretch`);
+      const [, height = 1, width = 1] = network.shapes[boundary - 1] ?? [];
+      return apply(layers.averagePooling2d({ poolSize: [height, width] }), value);
+    });
+    const [only] = means;
+    if (means.length === 1 && only !== undefined) return only;
+    return apply(layers.concatenate({ axis: -1 }), means);
+  }
+
   /** The TensorFlow layers of one of ours; none for what does nothing in inference. */
-  #steps(layer: Layer, [, height = 1, width = 1]: Shape): TfLayer[] {
+  #steps(layer: Exclude<Layer, LevelsLayer>, [, height = 1, width = 1]: Shape): TfLayer[] {
     const { layers } = this.#tf;
     switch (layer.kind) {
       case 'conv':

@@ -1,5 +1,5 @@
-import { sizeOf } from '../../../base/tensor.ts';
-import type { Operator } from '../operator.ts';
+import { sameShape, sizeOf } from '../../../base/tensor.ts';
+import type { Operator, Value } from '../operator.ts';
 import { expect, float } from './types.ts';
 
 /** The same elements in row-major order under another shape. */
@@ -41,3 +41,32 @@ export const expand: Operator<'expand'> = {
     e.node('Expand', [e.read(x), e.ints(shape)], [e.write(y)]),
   gradient: [({ dy }) => dy],
 };
+
+/** One behind the other along the axis of channels: [N, A, ...] and [N, B, ...] to [N, A + B, ...]. */
+export const concat: Operator<'concat'> = {
+  infer: ([a, b]) => {
+    const others = ({ shape }: Value) => shape.filter((_, axis) => axis !== 1);
+    expect(sameShape(others(a), others(b)), `[${a.shape}] and [${b.shape}] do not go together`);
+    return float(a.shape.map((size, axis) => (axis === 1 ? size + channelsOf(b) : size)));
+  },
+  emit: (e, { inputs: [a, b], outputs: [y] }) =>
+    e.node('Concat', [e.read(a), e.read(b)], [e.write(y)], { attributes: { axis: { int: 1 } } }),
+  gradient: [
+    ({ graph, dy, inputs: [a] }) => graph.add('slice', [dy], { start: 0, end: channelsOf(a) }),
+    ({ graph, dy, inputs: [a] }) =>
+      graph.add('slice', [dy], { start: channelsOf(a), end: channelsOf(dy) }),
+  ],
+};
+
+/** Channels [start, end): what `concat` put together, apart again. */
+export const slice: Operator<'slice'> = {
+  infer: ([x], { start, end }) => {
+    expect(0 <= start && start < end && end <= channelsOf(x), `[${x.shape}] has no such channels`);
+    return float(x.shape.map((size, axis) => (axis === 1 ? end - start : size)));
+  },
+  emit: (e, { inputs: [x], attributes: { start, end }, outputs: [y] }) =>
+    e.node('Slice', [e.read(x), e.ints([start]), e.ints([end]), e.ints([1])], [e.write(y)]),
+  gradient: 'forbidden',
+};
+
+const channelsOf = ({ shape }: Value) => shape[1] ?? 0;
