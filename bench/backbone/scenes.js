@@ -1,4 +1,4 @@
-// One emoji on a background: size, place, turn, colours, blur and what hides a part of it are drawn.
+// One emoji or icon on a background: size, place, turn, colours, blur and what hides a part of it are drawn.
 import sharp from 'sharp';
 import { drawn, TEXTURES } from './drawn.js';
 

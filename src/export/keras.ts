@@ -6,11 +6,11 @@ import { writeZip } from '../formats/zip-write.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
 import type { Exporter } from './exporter.ts';
 import {
+  functionalConfig,
   isSequential,
   type KerasLayer,
   kerasLayers,
   unpermuted,
-  withInputs,
 } from './keras-layers.ts';
 import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
@@ -49,17 +49,8 @@ function config(model: ExportModel, layers: readonly KerasLayer[]): unknown {
     const rows = [input, ...layers.map(row)];
     return { ...keras('keras', 'Sequential', { name: 'vggtune', layers: rows }), ...rest };
   }
-  const rows = withInputs(layers, 'image').map(({ layer, inputs }) => ({
-    ...{ ...row(layer), name: layer.name },
-    inbound_nodes: [inputs.map((name) => [name, 0, 0, {}])],
-  }));
-  const functional = keras('keras.src.models.functional', 'Functional', {
-    name: 'vggtune',
-    trainable: true,
-    layers: [{ ...input, name: 'image', inbound_nodes: [] }, ...rows],
-    input_layers: [['image', 0, 0]],
-    output_layers: [[layers.at(-1)?.name, 0, 0]],
-  });
+  const graph = functionalConfig(layers, input, row);
+  const functional = keras('keras.src.models.functional', 'Functional', graph);
   return { ...functional, ...rest };
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Quantization, type TfjsModel, writeTfjsLayers } from '../formats/tfjs-layers.ts';
 import type { Exporter } from './exporter.ts';
-import { isSequential, type KerasLayer, kerasLayers, withInputs } from './keras-layers.ts';
+import { functionalConfig, isSequential, type KerasLayer, kerasLayers } from './keras-layers.ts';
 import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
 
@@ -38,7 +38,9 @@ export function tfjsModel(model: ExportModel): TfjsModel {
     config: { name: 'vggtune', layers: [input, ...layers.map(row)] },
   };
   return {
-    topology: isSequential(layers) ? sequential : functional(input, layers, row),
+    topology: isSequential(layers)
+      ? sequential
+      : { class_name: 'Functional', config: functionalConfig(layers, input, row) },
     weights: layers.flatMap(({ name: layer, weights }) =>
       weights.map(({ name, shape, data, from }) => ({
         name: `${layer}/${name}`,
@@ -49,27 +51,6 @@ export function tfjsModel(model: ExportModel): TfjsModel {
     ),
     metadata: { ...modelCard(model, INSIDE_TFJS) },
     generatedBy: 'vggtune',
-  };
-}
-
-/** Layers that take others than the one before them: each names its inputs. */
-function functional(
-  input: object,
-  layers: readonly KerasLayer[],
-  row: (layer: KerasLayer) => object,
-): TfjsModel['topology'] {
-  const rows = withInputs(layers, 'image').map(({ layer, inputs }) => ({
-    ...{ ...row(layer), name: layer.name },
-    inbound_nodes: [inputs.map((name) => [name, 0, 0, {}])],
-  }));
-  return {
-    class_name: 'Functional',
-    config: {
-      name: 'vggtune',
-      layers: [{ ...input, name: 'image', inbound_nodes: [] }, ...rows],
-      input_layers: [['image', 0, 0]],
-      output_layers: [[layers.at(-1)?.name, 0, 0]],
-    },
   };
 }
 

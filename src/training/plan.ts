@@ -91,16 +91,17 @@ function refuseCutLevels(network: NetworkSpec, from: number): void {
   if (head?.kind !== 'levels' || from > index) return;
   const cut = head.sources.find(({ layer }) => boundaryBehind(network, layer) < from);
   if (cut === undefined) return;
-  const [first] = head.sources;
-  throw usageError(`the head "levels" reads ${cut.layer}, which is frozen away`, {
-    expected: `a boundary at or below ${first?.layer}, or above all convolutions (the strategy head)`,
-    found: `frozen up to ${network.layers[from - 1]?.name}`,
-    where: 'head.kind, freeze',
-    fix: `use the head linear or mlp, or freeze ${first && blockOfPool(first.layer)} or less`,
-  });
+  const block = head.sources[0]?.layer.replace('pool', 'block');
+  throw usageError(
+    `the head "levels" reads ${cut.layer}, which is frozen with what comes after it`,
+    {
+      expected: `frozen up to ${block} at most, or all convolutions, as the strategy head does`,
+      found: `frozen up to ${network.layers[from - 1]?.name}`,
+      where: 'head.kind, freeze',
+      fix: `use --head linear, or --freeze ${block}`,
+    },
+  );
 }
-
-const blockOfPool = (name: string) => name.replace('pool', 'block');
 
 function mainBoundary({ strategy, config, network, newLayers }: PlanRequest): number {
   if (config.freeze !== null) return belowDropout(network, boundaryAfter(network, config.freeze));
