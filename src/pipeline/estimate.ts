@@ -12,6 +12,7 @@ import type { Estimate, StrategyEstimate } from '../outputs/advice.ts';
 import { planTraining, type TrainPhase, type TrainPlan } from '../training/plan.ts';
 import { randomWeights } from '../weights/initialise.ts';
 import type { LoadedData } from './data.ts';
+import { fittedImages } from './fit-norm.ts';
 import { type DecodeCost, keptShare, measureDecoding } from './measure-decoding.ts';
 import { measurePrefix, measureSteps, type PrefixCost, type StepCost } from './measure-program.ts';
 import { augmentSpec, changesAnything, decodeSpec } from './phase-sources.ts';
@@ -176,8 +177,10 @@ function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
   const perVal = forward + decode.first;
   // A view that no epoch comes to is computed all the same.
   const kept = fresh ? 0 : views * counts.train;
-  const rows = prefix === undefined ? 0 : counts.val + kept;
-  const rowSeconds = prefix === undefined ? 0 : counts.val * perVal + kept * perTrain;
+  // Statistics are of images as they are, which nothing but augmented views would need otherwise.
+  const plain = counts.val + (changing ? fittedImages(network, counts.train) : 0);
+  const rows = prefix === undefined ? 0 : plain + kept;
+  const rowSeconds = prefix === undefined ? 0 : plain * perVal + kept * perTrain;
   // Each epoch makes its pixels, of the files or of kept pictures; activations of new views, too.
   const readTrain = prefix === undefined || fresh ? counts.train : 0;
   const readVal = prefix === undefined ? counts.val : 0;

@@ -2,10 +2,16 @@ import type { Tensor } from '../base/tensor.ts';
 import type { ImageEntry } from '../dataset/types.ts';
 import { boundaryBehind } from '../network/boundary.ts';
 import { HEAD_NORM } from '../network/head.ts';
+import type { NetworkSpec } from '../network/spec.ts';
 import { plainRows, type SourceSetting } from './phase-sources.ts';
 
 /** Training images that the statistics are of, at most: more would move them by little. */
 const MOST_IMAGES = 1024;
+
+/** How many training images the batch norm of a head is fitted to; none without one. */
+export function fittedImages(network: NetworkSpec, trained: number): number {
+  return network.layers.some(({ name }) => name === HEAD_NORM) ? Math.min(MOST_IMAGES, trained) : 0;
+}
 
 /**
  * Sets the statistics of the batch norm in the head `levels` to the means and variances of what the
@@ -15,7 +21,7 @@ const MOST_IMAGES = 1024;
 export async function withFittedNorm(setting: SourceSetting): Promise<SourceSetting> {
   const { network, config, split } = setting;
   const from = boundaryBehind(network, 'levels');
-  const images = evenly(split.train, MOST_IMAGES);
+  const images = evenly(split.train, fittedImages(network, split.train.length));
   const rows = await plainRows(setting, images, from);
   const moments = createMoments(network.shapes[from - 1]?.[0] ?? 0);
   try {
