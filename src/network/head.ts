@@ -52,7 +52,7 @@ const LEVELS = 3;
 /**
  * A linear classifier on the last three pools rather than on the last one (as Head2Toe, Evci et al. 2022;
  * columns of features across depths are Hariharan et al.'s hypercolumns, 2015). What pictures unlike
- * those of the pretraining differ by is often lost before the last layer. Channels of unlike depths have unlike
+ * those of the pretraining differ by is often lost before the last layer. Levels of unlike depths have unlike
  * sizes: the batch norm has fixed statistics, those of the training images before training.
  */
 function levelsHead(head: HeadSpec, { pools, classes }: HeadPlace): Layer[] {

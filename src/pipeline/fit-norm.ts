@@ -14,9 +14,11 @@ export function fittedImages(network: NetworkSpec, trained: number): number {
 }
 
 /**
- * Sets the statistics of the batch norm in the head `levels` to the means and variances of what the
- * starting weights make of the training images, so that a linear classifier starts on features of one
- * size. They stay so: in small batches, and in passes of a batch, statistics would be noise.
+ * Sets the statistics of the batch norm in the head `levels` to those of what the starting weights make of
+ * the training images: the mean of each channel, and for all channels of a level their average variance.
+ * So a linear classifier starts on levels of one size, in which channels that vary more still do: scaling
+ * each by itself would blow up those that say little. The statistics stay: in small batches, and in
+ * passes of a batch, they would be noise.
  */
 export async function withFittedNorm(setting: SourceSetting): Promise<SourceSetting> {
   const { network, config, split } = setting;
@@ -33,9 +35,17 @@ export async function withFittedNorm(setting: SourceSetting): Promise<SourceSett
     await rows.release();
   }
   const weights = new Map(setting.weights);
-  for (const [suffix, tensor] of moments.statistics())
+  for (const [suffix, tensor] of moments.statistics(levelsOf(network))) {
     weights.set(`${HEAD_NORM}.${suffix}`, tensor);
+  }
   return { ...setting, weights };
+}
+
+/** How many channels each level has. */
+function levelsOf({ layers }: NetworkSpec): readonly number[] {
+  return layers.flatMap((layer) =>
+    layer.kind === 'levels' ? layer.sources.map(({ channels }) => channels) : [],
+  );
 }
 
 /** As many as asked for, at equal distances, so that each class has its share. */
@@ -47,7 +57,7 @@ function evenly(images: readonly ImageEntry[], most: number): readonly ImageEntr
   ).filter((image) => image !== undefined);
 }
 
-/** Means and (biased) variances of rows of features, in float64. */
+/** Means and (biased) variances over rows of features, in float64. */
 function createMoments(width: number) {
   const sums = new Float64Array(width);
   const squares = new Float64Array(width);
@@ -64,22 +74,26 @@ function createMoments(width: number) {
       count += images;
     },
     /** No image could be read: the batch norm stays as it is. */
-    statistics(): [suffix: string, Tensor][] {
+    statistics(levels: readonly number[]): [suffix: string, Tensor][] {
       if (count === 0) return [];
       const mean = sums.map((sum) => sum / count);
       const variance = squares.map((sum, i) => Math.max(0, sum / count - (mean[i] ?? 0) ** 2));
       return [
         ['running_mean', { shape: [width], data: Float32Array.from(mean) }],
-        ['running_var', { shape: [width], data: Float32Array.from(floored(variance)) }],
+        ['running_var', { shape: [width], data: Float32Array.from(averaged(variance, levels)) }],
       ];
     },
   };
 }
 
-/** A channel that hardly varies on these images is not blown up to noise. */
-const LEAST_VARIANCE = 1e-3;
-
-function floored(variances: Float64Array): Float64Array {
-  const average = variances.reduce((sum, value) => sum + value, 0) / variances.length;
-  return variances.map((value) => Math.max(value, LEAST_VARIANCE * average));
+/** The same with every value that of its group's average, for groups of these sizes in turn. */
+function averaged(values: Float64Array, groups: readonly number[]): Float64Array {
+  const out = new Float64Array(values.length);
+  let start = 0;
+  for (const size of groups) {
+    const group = values.subarray(start, start + size);
+    out.fill(group.reduce((sum, value) => sum + value, 0) / size, start, start + size);
+    start += size;
+  }
+  return out;
 }
