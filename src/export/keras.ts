@@ -5,13 +5,8 @@ import { openKerasArchive } from '../formats/keras-archive.ts';
 import { writeZip } from '../formats/zip-write.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
 import type { Exporter } from './exporter.ts';
-import {
-  functionalConfig,
-  isSequential,
-  type KerasLayer,
-  kerasLayers,
-  unpermuted,
-} from './keras-layers.ts';
+import { type KerasLayer, kerasLayers, unpermuted } from './keras-layers.ts';
+import { functionalConfig, isSequential } from './keras-topology.ts';
 import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
 

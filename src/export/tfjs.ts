@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type Quantization, type TfjsModel, writeTfjsLayers } from '../formats/tfjs-layers.ts';
 import type { Exporter } from './exporter.ts';
-import { functionalConfig, isSequential, type KerasLayer, kerasLayers } from './keras-layers.ts';
+import { type KerasLayer, kerasLayers } from './keras-layers.ts';
+import { functionalConfig, isSequential } from './keras-topology.ts';
 import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
 

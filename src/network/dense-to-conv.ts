@@ -1,3 +1,4 @@
+import { usageError } from '../base/errors.ts';
 import { type NamedTensors, type Shape, sizeOf, type Tensor } from '../base/tensor.ts';
 import { boundaryBehind } from './boundary.ts';
 import { inferenceNorm, tensorOf } from './fold-batch-norm.ts';
@@ -52,13 +53,15 @@ export interface DenseForm {
  * - `mlp` has none either, but a ReLU between its layers, which does not commute with the average:
  *   every window of the trained size is averaged, then its dense layers are 1x1 convolutions.
  * - `levels` is as `linear`: each pool is averaged down to the cells of the last one, the batch norm
- *   goes into the 1x1 convolution.
+ *   goes into the 1x1 convolution. Image sizes at which a pool drops a row have no such form.
+ *
+ * @throws VggtuneError (usage) where there is none
  */
 export function denseForm(network: NetworkSpec, weights: NamedTensors): DenseForm {
   const map = network.shapes[network.headStart - 1] ?? [];
   const side = map[1] ?? 1;
   const layers = network.layers.slice(network.headStart);
-  const stride = strideOf(network);
+  const stride = strideOf(network.layers);
   const context = { network, layers, weights, side, channels: map[0] ?? 0 };
   const form = formOf(network.head, context);
   return {
@@ -70,7 +73,7 @@ export function denseForm(network: NetworkSpec, weights: NamedTensors): DenseFor
   };
 }
 
-function strideOf({ layers }: NetworkSpec): number {
+function strideOf(layers: readonly Layer[]): number {
   return layers.reduce((stride, layer) => stride * (layer.kind === 'maxpool' ? layer.size : 1), 1);
 }
 
@@ -109,8 +112,11 @@ function levelsForm(
 ): HeadForm {
   const { network, side } = context;
   const strided = sources.map(({ layer }) => {
-    const [, height = 1] = network.shapes[boundaryBehind(network, layer) - 1] ?? [];
-    return { layer, stride: height / side };
+    const behind = boundaryBehind(network, layer);
+    const [, cells = 1] = network.shapes[behind - 1] ?? [];
+    const stride = strideOf(network.layers.slice(behind));
+    if (cells !== side * stride) throw cutOff(network);
+    return { layer, stride };
   });
   const { head, weights } = pointwise({ ...context, weights: withoutNorm(context) });
   const method =
@@ -121,6 +127,17 @@ function levelsForm(
     window: 1,
     method,
   };
+}
+
+/** The head averages over rows that a later pool drops, and the cells of the last map cannot. */
+function cutOff({ layers, preprocessing }: NetworkSpec): Error {
+  const stride = strideOf(layers);
+  return usageError('the head "levels" has no fully convolutional form for this image size', {
+    expected: `a size that is a multiple of ${stride}, so that no pool drops a row`,
+    found: String(preprocessing.size),
+    where: 'image.size',
+    fix: `train with --size ${Math.ceil(preprocessing.size / stride) * stride}, or with --head linear`,
+  });
 }
 
 /** The batch norm before the output layer as a part of it: W (s (x - mean) + shift) + b. */

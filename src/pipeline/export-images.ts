@@ -1,6 +1,7 @@
 import { dataError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { createRng } from '../base/rng.ts';
+import { spread } from '../base/spread.ts';
 import { decodeBatches } from '../dataset/batches.ts';
 import type { DecodeSpec } from '../dataset/types.ts';
 import type { LabelledHash, SplitRecord } from '../run/record.ts';
@@ -51,12 +52,6 @@ export async function calibrationImages(
     where: images.root,
     fix: 'put the images back where they were, or name their folder with --data',
   });
-}
-
-/** Some of many, from the first to the last: they are sorted by class. */
-function spread<T>(all: readonly T[], count: number): T[] {
-  if (all.length <= count) return [...all];
-  return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] as T);
 }
 
 const BATCH = 8;

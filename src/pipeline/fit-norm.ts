@@ -1,5 +1,5 @@
+import { spread } from '../base/spread.ts';
 import type { Tensor } from '../base/tensor.ts';
-import type { ImageEntry } from '../dataset/types.ts';
 import { boundaryBehind } from '../network/boundary.ts';
 import { HEAD_NORM } from '../network/head.ts';
 import type { NetworkSpec } from '../network/spec.ts';
@@ -23,7 +23,7 @@ export function fittedImages(network: NetworkSpec, trained: number): number {
 export async function withFittedNorm(setting: SourceSetting): Promise<SourceSetting> {
   const { network, config, split } = setting;
   const from = boundaryBehind(network, 'levels');
-  const images = evenly(split.train, fittedImages(network, split.train.length));
+  const images = spread(split.train, fittedImages(network, split.train.length));
   const rows = await plainRows(setting, images, from);
   const moments = createMoments(network.shapes[from - 1]?.[0] ?? 0);
   try {
@@ -46,15 +46,6 @@ function levelsOf({ layers }: NetworkSpec): readonly number[] {
   return layers.flatMap((layer) =>
     layer.kind === 'levels' ? layer.sources.map(({ channels }) => channels) : [],
   );
-}
-
-/** As many as asked for, at equal distances, so that each class has its share. */
-function evenly(images: readonly ImageEntry[], most: number): readonly ImageEntry[] {
-  if (images.length <= most) return images;
-  return Array.from(
-    { length: most },
-    (_, i) => images[Math.floor((i * images.length) / most)],
-  ).filter((image) => image !== undefined);
 }
 
 /** Means and (biased) variances over rows of features, in float64. */

@@ -1,7 +1,8 @@
 import { unavailableError, usageError } from '../base/errors.ts';
+import { spread } from '../base/spread.ts';
 import { decodeBatches } from '../dataset/batches.ts';
 import { createKeptPictures, KEPT_BYTES, type KeptPictures } from '../dataset/kept-pictures.ts';
-import type { AugmentSpec, DecodeSpec, ImageEntry } from '../dataset/types.ts';
+import type { AugmentSpec, DecodeSpec } from '../dataset/types.ts';
 import type { LoadedData } from './data.ts';
 
 /** What making pixels of an image takes. */
@@ -50,12 +51,4 @@ export async function measureDecoding(
   const first = await secondsAnImage();
   const again = kept.bytes === 0 ? first : await secondsAnImage(kept);
   return { first, again, keptBytes: kept.bytes / images.length };
-}
-
-function spread(images: readonly ImageEntry[], most: number): readonly ImageEntry[] {
-  const step = Math.max(1, images.length / most);
-  const count = Math.min(most, images.length);
-  return Array.from({ length: count }, (_, at) => images[Math.floor(at * step)]).filter(
-    (image) => image !== undefined,
-  );
 }

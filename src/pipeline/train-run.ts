@@ -60,10 +60,11 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   const planned = { ...planRecord(plan, network, evidence), provenance: start.provenance };
   if (request.resume !== true) await writeRecord(paths, 'plan', planned);
 
-  const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
   const bare = { engine, network, weights, config, split, signal, emit, root: index.root };
-  const fits = resume === undefined && newLayers.has(HEAD_NORM) && startsPretrained(config);
+  // Of a resumed run too: what is frozen above the batch norm depends on it.
+  const fits = newLayers.has(HEAD_NORM) && startsPretrained(config);
   const setting: SourceSetting = fits ? await withFittedNorm(bare) : bare;
+  const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
   if (resume !== undefined) noteOtherEngine(resume, engine, emit);
   emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
   const trained = await runTraining({

@@ -166,7 +166,7 @@ function parameterGroups(request: PlanRequest, from: number, peak: number): Plan
   });
 }
 
-/** The head's batch norm is fitted to the first features instead; see `levelsHead`. */
+/** All with parameters but the head's batch norm, which is fitted to the first features instead. */
 function trainedLayers(network: NetworkSpec, from: number): readonly Layer[] {
   return network.layers
     .slice(from)
@@ -185,6 +185,7 @@ export function frozenAndTrained(
 ): { readonly frozen: readonly string[]; readonly trained: readonly string[] } {
   const from = Math.min(...plan.phases.map((phase) => phase.from));
   const trained = trainedLayers(network, from).map(({ name }) => name);
-  const all = trainedLayers(network, 0).map(({ name }) => name);
-  return { frozen: all.filter((name) => !trained.includes(name)), trained };
+  const all = network.layers.filter((layer) => layerParameters(layer).length > 0);
+  const frozen = all.map(({ name }) => name).filter((name) => !trained.includes(name));
+  return { frozen, trained };
 }

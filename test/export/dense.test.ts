@@ -106,6 +106,24 @@ it('the head levels has a score at every cell, and their average is the network 
   await runner.release();
 });
 
+it('the head levels is refused where a pool drops a row that the head sees', () => {
+  for (const [size, other] of [
+    [80, 96],
+    [112, 128],
+  ] as const) {
+    const network = buildNetwork({
+      ...{ backbone: 'vgg-nano', classes: 5, preprocessing: plainPreprocessing(size) },
+      head: { kind: 'levels', dropout: 0.2, hidden: 24 },
+    });
+    expect(() => denseForm(network, exportModelOf('levels').weights)).toThrow(
+      expect.objectContaining({
+        exitCode: 2,
+        details: expect.objectContaining({ fix: expect.stringContaining(`--size ${other}`) }),
+      }),
+    );
+  }
+});
+
 it('a linear head has a score at every cell, and their average is the dense layer of the average', async () => {
   const model = exportModelOf('linear');
   const form = denseForm(model.network, model.weights);

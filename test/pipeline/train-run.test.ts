@@ -135,3 +135,16 @@ describe.each(STRATEGIES)('%s, interrupted and resumed', (strategy) => {
     expect(await metrics(name)).toBe(await metrics(`${strategy}-whole`));
   });
 });
+
+it('a resumed run freezes the same fitted batch norm', async () => {
+  const head = { ...testConfig().head, kind: 'levels' } as const;
+  const config = { head, weights: 'auto', freeze: 'fc8_norm', cache: false, epochs: 3 };
+  await run('norm-whole', { strategy: 'head', config });
+  const onEvent = (event: RunEvent, stop: () => void) => {
+    if (event.type === 'epoch') stop();
+  };
+  const broken = run('norm-broken', { strategy: 'head', config, onEvent });
+  await expect(broken).rejects.toMatchObject({ kind: 'interrupted' });
+  await run('norm-broken', { strategy: 'head', config, resume: true });
+  expect(changedNames(await weightsOf('norm-whole'), await weightsOf('norm-broken'))).toEqual([]);
+});
