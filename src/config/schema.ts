@@ -25,6 +25,9 @@ export const EXPORT_FORMATS = [
 ] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** How the output layer is fitted where the layers below it start trained. */
+export const HEAD_FITS = ['solve', 'steps'] as const;
+
 export const METRICS = ['loss', 'accuracy', 'top5', 'macro_f1'] as const;
 
 const fraction = z.number().min(0).max(1);
@@ -109,18 +112,27 @@ export const runConfigSchema = z.strictObject({
     .enum(['auto', ...STRATEGIES])
     .default('auto')
     .describe('fine-tuning strategy'),
-  head: z
-    .strictObject({
-      kind: z
-        .enum(HEADS)
-        .default('linear')
-        .describe(
-          'linear: pool, dropout, dense; levels: the same on the last three pools; mlp: one hidden layer more; vgg: fc6, fc7, fc8',
-        ),
-      dropout: z.number().min(0).max(0.95).default(0.2).describe('dropout in the head'),
-      hidden: count.default(256).describe('width of the hidden layers of mlp and vgg'),
-    })
-    .prefault({}),
+  head: z.strictObject({
+    kind: z
+      .enum(HEADS)
+      .default('linear')
+      .describe(
+        'linear: pool, dropout, dense; levels: the same on the last three pools; mlp: one hidden layer more; vgg: fc6, fc7, fc8',
+      ),
+    dropout: z.number().min(0).max(0.95).default(0.2).describe('dropout in the head'),
+    hidden: count.default(256).describe('width of the hidden layers of mlp and vgg'),
+    fit: z
+      .enum(HEAD_FITS)
+      .describe(
+        'solve: the output layer is solved to its optimum on the features, before any step; steps: it is trained by gradient steps, as new hidden layers always are',
+      ),
+    penalty: positive
+      .nullable()
+      .default(null)
+      .describe(
+        'solve: L2 penalty relative to the mean squared norm of the features; null: chosen by cross-validation',
+      ),
+  }),
   image: z
     .strictObject({
       size: count
@@ -221,6 +233,12 @@ export const runConfigSchema = z.strictObject({
     .default(null)
     .describe('largest global norm of the gradient; null: any'),
   earlyStop,
+  refit: z
+    .enum(['auto', 'always', 'never'])
+    .default('auto')
+    .describe(
+      'train once more on the validation images too, once they have chosen; auto: where vggtune held them back itself and images are few',
+    ),
   augment,
   seed: z.int().default(0).describe('seed of everything random but the split'),
   export: z

@@ -5,7 +5,8 @@ import type { NetworkSpec } from '../network/spec.ts';
  * What an engine does: it compiles stretches of a network into programs. Layers are addressed by
  * their index in `network.layers`; a stretch is the half-open range [from, to). Where `from` is 0
  * the input is uint8 RGB pixels [N, H, W, 3] and the preprocessing is part of the program;
- * elsewhere it is float32 activations [N, ...shapes[from - 1]]. Tensors that go in and come out
+ * elsewhere it is float32 activations [N, ...shapes[from - 1]], with the averages of earlier levels behind
+ * them where later layers read those (`rows.ts`). Tensors that go in and come out
  * have canonical names and layouts whatever the engine uses inside.
  */
 export interface Engine {
@@ -14,6 +15,7 @@ export interface Engine {
   readonly device: string;
   compileForward(request: ForwardRequest): Promise<ForwardProgram>;
   compileTraining(request: TrainingRequest): Promise<TrainingProgram>;
+  compileLinear(request: LinearRequest): Promise<LinearProgram>;
 }
 
 export type Pixels = Uint8Array;
@@ -31,6 +33,8 @@ export interface ForwardRequest {
   readonly taps?: readonly number[];
   /** Apply softmax to the last output. */
   readonly softmax?: boolean;
+  /** The output is the row that a stretch from `to` takes in: the same, but for levels that it reads. */
+  readonly carry?: boolean;
 }
 
 /** A constant function of its input: the frozen prefix, or a whole trained network. */
@@ -44,6 +48,33 @@ export interface ForwardProgram {
   run(rows: Pixels | Activations, count: number): Promise<Activations>;
   /** The taps alone, in the order asked for; a tap at `to` is the output before any softmax. */
   runTaps(rows: Pixels | Activations, count: number): Promise<readonly Activations[]>;
+  release(): Promise<void>;
+}
+
+/** A linear classifier over samples that stay in memory while a solver looks for its parameters. */
+export interface LinearRequest {
+  /** [count, inputs] */
+  readonly features: Activations;
+  /** The class of each sample: a whole number below `classes`. */
+  readonly labels: readonly number[];
+  readonly inputs: number;
+  readonly classes: number;
+}
+
+/** Logarithms of probabilities, and the gradient; both are valid until the next call. */
+export interface LinearEvaluation {
+  /** [count, classes], of every sample whatever its weight. */
+  readonly logProbabilities: Float32Array;
+  /** Of the weighted sum of cross-entropies, in the layout of the parameters. */
+  readonly gradient: Float32Array;
+}
+
+export interface LinearProgram {
+  /**
+   * @param parameters the kernel [classes, inputs] and, behind it, the bias [classes]
+   * @param sampleWeights [count]; a sample of weight zero is scored and adds nothing to the gradient
+   */
+  evaluate(parameters: Float32Array, sampleWeights: Float32Array): Promise<LinearEvaluation>;
   release(): Promise<void>;
 }
 

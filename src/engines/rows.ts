@@ -1,10 +1,27 @@
-import type { Shape } from '../base/tensor.ts';
-import type { NetworkSpec } from '../network/spec.ts';
+import { type Shape, sizeOf } from '../base/tensor.ts';
+import { boundaryBehind } from '../network/boundary.ts';
+import type { Level, NetworkSpec } from '../network/spec.ts';
 
-/** The shape of one row that goes in at a boundary, without the batch axis: pixels [H, W, 3] at 0. */
+/**
+ * The shape of one row that goes in at a boundary, without the batch axis: pixels [H, W, 3] at 0. Where a
+ * later layer reads levels from before the boundary, a row is the activations and, behind them, the
+ * averages of those levels, as one vector.
+ */
 export function rowShape(network: NetworkSpec, boundary: number): Shape {
   const { size } = network.preprocessing;
-  return boundary === 0 ? [size, size, 3] : (network.shapes[boundary - 1] ?? []);
+  if (boundary === 0) return [size, size, 3];
+  const shape = network.shapes[boundary - 1] ?? [];
+  const carried = carriedLevels(network, boundary);
+  if (carried.length === 0) return shape;
+  return [carried.reduce((total, { channels }) => total + channels, sizeOf(shape))];
+}
+
+/** The levels that layers behind a boundary read from before it, in the order in which they are read. */
+export function carriedLevels(network: NetworkSpec, boundary: number): readonly Level[] {
+  return network.layers
+    .slice(boundary)
+    .flatMap((layer) => (layer.kind === 'levels' ? layer.sources : []))
+    .filter(({ layer }) => boundaryBehind(network, layer) < boundary);
 }
 
 /** The shape of one row that comes out: at boundary 0 the normalised image [3, size, size]. */

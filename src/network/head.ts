@@ -6,6 +6,9 @@ import type { Layer, Level } from './spec.ts';
 /** The batch norm of the head `levels`. It is fitted once and never trained. */
 export const HEAD_NORM = 'fc8_norm';
 
+/** The output layer, whatever the head. */
+export const OUTPUT = 'fc8';
+
 export interface HeadSpec {
   readonly kind: HeadName;
   readonly dropout: number;
@@ -22,7 +25,7 @@ interface HeadPlace {
 }
 
 /**
- * The layers after the backbone. Whatever the head, the last one is `fc8`.
+ * The layers after the backbone. Whatever the head, the last one is `OUTPUT`.
  * @throws VggtuneError (usage) when the head does not take the backbone's map
  */
 export function headLayers(row: BackboneRow, head: HeadSpec, place: HeadPlace): Layer[] {
@@ -42,7 +45,7 @@ function linearHead(head: HeadSpec, { features, classes }: HeadPlace): Layer[] {
   return [
     { kind: 'gap', name: 'gap' },
     { kind: 'dropout', name: 'dropout7', rate: head.dropout },
-    dense('fc8', features[0] ?? 0, classes),
+    dense(OUTPUT, features[0] ?? 0, classes),
   ];
 }
 
@@ -63,7 +66,7 @@ function levelsHead(head: HeadSpec, { pools, classes }: HeadPlace): Layer[] {
     { kind: 'batchnorm', name: HEAD_NORM, channels, epsilon: 1e-5, momentum: 0 },
     { kind: 'flatten', name: 'flatten' },
     { kind: 'dropout', name: 'dropout7', rate: head.dropout },
-    dense('fc8', channels, classes),
+    dense(OUTPUT, channels, classes),
   ];
 }
 
@@ -71,7 +74,7 @@ function mlpHead(head: HeadSpec, { features, classes }: HeadPlace): Layer[] {
   return [
     { kind: 'gap', name: 'gap' },
     ...hiddenLayers('7', [features[0] ?? 0, head.hidden], head.dropout),
-    dense('fc8', head.hidden, classes),
+    dense(OUTPUT, head.hidden, classes),
   ];
 }
 
@@ -88,7 +91,7 @@ function vggHead(row: BackboneRow, head: HeadSpec, { features, classes }: HeadPl
     { kind: 'flatten', name: 'flatten' },
     ...hiddenLayers('6', [inputs, width], head.dropout),
     ...hiddenLayers('7', [width, width], head.dropout),
-    dense('fc8', width, classes),
+    dense(OUTPUT, width, classes),
   ];
 }
 

@@ -9,7 +9,7 @@ export const share = z.number().min(0).max(1);
 export const seconds = z.number().min(0);
 export const texts = list(z.string());
 export const strategy = z.enum(STRATEGIES);
-export const sideName = z.enum(['train', 'val', 'test']);
+export const sideName = z.enum(['train', 'val', 'test', 'cross-validation']);
 
 /** Figures by name; null is a figure that is no number. */
 export const figures = z.record(z.string(), z.number()).describe('figures by name');

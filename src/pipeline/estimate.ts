@@ -4,6 +4,7 @@ import { type NamedTensors, sameShape, sizeOf } from '../base/tensor.ts';
 import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
 import type { Engine } from '../engines/engine.ts';
+import { rowShape } from '../engines/rows.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
 import { parameterCount, parameterShapes } from '../network/parameters.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
@@ -196,7 +197,7 @@ function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
     counts.val * step.secondsPerValidation +
     epochRows;
   const setup = step.compileSeconds + (prefix?.compileSeconds ?? 0);
-  const rowBytes = 4 * sizeOf(network.shapes[phase.from - 1] ?? [0]);
+  const rowBytes = phase.from === 0 ? 0 : 4 * sizeOf(rowShape(network, phase.from));
   const table = Math.min(TABLE_LIMIT, rows * rowBytes);
   return {
     featureSeconds: rowSeconds,
@@ -221,8 +222,7 @@ function stateBytes(network: NetworkSpec, plan: TrainPlan): number {
 }
 
 function trainedParameters(network: NetworkSpec, plan: TrainPlan): number {
-  const from = Math.min(...plan.phases.map((phase) => phase.from));
-  return network.layers.slice(from).reduce((sum, layer) => sum + parameterCount(layer), 0);
+  return network.layers.slice(plan.from).reduce((sum, layer) => sum + parameterCount(layer), 0);
 }
 
 /** Measurements by what they depend on, so that none is made twice. */

@@ -1,3 +1,4 @@
+import { oneHot } from '../base/one-hot.ts';
 import { sizeOf } from '../base/tensor.ts';
 import type { RunConfig } from '../config/schema.ts';
 import type { Engine, TrainingBatch, TrainingProgram, TrainingRequest } from '../engines/engine.ts';
@@ -7,7 +8,6 @@ import { networkCost } from '../network/cost.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import { createDropoutMasks } from '../training/dropout-masks.ts';
 import type { TrainPhase, TrainPlan } from '../training/plan.ts';
-import { oneHot } from '../training/targets.ts';
 import { watchMemory } from './peak-memory.ts';
 import { prefixBatch } from './phase-sources.ts';
 
@@ -45,7 +45,14 @@ export async function measurePrefix(
   const memory = watchMemory();
   const batchSize = prefixBatch(network);
   const started = performance.now();
-  const program = await engine.compileForward({ network, weights, from: 0, to, batchSize });
+  const program = await engine.compileForward({
+    network,
+    weights,
+    from: 0,
+    to,
+    batchSize,
+    carry: true,
+  });
   const compileSeconds = (performance.now() - started) / 1000;
   try {
     const rows = noise(batchSize * sizeOf(rowShape(network, 0)), true) as Uint8Array;

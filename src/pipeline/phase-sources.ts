@@ -10,6 +10,7 @@ import type { RunConfig } from '../config/schema.ts';
 import { DECODER } from '../dataset/decode.ts';
 import type { AugmentSpec, DecodeSpec, ImageEntry, Split } from '../dataset/types.ts';
 import type { Engine, ForwardProgram } from '../engines/engine.ts';
+import { carriedLevels, rowShape } from '../engines/rows.ts';
 import { layerParameters } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import { waitForFolder } from '../run/lock.ts';
@@ -20,10 +21,10 @@ import type { PhaseSources } from '../training/job.ts';
 import { createPixelReader } from '../training/pixels.ts';
 import type { TrainPhase } from '../training/plan.ts';
 import {
+  type ImageRows,
   type PixelRequest,
   pixelSource,
   type ReadPixels,
-  type RowSource,
   viewsByEpoch,
 } from '../training/rows.ts';
 
@@ -78,10 +79,11 @@ export function createPhaseSources(setting: SourceSetting) {
   const { views } = config.augment;
 
   return async (phase: TrainPhase): Promise<PhaseSources> => {
-    const held = split.val.length > 0;
+    const held = split.val.length > 0 && !phase.refit;
+    const images = phase.refit ? [...split.train, ...split.val] : split.train;
     if (phase.from === 0) {
       const view = viewsByEpoch(augmented, views);
-      const train = pixelSource({ images: split.train, view, readPixels: read });
+      const train = pixelSource({ images, view, readPixels: read });
       return { train, release, ...(held && { validation: plainPixels(split.val, read) }) };
     }
     return withCache(setting, phase.from, async (cache) => {
@@ -90,8 +92,8 @@ export function createPhaseSources(setting: SourceSetting) {
       const changing = augmented && phase.name === 'main';
       const fresh = changing && views === 0;
       const train = fresh
-        ? await freshRows(cached)
-        : { ...(await trainFeatures(cached, changing ? views : 0)), release };
+        ? await freshRows(cached, images)
+        : { ...(await viewFeatures(cached, { images, views: changing ? views : 0 })), release };
       return {
         train,
         ...(validation !== undefined && { validation }),
@@ -107,11 +109,11 @@ export function createPhaseSources(setting: SourceSetting) {
 /** Of what holds nothing. */
 const release = async () => {};
 
-async function freshRows({ setting, cache, from, read }: Cached) {
-  const { split, config } = setting;
+async function freshRows({ setting, cache, from, read }: Cached, images: readonly ImageEntry[]) {
+  const { config } = setting;
   const view = viewsByEpoch(true, 0);
   return freshSource({
-    pixels: pixelSource({ images: split.train, view, readPixels: read }),
+    pixels: pixelSource({ images, view, readPixels: read }),
     prefix: await compilePrefix(setting, from, config.batchSize),
     rowLength: cache.store.rowLength,
   });
@@ -130,16 +132,34 @@ function pixelReader(setting: SourceSetting): ReadPixels {
   });
 }
 
-function plainPixels(images: readonly ImageEntry[], readPixels: ReadPixels): RowSource {
+function plainPixels(images: readonly ImageEntry[], readPixels: ReadPixels): ImageRows {
   return pixelSource({ images, view: () => ({ kind: 'plain' }), readPixels });
 }
 
-/** The plain rows of some images at a boundary, for use after training; 0 for pixels. */
+/** How many changed views of an image training takes from the cache: 0 where it sees images as they are. */
+export function cachedViews(config: RunConfig): number {
+  return changesAnything(augmentSpec(config)) ? config.augment.views : 0;
+}
+
+/** The rows of augmented views of some images at a boundary above the pixels: that of epoch v is view v. */
+export async function augmentedRows(
+  setting: SourceSetting,
+  images: readonly ImageEntry[],
+  { from, views }: { readonly from: number; readonly views: number },
+): Promise<ImageRows & { release(): Promise<void> }> {
+  const read = pixelReader(setting);
+  return withCache(setting, from, async (cache) => ({
+    ...(await viewFeatures({ setting, cache, from, read }, { images, views })),
+    release: cache.release,
+  }));
+}
+
+/** The plain rows of some images at a boundary, for use beside training; 0 for pixels. */
 export async function plainRows(
   setting: SourceSetting,
   images: readonly ImageEntry[],
   from: number,
-): Promise<RowSource & { release(): Promise<void> }> {
+): Promise<ImageRows & { release(): Promise<void> }> {
   const read = pixelReader(setting);
   if (from === 0) return { ...plainPixels(images, read), release };
   return withCache(setting, from, async (cache) => ({
@@ -155,15 +175,17 @@ interface Cached {
   readonly read: ReadPixels;
 }
 
-async function plainFeatures(cached: Cached, images: readonly ImageEntry[]): Promise<RowSource> {
+async function plainFeatures(cached: Cached, images: readonly ImageEntry[]): Promise<ImageRows> {
   const requests = images.map((image) => ({ image, view: { kind: 'plain' as const } }));
   const table = await features(cached, requests);
   return featureSource({ images, table, views: 1, rowLength: cached.cache.store.rowLength });
 }
 
 /** @param views augmented views of each image; 0: the plain one */
-async function trainFeatures(cached: Cached, views: number): Promise<RowSource> {
-  const images = cached.setting.split.train;
+async function viewFeatures(
+  cached: Cached,
+  { images, views }: { readonly images: readonly ImageEntry[]; readonly views: number },
+): Promise<ImageRows> {
   if (views === 0) return plainFeatures(cached, images);
   const requests = Array.from({ length: views }, (_, view) =>
     images.map((image) => ({ image, view: { kind: 'augmented' as const, view } })),
@@ -212,7 +234,7 @@ function compilePrefix(
   to: number,
   batchSize: number,
 ): Promise<ForwardProgram> {
-  return engine.compileForward({ network, from: 0, to, weights, batchSize });
+  return engine.compileForward({ network, from: 0, to, weights, batchSize, carry: true });
 }
 
 interface Cache {
@@ -227,7 +249,7 @@ async function openCache(setting: SourceSetting, from: number): Promise<Cache> {
   const folder = config.cache
     ? join(cacheFolder(), 'features', prefixKey(setting, from))
     : await mkdtemp(join(tmpdir(), 'vggtune-features-'));
-  const rowLength = sizeOf(network.shapes[from - 1] ?? []);
+  const rowLength = sizeOf(rowShape(network, from));
   const store = await openFeatureStore({ folder, rowLength, emit });
   return {
     folder,
@@ -258,6 +280,7 @@ async function withCache<T>(
 function prefixKey(setting: SourceSetting, from: number): string {
   const { engine, network, config, weights } = setting;
   const layers = network.layers.slice(0, from);
+  const carried = carriedLevels(network, from).map(({ layer }) => layer);
   const hash = createHash('sha256');
   hash.update(
     canonicalJson({
@@ -267,6 +290,7 @@ function prefixKey(setting: SourceSetting, from: number): string {
       decode: decodeSpec(network, config.image.background),
       preprocessing: network.preprocessing,
       layers,
+      ...(carried.length > 0 && { carried }),
     }),
   );
   for (const { name } of layers.flatMap(layerParameters)) {

@@ -129,6 +129,8 @@ function configOf(
   const own = configFor(sources, strategy);
   const values = {
     ...{ strategy, epochs, out: join(folder, strategy), export: [] },
+    // All four are measured on the same images, which none was fitted to.
+    refit: 'never',
     warmupEpochs: Math.min(own.warmupEpochs, epochs),
     // A few epochs cannot begin with several of small steps.
     ...(epochs < own.epochs && { schedule: { warmup: 0 } }),
@@ -164,7 +166,7 @@ function epochsFor(
   const config = configFor(sources, strategy);
   const network = wholeNetwork(config);
   const plan = planTraining({ strategy, config, network, newLayers: new Set() });
-  const from = plan.phases.at(-1)?.from ?? 0;
+  const { from } = plan;
   const macs = Math.max(1, macsOf(networkCost(network).slice(from)));
   return raceEpochs({ macs, images }, config.epochs);
 }

@@ -1,5 +1,7 @@
 import type { Emit } from '../base/events.ts';
+import type { NamedTensors } from '../base/tensor.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
+import type { PictureGroups } from '../dataset/picture-groups.ts';
 import type { DatasetIndex, ImageEntry, Split } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
@@ -21,7 +23,6 @@ import { score } from '../training/validate.ts';
 import { fileCheckpoints, noteOtherEngine, readLastCheckpoint } from './checkpoints.ts';
 import { exportModel, type FileFormat } from './export.ts';
 import { exportRun } from './export-run.ts';
-import { withFittedNorm } from './fit-norm.ts';
 import type { TrainedModel } from './model.ts';
 import {
   createPhaseSources,
@@ -31,6 +32,7 @@ import {
   type SourceSetting,
 } from './phase-sources.ts';
 import { startingPoint, startsPretrained } from './start-weights.ts';
+import { inOwnUnits, inTrainingUnits, prepareStart, type TrainingStart } from './training-start.ts';
 
 export interface TrainRunRequest {
   readonly config: RunConfig;
@@ -38,6 +40,8 @@ export interface TrainRunRequest {
   readonly evidence: readonly string[];
   readonly index: DatasetIndex;
   readonly split: Split;
+  /** Near-duplicates: no fold of a cross-validation divides them. */
+  readonly groups?: PictureGroups;
   readonly paths: RunPaths;
   readonly resume?: boolean;
   readonly offline?: boolean;
@@ -55,34 +59,120 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   const start = await startingPoint(config, index.classes.length, { offline, emit, signal });
   const { network, weights, newLayers } = start;
   emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
-  const plan = planTraining({ strategy, config, network, newLayers });
+  const refit = isRefit(request);
+  const plan = planTraining({ strategy, config, network, newLayers, refit });
   const evidence = [...request.evidence, `starts from ${start.source}`];
   const planned = { ...planRecord(plan, network, evidence), provenance: start.provenance };
   if (request.resume !== true) await writeRecord(paths, 'plan', planned);
 
-  const bare = { engine, network, weights, config, split, signal, emit, root: index.root };
-  // Of a resumed run too: what is frozen above the batch norm depends on it.
-  const fits = newLayers.has(HEAD_NORM) && startsPretrained(config);
-  const setting: SourceSetting = fits ? await withFittedNorm(bare) : bare;
+  const setting: SourceSetting = {
+    engine,
+    network,
+    weights,
+    config,
+    split,
+    signal,
+    emit,
+    root: index.root,
+  };
+  // Of a resumed run too: everything that follows from the weights and the images is found again.
+  const begun = await prepareStart({
+    setting,
+    plan,
+    groups: request.groups ?? [],
+    pretrained: startsPretrained(config),
+    newNorm: newLayers.has(HEAD_NORM),
+    refit,
+  });
+  const trained = await trainPhases(request, { setting, plan, start: begun });
+  const models = {
+    final: trainedModel(request, network, trained.weights),
+    judged: trainedModel(request, network, trained.judgedWeights),
+  };
+  emit({ type: 'stage', stage: 'evaluate', message: 'measuring the trained network' });
+  const metrics = await measureRun(request, { setting, plan, models, start: begun });
+  if (metrics !== undefined) await writeRecord(paths, 'metrics', metrics);
+  emit({ type: 'stage', stage: 'export', message: 'writing the model' });
+  await exportTrained(request, { setting, model: models.final, engine });
+  const record = { folder: paths.folder, config, metrics };
+  return { ...record, plan: planned, split: await readRecord(paths, 'split') };
+}
+
+/** More images than this lose little by those that are held back, and take long to train on twice. */
+const REFIT_MOST = 2000;
+
+/** Whether everything is fitted again with the validation images among those that are trained on. */
+function isRefit({ config, strategy, index, split }: TrainRunRequest): boolean {
+  if (split.val.length === 0 || config.refit === 'never') return false;
+  if (config.refit === 'always') return true;
+  // A validation part that the user made is theirs to measure on.
+  const isGiven = index.images.some(({ side }) => side === 'val');
+  const count = split.train.length + split.val.length;
+  return !isGiven && strategy !== 'scratch' && count <= REFIT_MOST;
+}
+
+interface TrainedWeights {
+  /** What the run gives. */
+  readonly weights: NamedTensors;
+  /** What the validation images are a measure of: nothing of it was fitted to them. */
+  readonly judgedWeights: NamedTensors;
+}
+
+interface Prepared {
+  readonly setting: SourceSetting;
+  readonly plan: TrainPlan;
+  readonly start: TrainingStart;
+}
+
+async function trainPhases(request: TrainRunRequest, prepared: Prepared): Promise<TrainedWeights> {
+  const { paths, strategy } = request;
+  const { setting, plan, start } = prepared;
+  const { engine, network, config, signal, emit } = setting;
+  if (plan.phases.length === 0) {
+    const weights = inOwnUnits(start.refitWeights ?? start.weights, prepared);
+    return { weights, judgedWeights: inOwnUnits(start.weights, prepared) };
+  }
   const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
   if (resume !== undefined) noteOtherEngine(resume, engine, emit);
   emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
-  const trained = await runTraining({
-    ...{ engine, network, plan, config, weights: setting.weights, signal, emit },
-    sources: createPhaseSources(setting),
+  const { weights, judgedWeights } = await runTraining({
+    engine,
+    network,
+    plan,
+    config,
+    weights: start.weights,
+    ...(start.refitWeights !== undefined && { refitWeights: start.refitWeights }),
+    signal,
+    emit,
+    sources: inTrainingUnits(createPhaseSources(setting), start.scale),
     checkpoints: fileCheckpoints(paths, { engine, emit }),
     ...(resume !== undefined && { resume }),
   });
+  return {
+    weights: inOwnUnits(weights, prepared),
+    judgedWeights: inOwnUnits(judgedWeights, prepared),
+  };
+}
 
-  const model = trainedModel(request, network, trained.weights);
-  emit({ type: 'stage', stage: 'evaluate', message: 'measuring the trained network' });
-  const side = request.measureOn ?? (split.test.length > 0 ? 'test' : 'val');
-  const metrics = await measure({ setting, model, plan, classes: index.classes, side });
-  if (metrics !== undefined) await writeRecord(paths, 'metrics', metrics);
-  emit({ type: 'stage', stage: 'export', message: 'writing the model' });
-  await exportTrained(request, { setting, model, engine });
-  const record = { folder: paths.folder, config, metrics };
-  return { ...record, plan: planned, split: await readRecord(paths, 'split') };
+/**
+ * The figures of a run, on images that nothing of what is measured was fitted to: the test images by the final
+ * model; else the validation images by the model before a refit. Where the output layer is all that is trained
+ * and validation images were fitted too, every image by the fits of a cross-validation without it.
+ */
+async function measureRun(
+  request: TrainRunRequest,
+  of: Prepared & { readonly models: Readonly<Record<'final' | 'judged', TrainedModel>> },
+): Promise<MetricsRecord | undefined> {
+  const { index, split, measureOn } = request;
+  const { plan, start, models, setting } = of;
+  const { classes } = index;
+  const side = measureOn ?? (split.test.length > 0 ? 'test' : 'val');
+  const heldOut = start.refitHead?.heldOut;
+  if (side === 'val' && plan.phases.length === 0 && heldOut !== undefined) {
+    return metricsRecord(heldOut, { side: 'cross-validation', classes });
+  }
+  const model = side === 'test' ? models.final : models.judged;
+  return measure({ setting, model, plan, classes, side });
 }
 
 function planRecord(
@@ -134,7 +224,7 @@ async function measure(of: {
   const { setting, model, plan, classes, side } = of;
   const { split, engine, network, config, signal } = setting;
   if (split[side].length === 0) return undefined;
-  const from = plan.phases.at(-1)?.from ?? 0;
+  const from = plan.phases.length === 0 ? (plan.solvedFrom ?? plan.from) : plan.from;
   const { batchSize } = config;
   const rows = await plainRows(setting, split[side], from);
   const to = network.layers.length;

@@ -8,7 +8,7 @@ export interface EpochSums {
   readonly images: number;
 }
 
-/** Validation figures of an epoch; just the training loss where there is no validation side. */
+/** Validation figures of an epoch; just the training loss where nothing is held out. */
 export type EpochFigures = Readonly<Record<string, number>>;
 
 /** Where a run stands between two steps. Plain JSON; with the engine's state it is the whole run. */
@@ -22,6 +22,20 @@ export interface Progress {
   readonly sums: EpochSums;
   /** Figures of the phase's epochs that are over. */
   readonly history: readonly EpochFigures[];
+  /** Figures before the first step, where that state is a candidate for the best. */
+  readonly before?: EpochFigures;
+  /** Whether the phase ended ahead of its epochs, because its loss climbed. */
+  readonly stopped?: boolean;
+  /** What the judged phase came to, for the phases that follow it. */
+  readonly judged?: Judged;
+}
+
+/** The phase by which the best epoch was chosen. */
+export interface Judged {
+  readonly history: readonly EpochFigures[];
+  readonly before?: EpochFigures;
+  /** Index into `history`; -1: the state before the first step was the best. */
+  readonly best: number;
 }
 
 export interface Checkpoint {

@@ -1,20 +1,49 @@
-import { usageError } from '../base/errors.ts';
-import type { Progress } from './checkpoint.ts';
+import { VggtuneError } from '../base/errors.ts';
+import type { EpochFigures, Progress } from './checkpoint.ts';
 import type { PhaseRun } from './job.ts';
+import { phaseLabel } from './plan.ts';
+
+/** The numbers of a run have left the range of numbers. */
+export class Divergence extends VggtuneError {}
 
 /** The error of a run whose numbers have left the range of numbers. */
 export function diverged(
   { phase, start }: Pick<PhaseRun, 'phase' | 'start'>,
   at: { readonly progress: Progress; readonly step: number; readonly what: string },
-): Error {
+): Divergence {
   const { progress, step } = at;
   const rates = phase.groups.map((group) => group.learningRate);
   const isSaved = progress.phase > 0 || progress.epoch > 0 || start.batch > 0;
   const kept = isSaved ? '; the last good checkpoint is kept' : '';
-  return usageError(`training diverged: ${at.what} is not a finite number`, {
+  return new Divergence('usage', `training diverged: ${at.what} is not a finite number`, {
     expected: 'finite numbers',
     found: 'NaN or infinity',
-    where: `${phase.name}, epoch ${progress.epoch + 1}, step ${step}`,
+    where: `${phaseLabel(phase)}, epoch ${progress.epoch + 1}, step ${step}`,
     fix: `lower optimizer.learningRate (now up to ${Math.max(...rates)}) or set clipNorm${kept}`,
   });
+}
+
+/** A loss this many times the one before the first step is no longer overfitting but wreckage. */
+const CLIMB = 3;
+
+/**
+ * Whether an epoch has undone what the run started with: its loss is several times that of the start, and
+ * worse than that of knowing nothing but the number of classes.
+ */
+export function hasClimbed(
+  losses: readonly number[],
+  { before, classes }: { readonly before: EpochFigures; readonly classes: number },
+): boolean {
+  const limit = Math.max(CLIMB * (before.loss ?? Number.NaN), Math.log(classes));
+  return losses.some((loss) => loss > limit);
+}
+
+/** What is said when the state before the first step is kept, because training made it worse. */
+export function climbWarning({ phase }: Pick<PhaseRun, 'phase'>, found: string) {
+  const rates = phase.groups.map((group) => group.learningRate);
+  return {
+    type: 'warning',
+    code: 'training-diverged',
+    message: `training was stopped: ${found}; what was best before is kept. Lower optimizer.learningRate (now up to ${Math.max(...rates)}) or set clipNorm`,
+  } as const;
 }

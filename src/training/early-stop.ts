@@ -3,30 +3,37 @@ import type { RunConfig } from '../config/schema.ts';
 export type MetricName = NonNullable<RunConfig['earlyStop']>['metric'];
 
 export interface EarlyStopVerdict {
-  /** Index of the best epoch so far; -1 before the first. */
+  /** Index of the best epoch so far; -1 before the first, and where none beats the start. */
   readonly best: number;
   readonly stop: boolean;
 }
+
+type Figures = Readonly<Record<string, number>>;
 
 /**
  * Judges the validation figures of the epochs so far. The best epoch is the plainly best value
  * (the earliest of equals); `minDelta` only decides what counts as progress for stopping.
  *
  * @param rule null: never stop, and the loss says which epoch is the best
+ * @param before the figures before the first step, where that state is a candidate too
  */
 export function judgeEpochs(
-  history: readonly Readonly<Record<string, number>>[],
+  history: readonly Figures[],
   rule: RunConfig['earlyStop'],
+  before?: Figures,
 ): EarlyStopVerdict {
   const metric = watchedMetric(rule);
   const sign = metric === 'loss' ? -1 : 1;
-  const scores = history.map((figures) => sign * (figures[metric] ?? Number.NaN));
+  const scoreOf = (figures: Figures) => sign * (figures[metric] ?? Number.NaN);
   let best = -1;
-  let progress = Number.NEGATIVE_INFINITY;
+  let bestScore = before === undefined ? Number.NaN : scoreOf(before);
+  let progress = Number.isNaN(bestScore) ? Number.NEGATIVE_INFINITY : bestScore;
   let idle = 0;
-  scores.forEach((score, epoch) => {
-    const bestScore = best < 0 ? Number.NEGATIVE_INFINITY : (scores[best] ?? 0);
-    if (best < 0 || score > bestScore) best = epoch;
+  history.map(scoreOf).forEach((score, epoch) => {
+    if (Number.isNaN(bestScore) ? best < 0 : score > bestScore) {
+      best = epoch;
+      bestScore = score;
+    }
     if (score > progress + (rule?.minDelta ?? 0)) {
       progress = score;
       idle = 0;

@@ -1,13 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { oneHot } from '../base/one-hot.ts';
 import { createRng } from '../base/rng.ts';
 import type { StepResult } from '../engines/engine.ts';
 import type { EpochSums, Progress } from './checkpoint.ts';
 import { diverged } from './divergence.ts';
 import { createDropoutMasks } from './dropout-masks.ts';
 import type { PhaseRun } from './job.ts';
+import { phaseLabel } from './plan.ts';
 import type { RowBatch } from './rows.ts';
 import { scheduleFactor } from './schedules.ts';
-import { balancedWeights, mixUp, oneHot, rowWeights } from './targets.ts';
+import { balancedWeights, mixUp, rowWeights } from './targets.ts';
 
 /** Runs the batches of an epoch that are left, or fewer when the signal asks for it. */
 export interface EpochRunner {
@@ -62,7 +64,7 @@ function createStepper(run: PhaseRun, stepsPerEpoch: number) {
     const sums = addStep(progress.sums, result, labels);
     emit({
       type: 'step',
-      phase: phase.name,
+      phase: phaseLabel(phase),
       epoch: progress.epoch + 1,
       step,
       stepsPerEpoch,

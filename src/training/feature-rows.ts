@@ -4,7 +4,7 @@ import type { Emit } from '../base/events.ts';
 import type { ImageEntry } from '../dataset/types.ts';
 import type { ForwardProgram } from '../engines/engine.ts';
 import type { FeatureStore } from './feature-store.ts';
-import { type PixelRequest, piecesOf, type ReadPixels, type RowSource } from './rows.ts';
+import { type ImageRows, type PixelRequest, piecesOf, type ReadPixels } from './rows.ts';
 
 /** Activations at the freeze boundary of each request, in memory or read back from the store. */
 export interface FeatureTable {
@@ -166,11 +166,13 @@ export function featureSource(options: {
   readonly table: FeatureTable;
   readonly views: number;
   readonly rowLength: number;
-}): RowSource {
+}): ImageRows {
   const { images, table, views, rowLength } = options;
   const kept = images.map((_, at) => at).filter((at) => table.present[at]);
+  const present = kept.map((at) => images[at] as ImageEntry);
   return {
-    labels: kept.map((at) => (images[at] as ImageEntry).label),
+    images: present,
+    labels: present.map(({ label }) => label),
     async *batches(order, { batchSize, epoch }) {
       const offset = (epoch % views) * images.length;
       const buffers = [0, 1].map(() => new Float32Array(batchSize * rowLength));

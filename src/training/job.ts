@@ -22,6 +22,8 @@ export interface TrainingJob {
   readonly config: RunConfig;
   /** Every tensor of the network, to start from. */
   readonly weights: NamedTensors;
+  /** What a refit starts from, where that differs: an output layer that was solved on all images. */
+  readonly refitWeights?: NamedTensors;
   /** Called when a phase begins, with the boundary in `phase.from`. */
   readonly sources: (phase: TrainPhase) => Promise<PhaseSources>;
   readonly checkpoints: CheckpointStore;
@@ -37,4 +39,6 @@ export interface PhaseRun extends Omit<TrainingJob, 'sources'> {
   readonly program: TrainingProgram;
   readonly sources: PhaseSources;
   readonly start: Progress;
+  /** The phase ends after so many epochs; its schedule is that of all of them. */
+  readonly lastEpoch: number;
 }

@@ -2,10 +2,11 @@ import { interruptedError } from '../base/errors.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingState } from '../engines/engine.ts';
 import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
-import { diverged } from './divergence.ts';
+import { climbWarning, Divergence, diverged, hasClimbed } from './divergence.ts';
 import { judgeEpochs } from './early-stop.ts';
 import { createEpochRunner } from './epoch.ts';
 import type { PhaseRun } from './job.ts';
+import { phaseLabel } from './plan.ts';
 import { validate } from './validate.ts';
 
 /**
@@ -16,67 +17,119 @@ export async function runPhase(
   run: PhaseRun,
 ): Promise<{ readonly weights: NamedTensors; readonly progress: Progress }> {
   const { phase, sources, config, emit } = run;
-  const last = run.start.phase === run.plan.phases.length - 1;
+  const judged = isJudged(run);
   const runEpoch = createEpochRunner(run);
   emit({
     type: 'train-start',
-    phase: phase.name,
-    epochs: phase.epochs,
+    phase: phaseLabel(phase),
+    epochs: run.lastEpoch,
     stepsPerEpoch: runEpoch.stepsPerEpoch,
     images: sources.train.labels.length,
   });
-  let progress = run.start;
-  while (progress.epoch < phase.epochs) {
-    const verdict = judgeEpochs(progress.history, last ? config.earlyStop : null);
+  let progress = await measureStart(run);
+  while (progress.epoch < run.lastEpoch && progress.stopped !== true) {
+    const { history, before } = progress;
+    const verdict = judgeEpochs(history, judged ? config.earlyStop : null, before);
     if (verdict.stop) {
       const metric = config.earlyStop?.metric ?? 'loss';
       emit({ type: 'early-stop', epoch: progress.epoch, bestEpoch: verdict.best + 1, metric });
       break;
     }
-    progress = await oneEpoch(run, { runEpoch, progress, last });
+    progress = await guardedEpoch(run, { runEpoch, progress });
   }
   const { weights } = run.program.state();
   return { weights, progress };
 }
 
+/** Whether the epochs of a phase are candidates for the best one. */
+const isJudged = ({ phase }: PhaseRun) => phase.name === 'main' && !phase.refit;
+
+/**
+ * Measures the state before the first step and keeps it as the best so far, where it is known to be good and
+ * there are images to measure it on: training that makes it worse then costs nothing but time.
+ */
+async function measureStart(run: PhaseRun): Promise<Progress> {
+  const { start, sources, plan } = run;
+  const begun = start.epoch > 0 || start.batch > 0 || start.before !== undefined;
+  if (begun || !isJudged(run) || !plan.startIsCandidate) return start;
+  if (sources.validation === undefined) return start;
+  const before = await figuresOf(run, Number.NaN);
+  if (run.signal.aborted) throw await interrupted(run, start);
+  const progress = { ...start, before };
+  await run.checkpoints.saveBest(run.program.state().weights, progress);
+  return progress;
+}
+
 interface EpochSetting {
   readonly runEpoch: ReturnType<typeof createEpochRunner>;
   readonly progress: Progress;
-  readonly last: boolean;
+}
+
+/** One epoch; where something good is kept already, numbers that blow up end the phase and not the run. */
+async function guardedEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress> {
+  try {
+    return await oneEpoch(run, setting);
+  } catch (error) {
+    if (!(error instanceof Divergence) || setting.progress.before === undefined) throw error;
+    run.emit(climbWarning(run, error.message));
+    return { ...setting.progress, stopped: true };
+  }
 }
 
 async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress> {
-  const { phase, config, emit, signal } = run;
+  const { config, signal, network } = run;
   const started = performance.now();
   const trained = await setting.runEpoch(setting.progress);
   if (signal.aborted) throw await interrupted(run, trained);
-  const { sums, epoch } = trained;
+  const { sums, epoch, before } = trained;
   const loss = sums.loss / Math.max(1, sums.images);
   const validation = await figuresOf(run, loss);
   if (signal.aborted) throw await interrupted(run, trained);
 
   const state = goodState(run, trained, validation);
   const history = [...trained.history, validation];
-  const progress: Progress = { ...START, phase: trained.phase, epoch: epoch + 1, history };
-  const judged = run.sources.validation !== undefined;
+  const losses = [loss, validation.loss ?? loss];
+  const stopped = before !== undefined && hasClimbed(losses, { before, classes: network.classes });
+  const progress: Progress = {
+    ...trained,
+    ...{ batch: START.batch, sums: START.sums, epoch: epoch + 1, history },
+    ...(stopped && { stopped }),
+  };
   // Without a validation side no epoch is known to be better than the last.
-  const best = judged
-    ? judgeEpochs(history, config.earlyStop).best === epoch
-    : epoch + 1 === phase.epochs;
-  if (best && setting.last) await run.checkpoints.saveBest(state.weights, progress);
+  const best =
+    run.sources.validation !== undefined
+      ? judgeEpochs(history, config.earlyStop, before).best === epoch
+      : epoch + 1 === run.lastEpoch;
+  if (best && isJudged(run)) await run.checkpoints.saveBest(state.weights, progress);
   await run.checkpoints.saveLast({ progress, state });
-  emit({
+  emitEpoch(run, { sums, epoch, validation, best, started });
+  if (stopped) {
+    const [from, to] = [before?.loss ?? 0, Math.max(...losses)].map((x) => x.toPrecision(3));
+    run.emit(climbWarning(run, `the loss climbed from ${from} to ${to}`));
+  }
+  return progress;
+}
+
+interface EpochReport {
+  readonly sums: Progress['sums'];
+  readonly epoch: number;
+  readonly validation: EpochFigures;
+  readonly best: boolean;
+  readonly started: number;
+}
+
+function emitEpoch(run: PhaseRun, { sums, epoch, validation, best, started }: EpochReport): void {
+  run.emit({
     type: 'epoch',
-    phase: phase.name,
+    phase: phaseLabel(run.phase),
     epoch: epoch + 1,
-    epochs: phase.epochs,
-    loss,
+    epochs: run.lastEpoch,
+    loss: sums.loss / Math.max(1, sums.images),
     accuracy: sums.correct / Math.max(1, sums.images),
-    validation: judged ? validation : {},
+    validation: run.sources.validation === undefined ? {} : validation,
     best,
     seconds: (performance.now() - started) / 1000,
   });
-  return progress;
 }
 
 async function figuresOf(run: PhaseRun, trainingLoss: number): Promise<EpochFigures> {
@@ -93,7 +146,7 @@ async function interrupted(run: PhaseRun, progress: Progress): Promise<Error> {
   await run.checkpoints.saveLast({ progress, state: goodState(run, progress) });
   const { phase } = run;
   return interruptedError('interrupted; a checkpoint is kept', {
-    where: `${phase.name}, epoch ${progress.epoch + 1} of ${phase.epochs}, after step ${progress.batch}`,
+    where: `${phaseLabel(phase)}, epoch ${progress.epoch + 1} of ${phase.epochs}, after step ${progress.batch}`,
     fix: 'go on with --resume',
   });
 }

@@ -2,7 +2,7 @@ import { usageError } from '../base/errors.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { OptimizerSpec, ParameterGroup } from '../engines/engine.ts';
 import { blockOf, boundaryAfter, boundaryBehind } from '../network/boundary.ts';
-import { HEAD_NORM } from '../network/head.ts';
+import { HEAD_NORM, OUTPUT } from '../network/head.ts';
 import { isStatistic, layerParameters } from '../network/parameters.ts';
 import type { Layer, NetworkSpec } from '../network/spec.ts';
 
@@ -14,6 +14,8 @@ export interface PlannedGroup extends ParameterGroup {
 /** A stretch of training with one freeze boundary. Each phase trains all that the one before did. */
 export interface TrainPhase {
   readonly name: 'warm-up' | 'main';
+  /** Whether it repeats the phase of its name on the validation images too, from the start. */
+  readonly refit: boolean;
   /** Layers [0, from) are frozen. */
   readonly from: number;
   readonly epochs: number;
@@ -23,9 +25,24 @@ export interface TrainPhase {
 
 export interface TrainPlan {
   readonly strategy: StrategyName;
-  /** One or two; the last is the one that early stopping and the best weights are about. */
+  /** The freeze boundary: layers [0, from) are frozen throughout. */
+  readonly from: number;
+  /** The boundary of the features that the output layer is solved on; absent where it takes steps. */
+  readonly solvedFrom?: number;
+  /**
+   * Early stopping and the best weights are about the phase `main` that is no refit. None where a solved
+   * output layer is all that is trained.
+   */
   readonly phases: readonly TrainPhase[];
+  /** Whether the state before the first step of `main` may be the best one: its head has been trained. */
+  readonly startIsCandidate: boolean;
   readonly optimizer: OptimizerSpec;
+}
+
+/** What a phase is called in events and errors. */
+export function phaseLabel({ name, refit }: Pick<TrainPhase, 'name' | 'refit'>): string {
+  if (!refit) return name;
+  return name === 'main' ? 'refit' : `refit ${name}`;
 }
 
 export interface PlanRequest {
@@ -34,6 +51,8 @@ export interface PlanRequest {
   readonly network: NetworkSpec;
   /** Layers of the head whose weights are new (random), not read from a file. */
   readonly newLayers: ReadonlySet<string>;
+  /** Whether everything is trained once more, on the validation images too. */
+  readonly refit?: boolean;
 }
 
 /**
@@ -47,29 +66,55 @@ const WARMUP_RATES = { sgd: 1e-2, adam: 1e-3, adamw: 1e-3 } as const;
  *
  * `head` trains the new layers of the head (the output layer always); `top` the last block of
  * convolutions and the classifier; `all` and `scratch` everything. `freeze` overrides the boundary.
- * A strategy that trains below the head may warm the head up first; a network of random weights
- * has nothing to protect from a new head, so `scratch` never does.
+ * A strategy that trains below the head starts from an output layer that was solved, or warms the head up
+ * by steps first; a network of random weights has nothing to protect from a new head, so `scratch` never does.
  *
  * @throws VggtuneError (usage) when `freeze` names no layer
  */
 export function planTraining(request: PlanRequest): TrainPlan {
   const { strategy, config, network } = request;
   const from = mainBoundary(request);
-  refuseCutLevels(network, from);
   const head = headBoundary(network, request.newLayers);
+  const solvedFrom = isSolved(request) ? featureBoundary(network) : undefined;
   const main: TrainPhase = {
     name: 'main',
+    refit: false,
     from,
     epochs: config.epochs,
     groups: parameterGroups(request, from, config.optimizer.learningRate),
     schedule: config.schedule,
   };
-  const warm = strategy !== 'scratch' && config.warmupEpochs > 0 && from < head;
+  const pretrained = strategy !== 'scratch' && from < head;
+  const warm = pretrained && solvedFrom === undefined && config.warmupEpochs > 0;
+  const once = warm ? [warmUp(request, head), main] : [main];
+  const again = request.refit === true ? once.map((phase) => ({ ...phase, refit: true })) : [];
   return {
     strategy,
-    phases: warm ? [warmUp(request, head), main] : [main],
+    from,
+    ...(solvedFrom !== undefined && { solvedFrom }),
+    // Steps would only leave the optimum again.
+    phases: solvedFrom !== undefined && from >= head ? [] : [...once, ...again],
+    startIsCandidate: warm || solvedFrom !== undefined,
     optimizer: optimizerSpec(config.optimizer),
   };
+}
+
+/** Whether the output layer is solved: it is asked for, and the layers below it start trained. */
+function isSolved({ strategy, config, network, newLayers }: PlanRequest): boolean {
+  if (config.head.fit !== 'solve' || strategy === 'scratch') return false;
+  return network.layers
+    .slice(network.headStart)
+    .every(({ name }) => !newLayers.has(name) || name === OUTPUT || name === HEAD_NORM);
+}
+
+/** Where the features of the output layer are, before any norm of them and any dropout. */
+export function featureBoundary(network: NetworkSpec): number {
+  const norm = network.layers.findIndex(({ name }) => name === HEAD_NORM);
+  if (norm >= 0) return norm;
+  return belowDropout(
+    network,
+    network.layers.findIndex(({ name }) => name === OUTPUT),
+  );
 }
 
 function warmUp(request: PlanRequest, head: number): TrainPhase {
@@ -77,30 +122,12 @@ function warmUp(request: PlanRequest, head: number): TrainPhase {
   const rate = Math.max(optimizer.learningRate, WARMUP_RATES[optimizer.kind]);
   return {
     name: 'warm-up',
+    refit: false,
     from: head,
     epochs: warmupEpochs,
     groups: parameterGroups(request, head, rate),
     schedule: { ...schedule, kind: 'constant', warmup: 0 },
   };
-}
-
-/** A head that reads several layers reads none whose activations are not there. */
-function refuseCutLevels(network: NetworkSpec, from: number): void {
-  const index = network.layers.findIndex(({ kind }) => kind === 'levels');
-  const head = network.layers[index];
-  if (head?.kind !== 'levels' || from > index) return;
-  const cut = head.sources.find(({ layer }) => boundaryBehind(network, layer) < from);
-  if (cut === undefined) return;
-  const block = head.sources[0]?.layer.replace('pool', 'block');
-  throw usageError(
-    `the head "levels" reads ${cut.layer}, which is frozen with what comes after it`,
-    {
-      expected: `frozen up to ${block} at most, or all convolutions, as the strategy head does`,
-      found: `frozen up to ${network.layers[from - 1]?.name}`,
-      where: 'head.kind, freeze',
-      fix: `use --head linear, or --freeze ${block}`,
-    },
-  );
 }
 
 function mainBoundary({ strategy, config, network, newLayers }: PlanRequest): number {
@@ -183,8 +210,7 @@ export function frozenAndTrained(
   plan: TrainPlan,
   network: NetworkSpec,
 ): { readonly frozen: readonly string[]; readonly trained: readonly string[] } {
-  const from = Math.min(...plan.phases.map((phase) => phase.from));
-  const trained = trainedLayers(network, from).map(({ name }) => name);
+  const trained = trainedLayers(network, plan.from).map(({ name }) => name);
   const all = network.layers.filter((layer) => layerParameters(layer).length > 0);
   const frozen = all.map(({ name }) => name).filter((name) => !trained.includes(name));
   return { frozen, trained };

@@ -45,6 +45,12 @@ export interface RowSource {
   ): AsyncIterable<RowBatch>;
 }
 
+/** Rows whose images are known. */
+export interface ImageRows extends RowSource {
+  /** The image of each label. */
+  readonly images: readonly ImageEntry[];
+}
+
 /** Which view of the training images an epoch sees. */
 export type ViewOfEpoch = (epoch: number) => View;
 
@@ -62,9 +68,10 @@ export function pixelSource(options: {
   readonly images: readonly ImageEntry[];
   readonly view: ViewOfEpoch;
   readonly readPixels: ReadPixels;
-}): RowSource {
+}): ImageRows {
   const { images, view, readPixels } = options;
   return {
+    images,
     labels: images.map((image) => image.label),
     async *batches(order, { batchSize, epoch }) {
       const chosen = order.map((position) => ({
@@ -85,4 +92,17 @@ export function piecesOf<T>(items: readonly T[], size: number): T[][] {
     pieces.push(items.slice(start, start + size));
   }
   return pieces;
+}
+
+/** The same rows of activations, each number multiplied by a factor; pixels are not for it. */
+export function scaledRows(source: RowSource, factor: number): RowSource {
+  return {
+    labels: source.labels,
+    async *batches(order, options) {
+      for await (const { rows, positions } of source.batches(order, options)) {
+        if (rows instanceof Uint8Array) throw new TypeError('pixels have no scale');
+        yield { rows: rows.map((value) => value * factor), positions };
+      }
+    },
+  };
 }

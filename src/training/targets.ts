@@ -14,15 +14,6 @@ export function balancedWeights(labels: readonly number[], classes: number): Flo
   );
 }
 
-/** [labels.length, classes] */
-export function oneHot(labels: readonly number[], classes: number): Float32Array {
-  const targets = new Float32Array(labels.length * classes);
-  labels.forEach((label, row) => {
-    targets[row * classes + label] = 1;
-  });
-  return targets;
-}
-
 /**
  * Weights of a batch's rows that make the loss the mean as PyTorch has it: the sum over the rows
  * divided by the sum of the weights of their classes (by their number, without class weights).

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import { createDropoutMasks } from '../../src/training/dropout-masks.ts';
-import { balancedWeights, beta, mixUp, oneHot, rowWeights } from '../../src/training/targets.ts';
+import { oneHot } from '../../src/base/one-hot.ts';
+import { balancedWeights, beta, mixUp, rowWeights } from '../../src/training/targets.ts';
 import { tinyNetwork } from './fixtures.ts';
 
 describe('class weights', () => {

@@ -3,7 +3,12 @@ import { decimal, grouped, percent, plural } from '../figures.ts';
 import { type Column, facts, table } from '../table.ts';
 import { printable } from '../width.ts';
 
-const SIDES = { train: 'training', val: 'validation', test: 'test' } as const;
+const MEASURED = {
+  train: 'of the training side',
+  val: 'of the validation side',
+  test: 'of the test side',
+  'cross-validation': 'by cross-validation: each by a fit without it',
+} as const;
 
 /** The figures of a side in a few lines. */
 export function figureLines({ metrics, images, side }: MetricsRecord): string[] {
@@ -13,7 +18,7 @@ export function figureLines({ metrics, images, side }: MetricsRecord): string[] 
     ['macro F1', metrics.macro_f1],
   ] as const;
   return facts([
-    ['measured on', `${plural(images, 'image')} of the ${SIDES[side]} side`],
+    ['measured on', `${plural(images, 'image')} ${MEASURED[side]}`],
     ...shares.map(([name, value]) => [name, percent(value ?? Number.NaN)] as const),
     ['loss', decimal(metrics.loss ?? Number.NaN)],
   ]);

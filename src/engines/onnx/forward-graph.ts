@@ -14,6 +14,7 @@ export interface ForwardGraphOptions {
   readonly weights: NamedTensors;
   readonly taps?: readonly number[];
   readonly softmax?: boolean;
+  readonly carry?: boolean;
   /** Default: 1, for a model whose first axis is left open. */
   readonly rows?: number;
   readonly inputName: string;
@@ -24,7 +25,7 @@ export const tapName = (boundary: number) => `tap${boundary}`;
 
 /** A stretch in inference mode with its weights as constants and batch norms folded away. */
 export function forwardGraph(options: ForwardGraphOptions): Graph {
-  const { network, from, to, taps = [], inputName, outputName } = options;
+  const { network, from, to, taps = [], carry = false, inputName, outputName } = options;
   const graph = new Graph();
   const folded = foldBatchNorms(network, options.weights, { from, to, taps });
   const constants = new Map<string, Value>();
@@ -39,6 +40,7 @@ export function forwardGraph(options: ForwardGraphOptions): Graph {
     from,
     to,
     taps,
+    carry,
     parameter,
     folded: folded.layers,
   });

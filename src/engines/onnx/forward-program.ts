@@ -67,20 +67,20 @@ class OnnxForwardProgram implements ForwardProgram {
   readonly #taps: readonly number[];
 
   constructor(request: ForwardRequest, session: Session, passes: Passes) {
-    const { network, from, to, batchSize, taps = [] } = request;
+    const { network, from, to, batchSize, taps = [], carry = false } = request;
     this.#session = session;
     this.#passes = passes;
     this.#batchSize = batchSize;
     this.#taps = taps;
     this.#inputShape = rowShape(network, from);
-    this.outputShape = outputShape(network, to);
+    this.outputShape = carry ? rowShape(network, to) : outputShape(network, to);
     const room = Math.ceil(batchSize / passes.rows) * passes.rows;
-    const outputs = [[OUTPUT, to] as const, ...taps.map((tap) => [tapName(tap), tap] as const)];
+    const outputs: readonly (readonly [string, Shape])[] = [
+      [OUTPUT, this.outputShape],
+      ...taps.map((tap) => [tapName(tap), outputShape(network, tap)] as const),
+    ];
     this.#outputs = new Map(
-      outputs.map(([name, boundary]) => {
-        const row = outputShape(network, boundary);
-        return [name, { row, data: new Float32Array(room * sizeOf(row)) }];
-      }),
+      outputs.map(([name, row]) => [name, { row, data: new Float32Array(room * sizeOf(row)) }]),
     );
   }
 

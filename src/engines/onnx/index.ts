@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { compileForward } from './forward-program.ts';
+import { compileLinear } from './linear-program.ts';
 import { probeDevice } from './probe-device.ts';
 import type { SessionOptions } from './session.ts';
 import { compileTraining } from './training-program.ts';
@@ -18,5 +19,6 @@ export async function createOnnxEngine(options: SessionOptions): Promise<Engine>
     device: options.device,
     compileForward: (request) => compileForward(request, options),
     compileTraining: (request) => compileTraining(request, options),
+    compileLinear: (request) => compileLinear(request, options),
   };
 }

@@ -1,8 +1,8 @@
-import { sizeOf } from '../../base/tensor.ts';
+import { type Shape, sizeOf } from '../../base/tensor.ts';
 import { boundaryBehind } from '../../network/boundary.ts';
 import { layerParameters } from '../../network/parameters.ts';
 import type { Layer, NetworkSpec } from '../../network/spec.ts';
-import { rowShape } from '../rows.ts';
+import { carriedLevels, rowShape } from '../rows.ts';
 import type { Graph } from './graph.ts';
 import type { Value } from './operator.ts';
 
@@ -24,6 +24,8 @@ export interface StretchOptions {
   readonly folded?: ReadonlySet<number>;
   /** Boundaries whose activations are asked for, as in `ForwardRequest.taps`. */
   readonly taps?: readonly number[];
+  /** Whether the output is the row that a stretch from `to` takes in. */
+  readonly carry?: boolean;
 }
 
 export interface Stretch {
@@ -53,21 +55,80 @@ export function addRows(
 /** Adds the layers of a stretch. */
 export function addStretch(graph: Graph, input: Value, options: StretchOptions): Stretch {
   const statistics = new Map<string, Value>();
-  const values = new Map<number, Value>([[options.from, input]]);
-  let value = input;
+  const { activations, carried } = apart(graph, input, options);
+  const values = new Map<number, Value>([[options.from, activations]]);
+  let value = activations;
   for (const steps of executionOrder(options)) {
     for (const index of steps) {
       const layer = options.network.layers[index];
       if (layer === undefined) throw new Error(`the network has no layer ${index}`);
       if (options.folded?.has(index)) continue;
-      value = addLayer(graph, value, { layer, options, statistics, values });
+      value = addLayer(graph, value, { layer, options, statistics, values, carried });
       graph.label(value, layer.name);
     }
     values.set(Math.max(...steps) + 1, value);
   }
   const taps = new Map<number, Value>();
   for (const tap of options.taps ?? []) taps.set(tap, values.get(tap) ?? value);
-  return { output: value, taps, statistics };
+  const means = new Map(carried);
+  for (const { layer } of options.carry === true
+    ? carriedLevels(options.network, options.to)
+    : []) {
+    means.set(layer, means.get(layer) ?? levelMean(graph, layer, { options, values }));
+  }
+  const output = options.carry === true ? together(graph, value, options, means) : value;
+  return { output, taps, statistics };
+}
+
+type Means = ReadonlyMap<string, Value>;
+
+/** The activations of a row, and the averages that lie behind them, by the name of their layer. */
+function apart(
+  graph: Graph,
+  input: Value,
+  { network, from }: StretchOptions,
+): { readonly activations: Value; readonly carried: Means } {
+  const levels = from === 0 ? [] : carriedLevels(network, from);
+  if (levels.length === 0) return { activations: input, carried: new Map() };
+  const shape: Shape = network.shapes[from - 1] ?? [];
+  let start = sizeOf(shape);
+  const piece = graph.add('slice', [input], { start: 0, end: start });
+  const carried = new Map<string, Value>();
+  for (const { layer, channels } of levels) {
+    const mean = graph.add('slice', [input], { start, end: start + channels });
+    carried.set(layer, graph.add('unflatten', [mean], { shape: [channels, 1, 1] }));
+    start += channels;
+  }
+  return { activations: graph.add('unflatten', [piece], { shape }), carried };
+}
+
+/** Activations and averages as one vector a row; the activations alone where nothing is read later. */
+function together(
+  graph: Graph,
+  value: Value,
+  { network, to }: StretchOptions,
+  means: Means,
+): Value {
+  const levels = carriedLevels(network, to);
+  if (levels.length === 0) return value;
+  return levels.reduce(
+    (row, { layer }) => {
+      const mean = means.get(layer);
+      if (mean === undefined) throw new Error(`there is no average of ${layer}`);
+      return graph.add('concat', [row, graph.add('flatten', [mean], {})], {});
+    },
+    graph.add('flatten', [value], {}),
+  );
+}
+
+function levelMean(
+  graph: Graph,
+  name: string,
+  { options, values }: Pick<LayerContext, 'options' | 'values'>,
+): Value {
+  const value = values.get(boundaryBehind(options.network, name));
+  if (value === undefined) throw new Error(`${name} lies before the stretch and is not carried`);
+  return graph.add('averagePool', [value], { size: 1 });
 }
 
 /**
@@ -96,6 +157,8 @@ interface LayerContext {
   readonly statistics: Map<string, Value>;
   /** What came out so far, by boundary. */
   readonly values: ReadonlyMap<number, Value>;
+  /** Averages of levels from before the stretch. */
+  readonly carried: Means;
 }
 
 function addLayer(graph: Graph, x: Value, context: LayerContext): Value {
@@ -133,12 +196,10 @@ interface LevelsContext extends LayerContext {
   readonly layer: Extract<Layer, { kind: 'levels' }>;
 }
 
-function addLevels(graph: Graph, { layer, options, values }: LevelsContext): Value {
-  const means = layer.sources.map(({ layer: name }) => {
-    const value = values.get(boundaryBehind(options.network, name));
-    if (value === undefined) throw new Error(`${layer.name} reads ${name} from before the stretch`);
-    return graph.add('averagePool', [value], { size: 1 });
-  });
+function addLevels(graph: Graph, { layer, options, values, carried }: LevelsContext): Value {
+  const means = layer.sources.map(
+    ({ layer: name }) => carried.get(name) ?? levelMean(graph, name, { options, values }),
+  );
   return means.reduce((before, next) => graph.add('concat', [before, next], {}));
 }
 

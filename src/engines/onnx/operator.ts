@@ -41,6 +41,7 @@ export interface Signatures {
   // shape.ts
   reshape: { inputs: [x: V]; attributes: { shape: Shape } };
   flatten: { inputs: [x: V]; attributes: None };
+  unflatten: { inputs: [x: V]; attributes: { shape: Shape } };
   transpose: { inputs: [x: V]; attributes: { permutation: readonly number[] } };
   expand: { inputs: [x: V]; attributes: { shape: Shape } };
   concat: { inputs: [a: V, b: V]; attributes: None };

@@ -8,7 +8,7 @@ import { maxPool, maxPoolGrad } from './ops/max-pool.ts';
 import { normalise } from './ops/pixels.ts';
 import { reduceMean, reduceSum, reduceSumSquare } from './ops/reduce.ts';
 import { relu, reluGrad } from './ops/relu.ts';
-import { concat, expand, flatten, reshape, slice, transpose } from './ops/shape.ts';
+import { concat, expand, flatten, reshape, slice, transpose, unflatten } from './ops/shape.ts';
 import { logSoftmax, softmax } from './ops/softmax.ts';
 
 /** Every operator: a new one without a shape rule, a lowering and a gradient does not compile. */
@@ -31,6 +31,7 @@ export const OPERATORS = {
   expand,
   concat,
   slice,
+  unflatten,
   dense,
   matmul,
   conv,

@@ -107,6 +107,26 @@ export function customLayers(tf: TensorFlow) {
     }
   }
 
+  /** Columns [start, end) of rows [N, size]. */
+  class Cut extends tf.layers.Layer {
+    static className = 'Cut';
+    readonly #range: { readonly start: number; readonly end: number };
+
+    constructor(range: { readonly start: number; readonly end: number }) {
+      super({});
+      this.#range = range;
+    }
+
+    override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
+      return [inputShape[0] ?? null, this.#range.end - this.#range.start];
+    }
+
+    override call(inputs: Inputs): Tensor {
+      const { start, end } = this.#range;
+      return tf.tidy(() => only(inputs).slice([0, start], [-1, end - start]));
+    }
+  }
+
   /** Adaptive average pooling with PyTorch's windows, which overlap where they do not divide. */
   class AdaptiveAverage extends tf.layers.Layer {
     static className = 'AdaptiveAverage';
@@ -141,7 +161,7 @@ export function customLayers(tf: TensorFlow) {
     return pooled.reshape([...moved.shape.slice(0, -1), size]).transpose(inverse);
   }
 
-  return { Normalise, BatchNorm, AdaptiveAverage };
+  return { Normalise, BatchNorm, Cut, AdaptiveAverage };
 }
 
 export type CustomLayers = ReturnType<typeof customLayers>;

@@ -33,16 +33,17 @@ class TensorFlowForwardProgram implements ForwardProgram {
 
   constructor(tf: TensorFlow, request: ForwardRequest) {
     const { network, from, to, batchSize, weights, taps = [], softmax = false } = request;
+    const { carry = false } = request;
     this.#tf = tf;
     this.#batchSize = batchSize;
     this.#row = rowShape(network, from);
-    this.outputShape = outputShape(network, to);
+    this.outputShape = carry ? rowShape(network, to) : outputShape(network, to);
     this.#outputs = [...taps.map((tap) => outputShape(network, tap)), this.outputShape];
     const largest = Math.max(1, ...network.shapes.slice(from, to).map(sizeOf));
     this.#rows = Math.max(1, Math.floor(PASS_BYTES / (4 * largest)));
     this.#stretch = new Stretch(tf, { network, from, to });
     this.#stretch.write(weights);
-    this.#model = this.#stretch.model({ taps, softmax });
+    this.#model = this.#stretch.model({ taps, softmax, carry });
   }
 
   async run(rows: Pixels | Activations, count: number): Promise<Activations> {

@@ -3,6 +3,7 @@ import type { Engine } from '../engine.ts';
 import { describeMiss, type Found, findTensorFlow, type Miss, search } from './find.ts';
 import { compileForward } from './forward-program.ts';
 import type { LookOptions } from './implementations.ts';
+import { compileLinear } from './linear-program.ts';
 import { compileTraining } from './training-program.ts';
 
 export { type PackageReport, survey } from './find.ts';
@@ -40,6 +41,7 @@ function engineOf({ tf, device }: Found): Engine {
     device,
     compileForward: async (request) => compileForward(tf, request),
     compileTraining: async (request) => compileTraining(tf, request),
+    compileLinear: async (request) => compileLinear(tf, request),
   };
 }
 

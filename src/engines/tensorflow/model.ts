@@ -1,9 +1,9 @@
-import type { NamedTensors, Shape } from '../../base/tensor.ts';
+import { type NamedTensors, type Shape, sizeOf } from '../../base/tensor.ts';
 import { boundaryBehind } from '../../network/boundary.ts';
 import { tensorOf } from '../../network/fold-batch-norm.ts';
 import { layerParameters } from '../../network/parameters.ts';
 import type { Layer, NetworkSpec } from '../../network/spec.ts';
-import { rowShape } from '../rows.ts';
+import { carriedLevels, rowShape } from '../rows.ts';
 import { type CustomLayers, customLayers } from './custom-layers.ts';
 import { toTensorFlow } from './layout.ts';
 import type { LayersModel, SymbolicTensor, TensorFlow, TfLayer, Variable } from './tensorflow.ts';
@@ -23,7 +23,12 @@ export interface ModelOptions {
   readonly softmax?: boolean;
   /** Each dropout layer becomes a product with a further input, in the order of the layers. */
   readonly masks?: boolean;
+  /** The last output is the row that a stretch from `to` takes in. */
+  readonly carry?: boolean;
 }
+
+/** Averages of levels from before the stretch, by the name of their layer. */
+type Carried = ReadonlyMap<string, SymbolicTensor>;
 
 type LevelsLayer = Extract<Layer, { kind: 'levels' }>;
 
@@ -54,7 +59,8 @@ export class Stretch {
   }
 
   /** @returns a model with one output for each tap, and the last one's after them */
-  model({ taps = [], softmax = false, masks = false }: ModelOptions = {}): LayersModel {
+  model(options: ModelOptions = {}): LayersModel {
+    const { taps = [], softmax = false, masks = false, carry = false } = options;
     const tf = this.#tf;
     const { network, from, to } = this.#request;
     const row = tf.input({
@@ -62,7 +68,8 @@ export class Stretch {
       dtype: from === 0 ? 'int32' : 'float32',
     });
     const inputs = [row];
-    const values = [from === 0 ? this.#normalised(row) : this.#channelsLast(row)];
+    const { activations, carried } = this.#apart(row);
+    const values = [activations];
     for (let index = from; index < to; index++) {
       let value = values.at(-1) ?? row;
       const layer = network.layers[index];
@@ -72,7 +79,7 @@ export class Stretch {
         inputs.push(mask);
         value = apply(tf.layers.multiply(), [value, this.#channelsLast(mask)]);
       } else if (layer.kind === 'levels') {
-        value = this.#levels(layer, values);
+        value = this.#levels(layer, values, carried);
       } else {
         for (const step of this.#steps(layer, inputShape(network, index))) {
           value = apply(step, value);
@@ -80,7 +87,8 @@ export class Stretch {
       }
       values.push(value);
     }
-    const last = this.#channelsFirst(values.at(-1) ?? row);
+    const end = values.at(-1) ?? row;
+    const last = carry ? this.#together(end, values, carried) : this.#channelsFirst(end);
     const output = softmax ? apply(tf.layers.softmax(), last) : last;
     const tapped = taps.map((tap) => this.#channelsFirst(values[tap - from] ?? row));
     const model = tf.model({ inputs, outputs: [...tapped, output] });
@@ -103,19 +111,66 @@ export class Stretch {
   }
 
   /** @param values what came out so far, from the stretch's first boundary on */
-  #levels({ name, sources }: LevelsLayer, values: readonly SymbolicTensor[]): SymbolicTensor {
-    const { layers } = this.#tf;
+  #levels(
+    { sources }: LevelsLayer,
+    values: readonly SymbolicTensor[],
+    carried: Carried,
+  ): SymbolicTensor {
+    return this.#joined(
+      sources.map(({ layer }) => carried.get(layer) ?? this.#levelMean(layer, values)),
+    );
+  }
+
+  /** The average of a layer's map, [1, 1, C]. */
+  #levelMean(name: string, values: readonly SymbolicTensor[]): SymbolicTensor {
     const { network, from } = this.#request;
-    const means = sources.map(({ layer }) => {
-      const boundary = boundaryBehind(network, layer);
-      const value = values[boundary - from];
-      if (value === undefined) throw new Error(`${name} reads ${layer} from before the stretch`);
-      const [, height = 1, width = 1] = network.shapes[boundary - 1] ?? [];
-      return apply(layers.averagePooling2d({ poolSize: [height, width] }), value);
-    });
-    const [only] = means;
-    if (means.length === 1 && only !== undefined) return only;
-    return apply(layers.concatenate({ axis: -1 }), means);
+    const boundary = boundaryBehind(network, name);
+    const value = values[boundary - from];
+    if (value === undefined) throw new Error(`${name} lies before the stretch and is not carried`);
+    const [, height = 1, width = 1] = network.shapes[boundary - 1] ?? [];
+    return apply(this.#tf.layers.averagePooling2d({ poolSize: [height, width] }), value);
+  }
+
+  #joined(parts: readonly SymbolicTensor[]): SymbolicTensor {
+    const [only] = parts;
+    if (parts.length === 1 && only !== undefined) return only;
+    return apply(this.#tf.layers.concatenate({ axis: -1 }), [...parts]);
+  }
+
+  /** The activations of a row, and the averages that lie behind them, by the name of their layer. */
+  #apart(row: SymbolicTensor): { activations: SymbolicTensor; carried: Carried } {
+    const { network, from } = this.#request;
+    if (from === 0) return { activations: this.#normalised(row), carried: new Map() };
+    const levels = carriedLevels(network, from);
+    if (levels.length === 0) return { activations: this.#channelsLast(row), carried: new Map() };
+    const { layers } = this.#tf;
+    const piece = (start: number, shape: Shape) => {
+      const cut = apply(new this.#custom.Cut({ start, end: start + sizeOf(shape) }), row);
+      return this.#channelsLast(apply(layers.reshape({ targetShape: [...shape] }), cut));
+    };
+    const shape = network.shapes[from - 1] ?? [];
+    const carried = new Map<string, SymbolicTensor>();
+    let start = sizeOf(shape);
+    for (const { layer, channels } of levels) {
+      carried.set(layer, piece(start, [channels, 1, 1]));
+      start += channels;
+    }
+    return { activations: piece(0, shape), carried };
+  }
+
+  /** Activations and averages as one vector a row; the activations alone where nothing is read later. */
+  #together(
+    end: SymbolicTensor,
+    values: readonly SymbolicTensor[],
+    carried: Carried,
+  ): SymbolicTensor {
+    const { network, to } = this.#request;
+    const last = this.#channelsFirst(end);
+    const levels = carriedLevels(network, to);
+    if (levels.length === 0) return last;
+    const flat = (value: SymbolicTensor) => apply(this.#tf.layers.flatten(), value);
+    const means = levels.map(({ layer }) => carried.get(layer) ?? this.#levelMean(layer, values));
+    return this.#joined([flat(last), ...means.map(flat)]);
   }
 
   /** The TensorFlow layers of one of ours; none for what does nothing in inference. */

@@ -21,6 +21,18 @@ export const flatten: Operator<'flatten'> = {
   gradient: [({ graph, dy, inputs: [x] }) => graph.add('reshape', [dy], { shape: x.shape })],
 };
 
+/** [N, size] to [N, ...shape], without naming N. */
+export const unflatten: Operator<'unflatten'> = {
+  infer: ([x], { shape }) => {
+    expect(sizeOf(x.shape.slice(1)) === sizeOf(shape), `[${x.shape}] has no rows of [${shape}]`);
+    return float([x.shape[0] ?? 1, ...shape]);
+  },
+  // Zero stands for the size that the axis has.
+  emit: (e, { inputs: [x], attributes: { shape }, outputs: [y] }) =>
+    e.node('Reshape', [e.read(x), e.ints([0, ...shape])], [e.write(y)]),
+  gradient: [({ graph, dy }) => graph.add('flatten', [dy], {})],
+};
+
 /** Axis i of the output is axis permutation[i] of the input. */
 export const transpose: Operator<'transpose'> = {
   infer: ([x], { permutation }) => float(permutation.map((axis) => x.shape[axis] ?? 1)),

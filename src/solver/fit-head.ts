@@ -1,0 +1,147 @@
+import type { Engine, LinearProgram } from '../engines/engine.ts';
+import { crossValidate } from './cross-validate.ts';
+import { stratifiedFolds } from './folds.ts';
+import { fitRegression } from './softmax-regression.ts';
+import { type FeatureStatistics, featureStatistics, standardised } from './standardise.ts';
+
+/** Features of images, to fit an output layer to. */
+export interface HeadProblem {
+  readonly engine: Pick<Engine, 'compileLinear'>;
+  /** [samples, sum of the levels]: one plain sample of each image, then those of its other views. */
+  readonly features: Float32Array;
+  /** The class of each sample. */
+  readonly labels: readonly number[];
+  /** Which image a sample shows; images of one group are copies of each other. */
+  readonly groups: readonly string[];
+  /** How many of the samples, from the first on, are images as they are: by these a fit is judged. */
+  readonly images: number;
+  readonly classes: number;
+  /** How many features each level has, the last pool's at the end. */
+  readonly levels: readonly number[];
+  /** Weights of the classes in the loss; absent for ones. */
+  readonly classWeights?: Float32Array;
+  /** Relative to the mean squared norm of the features; absent: chosen by cross-validation. */
+  readonly penalty?: number;
+  readonly seed: number;
+}
+
+export interface FittedHead {
+  readonly statistics: FeatureStatistics;
+  /** [classes, sum of the levels], for standardised features; 0 at levels that are not read. */
+  readonly kernel: Float32Array;
+  /** [classes] */
+  readonly bias: Float32Array;
+  /** Relative, as in the problem. */
+  readonly penalty: number;
+  /** How many levels are read, from the last on. */
+  readonly levelsRead: number;
+  /** 0 where too few images left nothing to hold out. */
+  readonly folds: number;
+  /** [images, classes]: what fits without an image say of it; absent without folds. */
+  readonly heldOut?: Float32Array;
+}
+
+/**
+ * Relative penalties, from the strongest to the weakest: two a decade. The mean squared norm of the
+ * features is the scale of a linear classifier's curvature, so that a penalty means the same whatever the
+ * network, its width and the number of images.
+ */
+const PENALTIES: readonly number[] = Array.from({ length: 9 }, (_, i) => 10 ** (-1 - i / 2));
+
+/** The penalty where nothing can be held out to choose it by. */
+const USUAL_PENALTY = 1e-3;
+
+/** Fits the output layer of a network to features, to its optimum, with what cross-validation chooses. */
+export async function fitHead(problem: HeadProblem): Promise<FittedHead> {
+  const { features, levels, labels, images } = problem;
+  const statistics = featureStatistics(features, { count: images, levels });
+  const rows = standardised(features, labels.length, statistics);
+  let best: Candidate | undefined;
+  for (const levelsRead of depths(levels)) {
+    const candidate = await fitLevels(problem, { rows, levelsRead });
+    if (best === undefined || candidate.loss < best.loss) best = candidate;
+  }
+  if (best === undefined) throw new Error('a head reads at least one level');
+  const { loss: _, ...fitted } = best;
+  return { ...fitted, statistics };
+}
+
+/** The last level alone, or all of them. */
+const depths = (levels: readonly number[]) => (levels.length > 1 ? [1, levels.length] : [1]);
+
+interface Candidate extends Omit<FittedHead, 'statistics'> {
+  readonly loss: number;
+}
+
+/** The fit that reads the last so many levels. */
+async function fitLevels(
+  problem: HeadProblem,
+  { rows, levelsRead }: { readonly rows: Float32Array; readonly levelsRead: number },
+): Promise<Candidate> {
+  const { engine, labels, levels, classes } = problem;
+  const width = sum(levels);
+  const inputs = sum(levels.slice(-levelsRead));
+  const read = lastColumns(rows, width, inputs);
+  const program = await engine.compileLinear({ features: read, labels, inputs, classes });
+  try {
+    const chosen = await choosePenalty(problem, { program, inputs });
+    const { parameters } = await fitRegression(
+      { program, labels, inputs, classes, sampleWeights: sampleWeights(problem) },
+      { penalty: chosen.penalty * inputs },
+    );
+    const kernel = new Float32Array(classes * width);
+    for (let c = 0; c < classes; c++) {
+      kernel.set(parameters.subarray(c * inputs, (c + 1) * inputs), (c + 1) * width - inputs);
+    }
+    const bias = Float32Array.from(parameters.subarray(classes * inputs));
+    return { ...chosen, kernel, bias, levelsRead };
+  } finally {
+    await program.release();
+  }
+}
+
+async function choosePenalty(
+  problem: HeadProblem,
+  { program, inputs }: { readonly program: LinearProgram; readonly inputs: number },
+): Promise<Pick<Candidate, 'penalty' | 'loss' | 'folds' | 'heldOut'>> {
+  const { labels, groups, images, classes, seed } = problem;
+  const folds = stratifiedFolds(labels, { groups, seed });
+  const asked = problem.penalty === undefined ? PENALTIES : [problem.penalty];
+  if (folds.count === 0) {
+    return { penalty: problem.penalty ?? USUAL_PENALTY, loss: 0, folds: 0 };
+  }
+  const found = await crossValidate({
+    program,
+    labels,
+    inputs,
+    classes,
+    folds,
+    judged: images,
+    sampleWeights: sampleWeights(problem),
+    penalties: asked.map((relative) => relative * inputs),
+  });
+  return {
+    penalty: found.penalty / inputs,
+    loss: found.loss,
+    folds: folds.count,
+    heldOut: found.logProbabilities,
+  };
+}
+
+/** Every image counts once, however many views of it there are. */
+function sampleWeights({ labels, images, classWeights }: HeadProblem): Float32Array {
+  const share = images / labels.length;
+  return Float32Array.from(labels, (label) => share * (classWeights?.[label] ?? 1));
+}
+
+function lastColumns(rows: Float32Array, width: number, inputs: number): Float32Array {
+  if (inputs === width) return rows;
+  const count = rows.length / width;
+  const out = new Float32Array(count * inputs);
+  for (let row = 0; row < count; row++) {
+    out.set(rows.subarray((row + 1) * width - inputs, (row + 1) * width), row * inputs);
+  }
+  return out;
+}
+
+const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
