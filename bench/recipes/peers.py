@@ -65,11 +65,12 @@ def measure(options, data, size, what):
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-    begun = time.perf_counter()
+    begun, work = time.perf_counter(), time.process_time()
     backbone = Backbone(options.weights, bf16=options.bf16, cache=options.cache)
     accuracy, details = METHODS[what](backbone, load(data, size), options)
     row = {"set": name, "seed": seed, "size": size, "what": what, "accuracy": accuracy}
     row["seconds"] = round(time.perf_counter() - begun, 1)
+    row["cpu_seconds"] = round(time.process_time() - work, 1)
     row["details"] = {**details, "bf16": options.bf16}
     with out.open("a") as file:
         file.write(json.dumps(row) + "\n")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegressionCV
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 FOLDS = 5
@@ -41,7 +42,10 @@ def solve(features, labels, scoring="neg_log_loss"):
         max_iter=5000,
         use_legacy_attributes=False,
     )
-    return regression.fit(standard(features), labels), standard, folds
+    # Matrices this small are slower with two threads, above all on a machine that is shared.
+    with threadpool_limits(1):
+        regression.fit(standard(features), labels)
+    return regression, standard, folds
 
 
 class Head(nn.Module):
