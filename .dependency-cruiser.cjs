@@ -36,6 +36,11 @@ const rooms = {
     may: ['network', 'formats'],
     why: 'an engine compiles a plan; it knows no dataset and no run.',
   },
+  solver: {
+    may: [],
+    types: ['engines'],
+    why: 'features in, output layer out: no network, no files, and programs through the engine interface.',
+  },
   training: {
     may: ['network', 'metrics', 'dataset', 'run', 'engines'],
     types: ['config'],
@@ -62,6 +67,7 @@ const rooms = {
       'weights',
       'advisor',
       'engines',
+      'solver',
       'training',
       'evaluation',
       'export',

@@ -1,5 +1,4 @@
 import type { Emit } from '../base/events.ts';
-import type { NamedTensors } from '../base/tensor.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { PictureGroups } from '../dataset/picture-groups.ts';
 import type { DatasetIndex, ImageEntry, Split } from '../dataset/types.ts';
@@ -17,22 +16,16 @@ import {
   type RunRecord,
 } from '../run/record.ts';
 import { type RunPaths, readRecord, writeRecord } from '../run/store.ts';
-import { runTraining } from '../training/loop.ts';
 import { frozenAndTrained, planTraining, type TrainPlan } from '../training/plan.ts';
 import { score } from '../training/validate.ts';
 import { fileCheckpoints, noteOtherEngine, readLastCheckpoint } from './checkpoints.ts';
 import { exportModel, type FileFormat } from './export.ts';
 import { exportRun } from './export-run.ts';
 import type { TrainedModel } from './model.ts';
-import {
-  createPhaseSources,
-  decodeSpec,
-  plainRows,
-  prefixBatch,
-  type SourceSetting,
-} from './phase-sources.ts';
+import { decodeSpec, plainRows, prefixBatch, type SourceSetting } from './phase-sources.ts';
 import { startingPoint, startsPretrained } from './start-weights.ts';
-import { inOwnUnits, inTrainingUnits, prepareStart, type TrainingStart } from './training-start.ts';
+import { type PreparedRun, trainPhases } from './train-phases.ts';
+import { prepareStart } from './training-start.ts';
 
 export interface TrainRunRequest {
   readonly config: RunConfig;
@@ -84,7 +77,15 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
     newNorm: newLayers.has(HEAD_NORM),
     refit,
   });
-  const trained = await trainPhases(request, { setting, plan, start: begun });
+  const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
+  if (resume !== undefined) noteOtherEngine(resume, engine, emit);
+  if (plan.phases.length > 0) {
+    emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
+  }
+  const trained = await trainPhases(
+    { setting, plan, start: begun },
+    { checkpoints: fileCheckpoints(paths, { engine, emit }), resume },
+  );
   const models = {
     final: trainedModel(request, network, trained.weights),
     judged: trainedModel(request, network, trained.judgedWeights),
@@ -111,49 +112,6 @@ function isRefit({ config, strategy, index, split }: TrainRunRequest): boolean {
   return !isGiven && strategy !== 'scratch' && count <= REFIT_MOST;
 }
 
-interface TrainedWeights {
-  /** What the run gives. */
-  readonly weights: NamedTensors;
-  /** What the validation images are a measure of: nothing of it was fitted to them. */
-  readonly judgedWeights: NamedTensors;
-}
-
-interface Prepared {
-  readonly setting: SourceSetting;
-  readonly plan: TrainPlan;
-  readonly start: TrainingStart;
-}
-
-async function trainPhases(request: TrainRunRequest, prepared: Prepared): Promise<TrainedWeights> {
-  const { paths, strategy } = request;
-  const { setting, plan, start } = prepared;
-  const { engine, network, config, signal, emit } = setting;
-  if (plan.phases.length === 0) {
-    const weights = inOwnUnits(start.refitWeights ?? start.weights, prepared);
-    return { weights, judgedWeights: inOwnUnits(start.weights, prepared) };
-  }
-  const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
-  if (resume !== undefined) noteOtherEngine(resume, engine, emit);
-  emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
-  const { weights, judgedWeights } = await runTraining({
-    engine,
-    network,
-    plan,
-    config,
-    weights: start.weights,
-    ...(start.refitWeights !== undefined && { refitWeights: start.refitWeights }),
-    signal,
-    emit,
-    sources: inTrainingUnits(createPhaseSources(setting), start.scale),
-    checkpoints: fileCheckpoints(paths, { engine, emit }),
-    ...(resume !== undefined && { resume }),
-  });
-  return {
-    weights: inOwnUnits(weights, prepared),
-    judgedWeights: inOwnUnits(judgedWeights, prepared),
-  };
-}
-
 /**
  * The figures of a run, on images that nothing of what is measured was fitted to: the test images by the final
  * model; else the validation images by the model before a refit. Where the output layer is all that is trained
@@ -161,7 +119,7 @@ async function trainPhases(request: TrainRunRequest, prepared: Prepared): Promis
  */
 async function measureRun(
   request: TrainRunRequest,
-  of: Prepared & { readonly models: Readonly<Record<'final' | 'judged', TrainedModel>> },
+  of: PreparedRun & { readonly models: Readonly<Record<'final' | 'judged', TrainedModel>> },
 ): Promise<MetricsRecord | undefined> {
   const { index, split, measureOn } = request;
   const { plan, start, models, setting } = of;

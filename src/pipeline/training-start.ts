@@ -1,12 +1,12 @@
 import type { NamedTensors } from '../base/tensor.ts';
 import type { PictureGroups } from '../dataset/picture-groups.ts';
-import { HEAD_NORM } from '../network/head.ts';
+import { tensorOf } from '../network/fold-batch-norm.ts';
+import { OUTPUT } from '../network/head.ts';
 import { canRescale, rescaled } from '../network/rescale.ts';
+import type { NetworkSpec } from '../network/spec.ts';
 import { featureStatistics } from '../solver/standardise.ts';
-import type { PhaseSources } from '../training/job.ts';
 import { overlay } from '../training/loop.ts';
-import { featureBoundary, type TrainPhase, type TrainPlan } from '../training/plan.ts';
-import { scaledRows } from '../training/rows.ts';
+import { featureBoundary, type TrainPlan } from '../training/plan.ts';
 import { withFittedNorm } from './fit-norm.ts';
 import { featureLevels, gatherFeatures } from './head-features.ts';
 import type { SourceSetting } from './phase-sources.ts';
@@ -62,7 +62,8 @@ export async function prepareStart(request: StartRequest): Promise<TrainingStart
   const { weights } = fits ? await withFittedNorm(setting) : setting;
   const scale = headAlone ? 1 : await scaleOf(request);
   const start = (own: SolvedHead | undefined) => {
-    const whole = own === undefined ? weights : overlay(weights, own.weights);
+    if (own === undefined) return scaled(setting.network, weights, scale);
+    const whole = overlay(weights, own.weights);
     return scale === 1 ? whole : rescaled(setting.network, whole, scale);
   };
   return {
@@ -72,6 +73,13 @@ export async function prepareStart(request: StartRequest): Promise<TrainingStart
     ...(refitHead !== undefined && { refitHead }),
     scale,
   };
+}
+
+/** The same weights in the units of training; an output layer of random numbers was drawn for those. */
+function scaled(network: NetworkSpec, weights: NamedTensors, scale: number): NamedTensors {
+  if (scale === 1) return weights;
+  const output = `${OUTPUT}.weight`;
+  return overlay(rescaled(network, weights, scale), new Map([[output, tensorOf(weights, output)]]));
 }
 
 /** Images that the scale is measured on: it is one number, which a few give within some per cent. */
@@ -98,47 +106,4 @@ async function scaleOf({ setting, plan, pretrained }: StartRequest): Promise<num
   const { variance } = featureStatistics(gathered.features, { count: gathered.images, levels });
   const deviation = Math.sqrt(variance.at(-1) ?? 1);
   return Number.isFinite(deviation) && deviation > 0 ? deviation : 1;
-}
-
-/** The sources of a phase in the units of training: pixels as they are, activations divided by the scale. */
-export function inTrainingUnits(
-  sources: (phase: TrainPhase) => Promise<PhaseSources>,
-  scale: number,
-): (phase: TrainPhase) => Promise<PhaseSources> {
-  if (scale === 1) return sources;
-  return async (phase) => {
-    const found = await sources(phase);
-    if (phase.from === 0) return found;
-    const { train, validation, release } = found;
-    return {
-      train: scaledRows(train, 1 / scale),
-      ...(validation !== undefined && { validation: scaledRows(validation, 1 / scale) }),
-      release,
-    };
-  };
-}
-
-/**
- * Trained weights in the units that they came in. What was never trained is given back as it was, bit for bit.
- */
-export function inOwnUnits(
-  trained: NamedTensors,
-  {
-    setting,
-    start,
-    plan,
-  }: {
-    readonly setting: SourceSetting;
-    readonly start: TrainingStart;
-    readonly plan: TrainPlan;
-  },
-): NamedTensors {
-  const { network, weights } = setting;
-  const own = start.scale === 1 ? trained : rescaled(network, trained, 1 / start.scale);
-  const frozen = network.layers.slice(0, plan.from).map(({ name }) => name);
-  const untouched = [...weights].filter(
-    ([name]) =>
-      frozen.includes(name.slice(0, name.lastIndexOf('.'))) && !name.startsWith(HEAD_NORM),
-  );
-  return overlay(own, new Map(untouched));
 }

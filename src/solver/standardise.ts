@@ -32,21 +32,27 @@ export function featureStatistics(
       variance[i] = (variance[i] as number) + (away * away) / count;
     }
   }
-  averageByLevel(variance, levels);
+  averageByLevel({ mean, variance }, levels);
   return { mean, variance };
 }
 
-/** Replaces every value by the average of its level. */
-function averageByLevel(values: Float64Array, levels: readonly number[]): void {
+/** A variance this small beside the squared means is the rounding of features that are all equal. */
+const ROUNDING = 1e-12;
+
+/** Replaces the variance of every column by the average of its level. */
+function averageByLevel({ mean, variance }: FeatureStatistics, levels: readonly number[]): void {
   let start = 0;
   for (const size of levels) {
-    const level = values.subarray(start, start + size);
-    level.fill(level.reduce((sum, value) => sum + value, 0) / size);
+    const level = variance.subarray(start, start + size);
+    const average = level.reduce((sum, value) => sum + value, 0) / size;
+    const means = mean.subarray(start, start + size);
+    const squared = means.reduce((sum, value) => sum + value * value, 0) / size;
+    level.fill(average > ROUNDING * squared ? average : 0);
     start += size;
   }
 }
 
-/** Features [count, width], centred and divided by their deviations; columns that never vary become 0. */
+/** Features [count, width], centred and divided by their deviations; levels that never vary become 0. */
 export function standardised(
   features: ArrayLike<number>,
   count: number,

@@ -1,7 +1,6 @@
-import { usageError } from '../base/errors.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { OptimizerSpec, ParameterGroup } from '../engines/engine.ts';
-import { blockOf, boundaryAfter, boundaryBehind } from '../network/boundary.ts';
+import { blockOf, boundaryAfter } from '../network/boundary.ts';
 import { HEAD_NORM, OUTPUT } from '../network/head.ts';
 import { isStatistic, layerParameters } from '../network/parameters.ts';
 import type { Layer, NetworkSpec } from '../network/spec.ts';
