@@ -195,6 +195,8 @@ case("concat, rows", "concat", together, [normal(3, 2), normal(3, 4)])
 # Each input without and with the other's gradient asked for.
 case("concat, second only", "concat", together, [normal(2, 3), normal(2, 2)], wanted=[1])
 
+case("unflatten", "unflatten", lambda x: x.reshape(2, 3, 2, 2), [normal(2, 12)], {"shape": [3, 2, 2]})
+
 with open("operator-gradients.json", "w") as file:
     json.dump({"cases": CASES, "losses": LOSSES}, file, separators=(",", ":"))
     file.write("\n")

@@ -148,3 +148,81 @@ describe('runTraining', () => {
     expect((whole.checkpoints as ReturnType<typeof memoryCheckpoints>).last()).toBeUndefined();
   });
 });
+
+describe('a start that is known to be good', () => {
+  const solved = (config: TinyJobOptions['config']) => {
+    const whole = job({
+      strategy: 'top',
+      ...(config !== undefined && { config }),
+      batchNorm: false,
+    });
+    return { ...whole, plan: { ...whole.plan, startIsCandidate: true } };
+  };
+  const rate = (learningRate: number) => ({
+    ...job({ strategy: 'top' }).config.optimizer,
+    learningRate,
+  });
+
+  it.each([50, 1e30])('is kept, and said to be, at a rate of %d', async (learningRate) => {
+    const events: RunEvent[] = [];
+    const whole = solved({ warmupEpochs: 0, epochs: 5, optimizer: rate(learningRate) });
+    const outcome = await runTraining({ ...whole, emit: (event) => events.push(event) });
+    expect(outcome.bestEpoch).toBe(-1);
+    expect(changedNames(whole.weights, outcome.weights)).toEqual([]);
+    const warnings = events.filter((event) => event.type === 'warning');
+    expect(warnings).toMatchObject([{ code: 'training-diverged' }]);
+    expect(warnings[0]?.message).toMatch(/what was best before is kept.*optimizer.learningRate/);
+    expect(events.filter((event) => event.type === 'epoch').length).toBeLessThan(5);
+  });
+
+  it('gives way to an epoch that is better', async () => {
+    const whole = solved({ warmupEpochs: 0, epochs: 8, optimizer: rate(0.05) });
+    const outcome = await runTraining(whole);
+    expect(outcome.bestEpoch).toBeGreaterThan(-1);
+    expect(changedNames(whole.weights, outcome.weights)).not.toEqual([]);
+  });
+});
+
+describe('a refit', () => {
+  const refitting = (config: TinyJobOptions['config'] = {}) => {
+    const whole = job({ strategy: 'top', config: { warmupEpochs: 0, epochs: 6, ...config } });
+    const phases = whole.plan.phases.flatMap((phase) => [phase, { ...phase, refit: true }]);
+    return { ...whole, plan: { ...whole.plan, phases, startIsCandidate: true } };
+  };
+
+  it('begins again at the start and takes as many epochs as were best', async () => {
+    const events: RunEvent[] = [];
+    const whole = refitting({
+      optimizer: { ...job({ strategy: 'top' }).config.optimizer, learningRate: 0.3 },
+    });
+    const outcome = await runTraining({ ...whole, emit: (event) => events.push(event) });
+    const epochs = events.filter((event) => event.type === 'epoch');
+    const refit = epochs.filter(({ phase }) => phase === 'refit');
+    expect(refit).toHaveLength(outcome.bestEpoch + 1);
+    expect(outcome.bestEpoch).toBeGreaterThan(-1);
+    // The made sources give a refit the same images: it repeats the best epoch, bit for bit but for the seed's keys.
+    expect(changedNames(outcome.judgedWeights, outcome.weights)).not.toEqual([]);
+  });
+
+  it('takes no step where the start was best, and gives what it starts from', async () => {
+    const refitWeights = job({ strategy: 'all', config: { seed: 4 } }).weights;
+    const optimizer = { ...job({ strategy: 'top' }).config.optimizer, learningRate: 1e30 };
+    const outcome = await runTraining({ ...refitting({ optimizer }), refitWeights });
+    expect(outcome.bestEpoch).toBe(-1);
+    expect(changedNames(refitWeights, outcome.weights)).toEqual([]);
+  });
+
+  it('resumes at any step to the same weights, bit for bit', async () => {
+    const whole = refitting();
+    const uninterrupted = await runTraining(whole);
+    const steps = 4 * (6 + uninterrupted.bestEpoch + 1);
+    for (const at of [3, 23, 24, 25, steps - 1].filter((step) => step < steps)) {
+      const checkpoints = await interruptedAfter(at, whole);
+      const resume = checkpoints.last();
+      if (resume === undefined) throw new Error('no checkpoint');
+      const resumed = await runTraining({ ...whole, checkpoints, resume });
+      expect(changedNames(uninterrupted.weights, resumed.weights), `${at} steps`).toEqual([]);
+      expect(resumed.bestEpoch).toBe(uninterrupted.bestEpoch);
+    }
+  });
+});

@@ -59,12 +59,43 @@ describe('boundaries', () => {
     expect(parameters).toEqual(['fc8.weight', 'fc8.bias']);
   });
 
-  it('refuses to freeze away a pool that levels reads', () => {
+  it('top: trains the last block of a network whose head reads a pool that is frozen', () => {
     const net = network('vgg16', 'levels');
-    const strategy = 'top';
-    expect(() => planTraining(request({ strategy, network: net }))).toThrow(/reads pool3/);
-    const config = testConfig({ freeze: 'block3' });
-    expect(boundaries({ strategy, network: net, config })).toEqual(['conv4_1']);
+    expect(boundaries({ strategy: 'top', network: net })).toEqual(['conv5_1']);
+  });
+
+  it('a solved output layer is all that head trains, and takes the place of a warm-up', () => {
+    const head = { ...testConfig().head, fit: 'solve' } as const;
+    const config = testConfig({ head, warmupEpochs: 3 });
+    const newLayers = new Set(['fc8']);
+    const alone = planTraining(request({ config, newLayers }));
+    expect(alone.phases).toEqual([]);
+    expect(network('vgg16', 'linear').layers[(alone.solvedFrom ?? 0) - 1]?.name).toBe('gap');
+    const top = planTraining(request({ strategy: 'top', config, newLayers }));
+    expect(top.phases.map(({ name }) => name)).toEqual(['main']);
+    expect(top.startIsCandidate).toBe(true);
+  });
+
+  it('hidden layers that are new take steps, whatever is asked for', () => {
+    const head = { ...testConfig().head, kind: 'mlp', fit: 'solve' } as const;
+    const config = testConfig({ head, warmupEpochs: 3 });
+    const net = network('vgg16', 'mlp');
+    const plan = planTraining(
+      request({ strategy: 'top', network: net, config, newLayers: new Set(['fc7', 'fc8']) }),
+    );
+    expect(plan.solvedFrom).toBeUndefined();
+    expect(plan.phases.map(({ name }) => name)).toEqual(['warm-up', 'main']);
+  });
+
+  it('a refit repeats every phase', () => {
+    const config = testConfig({ warmupEpochs: 3 });
+    const { phases } = planTraining(request({ strategy: 'top', config, refit: true }));
+    expect(phases.map(({ name, refit }) => [name, refit])).toEqual([
+      ['warm-up', false],
+      ['main', false],
+      ['warm-up', true],
+      ['main', true],
+    ]);
   });
 
   it('head: trains the output layer even when a file gave it weights', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { oneHot } from '../../src/base/one-hot.ts';
 import { createRng } from '../../src/base/rng.ts';
 import { createDropoutMasks } from '../../src/training/dropout-masks.ts';
-import { oneHot } from '../../src/base/one-hot.ts';
 import { balancedWeights, beta, mixUp, rowWeights } from '../../src/training/targets.ts';
 import { tinyNetwork } from './fixtures.ts';
 
