@@ -11,6 +11,7 @@ import { metricsRecord } from '../evaluation/evaluate.ts';
 import { scoreBatches } from '../evaluation/score.ts';
 import type { MetricsRecord } from '../run/record.ts';
 import { readConfig, readRecord, runPaths, writeRecord } from '../run/store.ts';
+import { requireImages } from '../training/lost-images.ts';
 import { createPixelReader } from '../training/pixels.ts';
 import { compileModel, loadModel, type TrainedModel } from './model.ts';
 import { augmentSpec, prefixBatch } from './phase-sources.ts';
@@ -66,6 +67,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<MetricsReco
       rows.push(row.probabilities);
       labels.push(images.entries[row.position]?.label ?? 0);
     }
+    requireImages(rows.length, 'to measure the network on');
     const classes = model.description.labels;
     const scores = joined(rows, classes.length);
     const scored = { scores, classes: classes.length, labels };

@@ -1,7 +1,7 @@
-import { interruptedError, usageError, VggtuneError } from '../base/errors.ts';
+import { interruptedError, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { decodeWhole } from '../dataset/decode.ts';
-import { reasonOf } from '../dataset/decode-errors.ts';
+import { BadImage, reasonOf } from '../dataset/decode-errors.ts';
 import { printablePath } from '../dataset/file-names.ts';
 import type { Picture } from '../dataset/resample.ts';
 import { writePng } from '../dataset/write-picture.ts';
@@ -96,8 +96,8 @@ async function predictOne(file: string, context: Context): Promise<Prediction> {
       views.push(await runView(picture, context), await runView(mirrored(picture), context));
     }
   } catch (error) {
-    if (!(error instanceof VggtuneError)) throw error;
-    return { path, error: error.details.found ?? reasonOf(error) };
+    if (!(error instanceof BadImage)) throw error;
+    return { path, error: reasonOf(error) };
   }
   const probabilities = averageOf(views.map((view) => view.probabilities));
   // The mirror image of the last size is the last view.

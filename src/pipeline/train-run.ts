@@ -1,3 +1,4 @@
+import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { DatasetIndex, ImageEntry, Split } from '../dataset/types.ts';
@@ -168,8 +169,19 @@ async function exportTrained(
   if (formats.length > 0) await exportRun({ run: paths.folder, formats, engine, emit });
 }
 
-/** Some validation images, plain; training images where there are no others. */
+/** Some images to check an export on; a grey one where none can be read any more. */
 async function checkImages(setting: SourceSetting) {
+  const found = await someImages(setting).catch((error: unknown) => {
+    // The network is trained: an export is not lost for images that are gone.
+    if (!(error instanceof VggtuneError && error.kind === 'data')) throw error;
+  });
+  // A grey picture still tells one network from another.
+  const { size } = setting.network.preprocessing;
+  return found ?? { pixels: new Uint8Array(size * size * 3).fill(128), count: 1 };
+}
+
+/** Some validation images, plain; training images where there are no others. */
+async function someImages(setting: SourceSetting) {
   const { split, network } = setting;
   const held = [...split.val, ...split.test];
   const images: readonly ImageEntry[] = held.length > 0 ? held : split.train;
@@ -181,7 +193,5 @@ async function checkImages(setting: SourceSetting) {
       return { pixels: batch.rows, count: batch.positions.length };
     }
   }
-  // Every one went bad since the scan: a grey picture still tells one network from another.
-  const { size } = network.preprocessing;
-  return { pixels: new Uint8Array(size * size * 3).fill(128), count: 1 };
+  return undefined;
 }

@@ -95,7 +95,7 @@ async function compute(
   try {
     const wanted = missing.map((position) => requests[position] as PixelRequest);
     let done = total - missing.length;
-    for await (const { pixels, positions } of work.readPixels(wanted, work.batchSize)) {
+    for await (const { pixels, positions } of work.readPixels(wanted, work.batchSize, { total })) {
       const features = await runFull(program, { pixels, count: positions.length }, work.batchSize);
       for (const [i, at] of positions.entries()) {
         const position = missing[at] as number;
@@ -159,7 +159,10 @@ function storeReader(store: FeatureStore, keys: readonly string[]): FeatureTable
   };
 }
 
-/** The features of a set of images as training rows. Images that could not be decoded are left out. */
+/**
+ * The features of a set of images as training rows. An image that could not be decoded in any one of
+ * its views is left out: its row in that view would be zeros.
+ */
 export function featureSource(options: {
   readonly images: readonly ImageEntry[];
   /** The requests of view v are [v * images.length, (v + 1) * images.length). */
@@ -168,7 +171,9 @@ export function featureSource(options: {
   readonly rowLength: number;
 }): RowSource {
   const { images, table, views, rowLength } = options;
-  const kept = images.map((_, at) => at).filter((at) => table.present[at]);
+  const kept = images
+    .map((_, at) => at)
+    .filter((at) => range(views).every((view) => table.present[view * images.length + at]));
   return {
     labels: kept.map((at) => (images[at] as ImageEntry).label),
     async *batches(order, { batchSize, epoch }) {
@@ -196,3 +201,5 @@ export function featureSource(options: {
     },
   };
 }
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);

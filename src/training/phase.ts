@@ -6,6 +6,7 @@ import { diverged } from './divergence.ts';
 import { judgeEpochs } from './early-stop.ts';
 import { createEpochRunner } from './epoch.ts';
 import type { PhaseRun } from './job.ts';
+import { requireImages } from './lost-images.ts';
 import { validate } from './validate.ts';
 
 /**
@@ -51,6 +52,7 @@ async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress>
   const trained = await setting.runEpoch(setting.progress);
   if (signal.aborted) throw await interrupted(run, trained);
   const { sums, epoch } = trained;
+  requireImages(sums.images, `in epoch ${epoch + 1}, so no step was made`);
   const loss = sums.loss / Math.max(1, sums.images);
   const validation = await figuresOf(run, loss);
   if (signal.aborted) throw await interrupted(run, trained);

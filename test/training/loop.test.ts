@@ -127,6 +127,22 @@ describe('runTraining', () => {
     expect(again.history).toEqual(outcome.history);
   });
 
+  it('in which no step could be made fails, and saves nothing', async () => {
+    const whole = job({ strategy: 'scratch' });
+    const none: TrainingJob['sources'] = async (phase) => {
+      const sources = await whole.sources(phase);
+      async function* batches() {
+        yield { rows: new Uint8Array(), positions: [] };
+      }
+      return { ...sources, train: { labels: sources.train.labels, batches } };
+    };
+    await expect(runTraining({ ...whole, sources: none })).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'no image could be read in epoch 1, so no step was made',
+    });
+    expect((whole.checkpoints as ReturnType<typeof memoryCheckpoints>).last()).toBeUndefined();
+  });
+
   it('weights classes, and changes the result by it', async () => {
     const plain = await runTraining(job({ strategy: 'head' }));
     const unbalanced = job({ strategy: 'head', config: { classWeights: 'balanced' } });
