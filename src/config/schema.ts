@@ -93,7 +93,9 @@ const earlyStop = z
     minDelta: z.number().min(0).default(0).describe('smallest change that counts as progress'),
   })
   .nullable()
-  .describe('early stopping; null: train every epoch. The best weights are restored either way');
+  .describe(
+    'early stopping; null: train every epoch, as is done without validation images. The best weights are restored either way',
+  );
 
 export const runConfigSchema = z.strictObject({
   data: z

@@ -1,7 +1,6 @@
 import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingProgram } from '../engines/engine.ts';
 import { type EpochFigures, START } from './checkpoint.ts';
-import { judgeEpochs } from './early-stop.ts';
 import type { PhaseSources, TrainingJob } from './job.ts';
 import { runPhase } from './phase.ts';
 import type { TrainPhase } from './plan.ts';
@@ -24,11 +23,12 @@ export interface TrainingOutcome {
  *   (usage) when the loss is no number, with the last good checkpoint kept
  */
 export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
-  const { plan, config } = job;
+  const { plan } = job;
   let weights = job.weights;
   let progress = job.resume?.progress ?? START;
   let state = job.resume?.state;
   let history = progress.history;
+  let bestEpoch = history.length - 1;
   while (progress.phase < plan.phases.length) {
     const phase = plan.phases[progress.phase] as TrainPhase;
     const result = await withProgram({ job, phase, weights }, (program, sources) => {
@@ -37,10 +37,10 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
     });
     weights = overlay(weights, result.weights);
     history = result.progress.history;
+    bestEpoch = result.bestEpoch;
     progress = { ...START, phase: progress.phase + 1 };
     state = undefined;
   }
-  const bestEpoch = judgeEpochs(history, config.earlyStop).best;
   return { weights: overlay(weights, await job.checkpoints.loadBest()), history, bestEpoch };
 }
 

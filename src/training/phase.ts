@@ -11,11 +11,13 @@ import { validate } from './validate.ts';
 
 /**
  * Runs the epochs of a phase that are left: batches, validation, best weights, checkpoint.
- * @returns the weights after the last step, and the figures of all epochs
+ * @returns the weights after the last step, the figures of all epochs, and the index of the best one
  */
-export async function runPhase(
-  run: PhaseRun,
-): Promise<{ readonly weights: NamedTensors; readonly progress: Progress }> {
+export async function runPhase(run: PhaseRun): Promise<{
+  readonly weights: NamedTensors;
+  readonly progress: Progress;
+  readonly bestEpoch: number;
+}> {
   const { phase, sources, config, emit } = run;
   const last = run.start.phase === run.plan.phases.length - 1;
   const runEpoch = createEpochRunner(run);
@@ -26,9 +28,11 @@ export async function runPhase(
     stepsPerEpoch: runEpoch.stepsPerEpoch,
     images: sources.train.labels.length,
   });
+  const judged = sources.validation !== undefined;
+  if (last && !judged && config.earlyStop !== null) emit(NOTHING_TO_WATCH);
   let progress = run.start;
   while (progress.epoch < phase.epochs) {
-    const verdict = judgeEpochs(progress.history, last ? config.earlyStop : null);
+    const verdict = judgeEpochs(progress.history, last && judged ? config.earlyStop : null);
     if (verdict.stop) {
       const metric = config.earlyStop?.metric ?? 'loss';
       emit({ type: 'early-stop', epoch: progress.epoch, bestEpoch: verdict.best + 1, metric });
@@ -37,8 +41,18 @@ export async function runPhase(
     progress = await oneEpoch(run, { runEpoch, progress, last });
   }
   const { weights } = run.program.state();
-  return { weights, progress };
+  const { history } = progress;
+  const bestEpoch = judged ? judgeEpochs(history, config.earlyStop).best : history.length - 1;
+  return { weights, progress, bestEpoch };
 }
+
+/** The training loss falls while a network overfits, so it is no reason to stop. */
+const NOTHING_TO_WATCH = {
+  type: 'warning',
+  code: 'no-validation',
+  message:
+    'no images are held out for validation: early stopping is off, and the weights of the last epoch are kept',
+} as const;
 
 interface EpochSetting {
   readonly runEpoch: ReturnType<typeof createEpochRunner>;

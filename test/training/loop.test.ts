@@ -127,6 +127,31 @@ describe('runTraining', () => {
     expect(again.history).toEqual(outcome.history);
   });
 
+  it.each(['loss', 'accuracy'] as const)(
+    'without validation images never stops early (%s), and keeps the last epoch',
+    async (metric) => {
+      const optimizer = { ...job({ strategy: 'head' }).config.optimizer, learningRate: 1e-12 };
+      const config = { epochs: 4, optimizer, earlyStop: { metric, patience: 1, minDelta: 0 } };
+      const whole = job({ strategy: 'head', config });
+      const warnings: string[] = [];
+      const checkpoints = memoryCheckpoints();
+      const outcome = await runTraining({
+        ...whole,
+        checkpoints,
+        sources: async (phase) => {
+          const { train, release } = await whole.sources(phase);
+          return { train, release };
+        },
+        emit: (event) => event.type === 'warning' && warnings.push(event.code),
+      });
+      expect(outcome.history).toHaveLength(4);
+      expect(outcome.bestEpoch).toBe(3);
+      expect(warnings).toEqual(['no-validation']);
+      const last = checkpoints.last()?.state.weights ?? new Map();
+      expect(changedNames(last, outcome.weights)).toEqual([]);
+    },
+  );
+
   it('in which no step could be made fails, and saves nothing', async () => {
     const whole = job({ strategy: 'scratch' });
     const none: TrainingJob['sources'] = async (phase) => {
