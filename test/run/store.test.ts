@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { refuseChangedConfig, refuseChangedImages } from '../../src/run/compare.ts';
-import { lockFolder } from '../../src/run/lock.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
 import { openRun, readRecord, runPaths, writeConfig, writeRecord } from '../../src/run/store.ts';
 import { testConfig } from '../training/config.ts';
@@ -81,28 +80,6 @@ describe('the lock', () => {
     await run.unlock();
     await (await openRun(folder)).unlock();
     expect(await readdir(folder)).toEqual([]);
-  });
-
-  it('of a dead process is taken over, by one of many', async () => {
-    await makeRun();
-    const dead = { pid: 2 ** 22 + 1, host: hostname(), since: 'long ago' };
-    await writeFile(join(folder, 'lock'), JSON.stringify(dead));
-    const tries = await Promise.allSettled([1, 2, 3, 4].map(() => lockFolder(folder)));
-    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const names = (await readdir(folder)).filter((name) => name.startsWith('lock'));
-    expect(names).toEqual(['lock']);
-  });
-
-  it('of another machine is left alone', async () => {
-    await makeRun();
-    const other = JSON.stringify({ pid: 1, host: 'elsewhere', since: 'now' });
-    await writeFile(join(folder, 'lock'), other);
-    await expect(lockFolder(folder)).rejects.toMatchObject({
-      details: {
-        found: expect.stringContaining('elsewhere'),
-        fix: expect.stringContaining('lock'),
-      },
-    });
   });
 });
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { takeLock } from '../../src/base/lock.ts';
 import type { ForwardProgram } from '../../src/engines/engine.ts';
-import { waitForFolder } from '../../src/run/lock.ts';
 import { buildFeatures } from '../../src/training/feature-rows.ts';
 import { openFeatureStore } from '../../src/training/feature-store.ts';
 
@@ -45,8 +45,10 @@ async function work(
   const { signal } = controller;
   const store = await openFeatureStore({ folder, rowLength: 1, emit: () => {} });
   const exclusive = async <T>(compute: () => Promise<T>) => {
-    const unlock = await waitForFolder(folder, { signal, onWait: () => notes.push('waits') });
-    return compute().finally(() => unlock?.());
+    const onWait = () => notes.push('waits');
+    const options = { busy: 'busy', patience: 60_000, signal, onWait };
+    const unlock = await takeLock(join(folder, 'lock'), options);
+    return compute().finally(unlock);
   };
   const table = await buildFeatures({
     ...{ store, requests, exclusive, signal, emit: () => {} },
