@@ -9,13 +9,14 @@ import { describeModel } from '../export/metadata.ts';
 import { HEAD_NORM } from '../network/head.ts';
 import { parameterCount } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import { refuseChangedWeights } from '../run/compare.ts';
 import {
   FORMAT_VERSION,
   type MetricsRecord,
   type PlanRecord,
   type RunRecord,
 } from '../run/record.ts';
-import { type RunPaths, readRecord, writeRecord } from '../run/store.ts';
+import { type RunPaths, readPlan, readRecord, writeRecord } from '../run/store.ts';
 import { runTraining } from '../training/loop.ts';
 import { frozenAndTrained, planTraining, type TrainPlan } from '../training/plan.ts';
 import { score } from '../training/validate.ts';
@@ -31,7 +32,7 @@ import {
   prefixBatch,
   type SourceSetting,
 } from './phase-sources.ts';
-import { startingPoint, startsPretrained } from './start-weights.ts';
+import { startHash, startingPoint, startsPretrained } from './start-weights.ts';
 
 export interface TrainRunRequest {
   readonly config: RunConfig;
@@ -58,8 +59,10 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
   const plan = planTraining({ strategy, config, network, newLayers });
   const evidence = [...request.evidence, `starts from ${start.source}`];
-  const planned = { ...planRecord(plan, network, evidence), provenance: start.provenance };
-  if (request.resume !== true) await writeRecord(paths, 'plan', planned);
+  const { provenance } = start;
+  const bareRecord = planRecord(plan, network, evidence);
+  const planned = { ...bareRecord, provenance, startHash: startHash(start) };
+  await writeOrComparePlan(request, planned);
 
   const bare = { engine, network, weights, config, split, signal, emit, root: index.root };
   // Of a resumed run too: what is frozen above the batch norm depends on it.
@@ -84,6 +87,14 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   await exportTrained(request, { setting, model, engine });
   const record = { folder: paths.folder, config, metrics };
   return { ...record, plan: planned, split: await readRecord(paths, 'split') };
+}
+
+/** Writes down what is planned; a run that is resumed must begin from the same weights. */
+async function writeOrComparePlan(request: TrainRunRequest, now: PlanRecord): Promise<void> {
+  const { paths } = request;
+  const before = request.resume === true ? await readPlan(paths) : undefined;
+  if (before === undefined) await writeRecord(paths, 'plan', now);
+  else refuseChangedWeights(paths.folder, { before, now });
 }
 
 function planRecord(

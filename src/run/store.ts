@@ -196,6 +196,12 @@ export async function readRecord<K extends keyof Records>(
   });
 }
 
+/** The plan of a run; undefined when it was ended before it had one. */
+export async function readPlan(paths: RunPaths): Promise<PlanRecord | undefined> {
+  const found = await ownFiles(paths.folder);
+  return found.includes('plan.json') ? readRecord(paths, 'plan') : undefined;
+}
+
 /** All records of a run; metrics only if it came that far. */
 export async function readRun(folder: string, config: RunConfig): Promise<RunRecord> {
   const paths = runPaths(folder);
