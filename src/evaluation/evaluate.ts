@@ -1,9 +1,12 @@
 import { confusionMatrix, perClassMetrics } from '../metrics/confusion.ts';
-import { figuresOf } from '../metrics/figures.ts';
+import { type Figures, figuresOf } from '../metrics/figures.ts';
 import type { Scored } from '../metrics/scores.ts';
 import { FORMAT_VERSION, type MetricsRecord } from '../run/record.ts';
 
-/** Everything that metrics.json says of a side. */
+/**
+ * Everything that metrics.json says of a side. A figure that could not be measured is absent: JSON
+ * knows no NaN.
+ */
 export function metricsRecord(
   scored: Scored,
   of: { readonly side: MetricsRecord['side']; readonly classes: readonly string[] },
@@ -14,7 +17,7 @@ export function metricsRecord(
     version: FORMAT_VERSION,
     side: of.side,
     images: scored.labels.length,
-    metrics: { ...figuresOf(scored) },
+    metrics: measured(figuresOf(scored)),
     perClass: of.classes.map((name, c) => ({
       name,
       precision: perClass[c]?.precision ?? 0,
@@ -24,4 +27,8 @@ export function metricsRecord(
     })),
     confusion,
   };
+}
+
+function measured(figures: Figures): MetricsRecord['metrics'] {
+  return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
 }

@@ -1,4 +1,4 @@
-import { VggtuneError } from '../base/errors.ts';
+import { interruptedError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { DatasetIndex, ImageEntry, Split } from '../dataset/types.ts';
@@ -155,12 +155,16 @@ async function measure(of: {
   try {
     const predict = (input: Uint8Array | Float32Array, count: number) => program.run(input, count);
     const options = { batchSize, classes: classes.length, signal };
-    return metricsRecord(await score({ predict }, rows, options), { side, classes });
+    const scored = await score({ predict }, rows, options);
+    if (signal.aborted) throw interruptedError('interrupted while it was measured', RESUME);
+    return metricsRecord(scored, { side, classes });
   } finally {
     await program.release();
     await rows.release();
   }
 }
+
+const RESUME = { fix: 'it is trained: measure and export it with --resume' };
 
 /** Images that an export is checked on, at most. */
 const CHECKED = 8;

@@ -202,14 +202,18 @@ export async function readPlan(paths: RunPaths): Promise<PlanRecord | undefined>
   return found.includes('plan.json') ? readRecord(paths, 'plan') : undefined;
 }
 
+/** The final figures of a run; undefined when it did not come that far. */
+export async function readMetrics(paths: RunPaths): Promise<MetricsRecord | undefined> {
+  const found = await ownFiles(paths.folder);
+  return found.includes('metrics.json') ? readRecord(paths, 'metrics') : undefined;
+}
+
 /** All records of a run; metrics only if it came that far. */
 export async function readRun(folder: string, config: RunConfig): Promise<RunRecord> {
   const paths = runPaths(folder);
   const split = await readRecord(paths, 'split');
   const plan = await readRecord(paths, 'plan');
-  const metrics = (await ownFiles(paths.folder)).includes('metrics.json')
-    ? await readRecord(paths, 'metrics')
-    : undefined;
+  const metrics = await readMetrics(paths);
   return { folder: paths.folder, config, split, plan, metrics };
 }
 

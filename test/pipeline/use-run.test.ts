@@ -1,6 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/base/events.ts';
+import { figureLines } from '../../src/cli/report/metrics.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
 import { exportRun } from '../../src/pipeline/export-run.ts';
@@ -81,11 +83,47 @@ describe('a trained run', () => {
     const again = await evaluateRun({ run: out, ...quiet });
     expect(again.confusion).toEqual(written.confusion);
     expect(again.metrics.loss).toBeCloseTo(written.metrics.loss, 4);
-    const all = await evaluateRun({ run: out, data, ...quiet });
+  });
+
+  it('keeps the figures of the side that they are about, whatever else is measured', async () => {
+    const file = () => readFile(join(out, 'metrics.json'), 'utf8');
+    const before = await file();
+    const trained = await evaluateRun({ run: out, side: 'train', ...quiet });
+    expect(trained).toMatchObject({ side: 'train' });
+    expect(trained.images).toBeGreaterThan(JSON.parse(before).images);
+    expect(await file()).toBe(before);
+    await rm(join(out, 'metrics.json'));
+    await evaluateRun({ run: out, side: 'train', ...quiet });
+    await expect(file()).rejects.toThrow('ENOENT');
+    await evaluateRun({ run: out, ...quiet });
+    expect(JSON.parse(await file())).toMatchObject({ side: 'val' });
+  });
+
+  it('is measured on other images, which are said to be such, and warns of those it knows', async () => {
+    const warnings: string[] = [];
+    const emit = (event: RunEvent) => event.type === 'warning' && warnings.push(event.message);
+    const before = await readFile(join(out, 'metrics.json'), 'utf8');
+    const all = await evaluateRun({ run: out, data, ...quiet, emit });
     expect(all.images).toBe(36);
-    await expect(evaluateRun({ run: out, side: 'test', ...quiet })).rejects.toMatchObject({
-      kind: 'usage',
-    });
+    expect(all.data).toBe(data);
+    expect(all.side).toBeUndefined();
+    expect(await readFile(join(out, 'metrics.json'), 'utf8')).toBe(before);
+    const split = JSON.parse(await readFile(join(out, 'split.json'), 'utf8'));
+    expect(warnings).toEqual([
+      expect.stringContaining(`${split.train.length} of the 36 images of ${data} were trained on`),
+    ]);
+    const text = figureLines(all).join('\n');
+    expect(text).toContain(`36 images of ${data}`);
+    expect(text).not.toContain('side');
+  });
+
+  it('is not measured on no images', async () => {
+    for (const request of [{ side: 'test' }, { data, side: 'val' }] as const) {
+      await expect(evaluateRun({ run: out, ...request, ...quiet })).rejects.toMatchObject({
+        kind: 'data',
+        exitCode: 3,
+      });
+    }
   });
 
   it('is exported elsewhere', async () => {
