@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DURATION_FORM, parseDuration } from '../base/duration.ts';
 import { BACKBONES, HEADS } from '../network/catalog.ts';
 
 /**
@@ -225,6 +226,11 @@ export const runConfigSchema = z.strictObject({
   earlyStop,
   augment,
   seed: z.int().default(0).describe('seed of everything random but the split'),
+  checkpointEvery: z
+    .string()
+    .refine((text) => parseDuration(text) !== undefined, { message: DURATION_FORM })
+    .default('10m')
+    .describe('longest time between two checkpoints, as 90s, 10m or 1h; each epoch ends with one'),
   export: z
     .array(z.enum(EXPORT_FORMATS))
     .default(['onnx', 'safetensors'])

@@ -15,11 +15,17 @@ export interface EpochRunner {
   readonly stepsPerEpoch: number;
 }
 
+/** Called between two steps of an epoch. */
+export type AfterStep = (progress: Progress) => Promise<void>;
+
 /**
  * Everything random in a step depends on the seed, the phase, the epoch and the batch alone, so a
  * run can be taken up at any step.
  */
-export function createEpochRunner(run: PhaseRun): EpochRunner {
+export function createEpochRunner(
+  run: PhaseRun,
+  afterStep: AfterStep = async () => {},
+): EpochRunner {
   const { config, signal, sources } = run;
   const { labels } = sources.train;
   const stepsPerEpoch = Math.max(1, Math.ceil(labels.length / config.batchSize));
@@ -34,6 +40,7 @@ export function createEpochRunner(run: PhaseRun): EpochRunner {
     const { batchSize } = config;
     for await (const batch of sources.train.batches(left, { batchSize, epoch: start.epoch })) {
       progress = await takeStep(batch, progress);
+      if (progress.batch < stepsPerEpoch) await afterStep(progress);
       // The engine holds the event loop for a step: signals and timers get their turn here.
       await nextTurn();
       if (signal.aborted) break;

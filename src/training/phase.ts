@@ -1,10 +1,11 @@
+import { parseDuration } from '../base/duration.ts';
 import { interruptedError } from '../base/errors.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingState } from '../engines/engine.ts';
 import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
 import { diverged } from './divergence.ts';
 import { judgeEpochs } from './early-stop.ts';
-import { createEpochRunner } from './epoch.ts';
+import { type AfterStep, createEpochRunner } from './epoch.ts';
 import type { PhaseRun } from './job.ts';
 import { requireImages } from './lost-images.ts';
 import { validate } from './validate.ts';
@@ -20,7 +21,8 @@ export async function runPhase(run: PhaseRun): Promise<{
 }> {
   const { phase, sources, config, emit } = run;
   const last = run.start.phase === run.plan.phases.length - 1;
-  const runEpoch = createEpochRunner(run);
+  const saves = timedSaves(run);
+  const runEpoch = createEpochRunner(run, saves.afterStep);
   emit({
     type: 'train-start',
     phase: phase.name,
@@ -39,6 +41,7 @@ export async function runPhase(run: PhaseRun): Promise<{
       break;
     }
     progress = await oneEpoch(run, { runEpoch, progress, last });
+    saves.saved();
   }
   const { weights } = run.program.state();
   const { history } = progress;
@@ -53,6 +56,24 @@ const NOTHING_TO_WATCH = {
   message:
     'no images are held out for validation: early stopping is off, and the weights of the last epoch are kept',
 } as const;
+
+/**
+ * An epoch of a deep network takes hours on a CPU: a checkpoint now and then bounds what a power cut
+ * costs. The state between two steps is as good as any other.
+ */
+function timedSaves(run: PhaseRun): { readonly afterStep: AfterStep; readonly saved: () => void } {
+  const every = parseDuration(run.config.checkpointEvery) ?? Number.POSITIVE_INFINITY;
+  let last = performance.now();
+  const saved = () => {
+    last = performance.now();
+  };
+  const afterStep = async (progress: Progress) => {
+    if (performance.now() - last < every) return;
+    await run.checkpoints.saveLast({ progress, state: goodState(run, progress) });
+    saved();
+  };
+  return { afterStep, saved };
+}
 
 interface EpochSetting {
   readonly runEpoch: ReturnType<typeof createEpochRunner>;

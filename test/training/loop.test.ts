@@ -4,6 +4,7 @@ import { STRATEGIES } from '../../src/config/schema.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { createOnnxEngine } from '../../src/engines/onnx/index.ts';
 import { layerParameters } from '../../src/network/parameters.ts';
+import type { Checkpoint } from '../../src/training/checkpoint.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
 import { runTraining } from '../../src/training/loop.ts';
 import { frozenAndTrained } from '../../src/training/plan.ts';
@@ -78,6 +79,25 @@ describe.each(STRATEGIES)('%s', (strategy) => {
 });
 
 describe('runTraining', () => {
+  it.each([
+    // Four steps an epoch, two epochs: between steps each time, and at the ends of epochs anyway.
+    ['0s', [1, 2, 3, 0, 1, 2, 3, 0]],
+    ['never', [0, 0]],
+    ['1h', [0, 0]],
+  ])('saves after %s, between steps, and goes on from there', async (checkpointEvery, batches) => {
+    const saved: Checkpoint[] = [];
+    const checkpoints = memoryCheckpoints();
+    const whole = job({ strategy: 'scratch', config: { checkpointEvery, warmupEpochs: 0 } });
+    const saveLast = async (checkpoint: Checkpoint) => {
+      await checkpoints.saveLast(checkpoint);
+      saved.push(checkpoints.last() as Checkpoint);
+    };
+    const once = await runTraining({ ...whole, checkpoints: { ...checkpoints, saveLast } });
+    expect(saved.map(({ progress }) => progress.batch)).toEqual(batches);
+    const again = await runTraining({ ...whole, resume: saved[0] as Checkpoint });
+    expect(changedNames(once.weights, again.weights)).toEqual([]);
+  });
+
   it('learns', async () => {
     const events: RunEvent[] = [];
     const optimizer = { ...job({ strategy: 'scratch' }).config.optimizer, learningRate: 0.02 };
