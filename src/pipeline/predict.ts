@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { glob } from 'glob';
 import { dataError, messageOf } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { matchFiles } from '../base/patterns.ts';
 import { decodeBatches } from '../dataset/batches.ts';
 import { compareNames, fileSystemPath, kindOfFile, printablePath } from '../dataset/file-names.ts';
 import { walkFolder } from '../dataset/walk.ts';
@@ -100,19 +100,25 @@ export function guessesOf(
     .slice(0, topK);
 }
 
-/** Every file that the inputs name, each once, in their order. */
-export async function inputFiles(inputs: readonly string[]): Promise<string[]> {
+/**
+ * Every file that the inputs name, each once, in their order.
+ * @param platform whose patterns they are; this one's by default
+ */
+export async function inputFiles(
+  inputs: readonly string[],
+  platform?: NodeJS.Platform,
+): Promise<string[]> {
   const files = new Set<string>();
   for (const input of inputs) {
-    for (const file of await filesOf(input)) files.add(file);
+    for (const file of await filesOf(input, platform)) files.add(file);
   }
   return [...files];
 }
 
-async function filesOf(input: string): Promise<readonly string[]> {
+async function filesOf(input: string, platform?: NodeJS.Platform): Promise<readonly string[]> {
   const found = await stat(fileSystemPath(input)).catch(() => undefined);
   if (found?.isFile()) return [input];
-  const matches = found?.isDirectory() ? await imagesIn(input) : await matchesOf(input);
+  const matches = found?.isDirectory() ? await imagesIn(input) : await matchesOf(input, platform);
   if (matches.length > 0) return matches;
   const isFolder = found !== undefined;
   throw dataError(isFolder ? `no image in ${input}` : `there is no file ${input}`, {
@@ -129,9 +135,9 @@ async function imagesIn(folder: string): Promise<string[]> {
     .map(({ path }) => join(folder, path));
 }
 
-async function matchesOf(pattern: string): Promise<string[]> {
+async function matchesOf(pattern: string, platform?: NodeJS.Platform): Promise<string[]> {
   try {
-    const matches = await glob(pattern, { nodir: true });
+    const matches = await matchFiles(pattern, platform);
     return matches.filter((path) => kindOfFile(path) === 'image').sort(compareNames);
   } catch (error) {
     throw dataError(`${pattern} is no pattern`, { found: messageOf(error), where: pattern });

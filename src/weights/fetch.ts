@@ -1,8 +1,8 @@
-import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { unavailableError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { withLock } from '../base/lock.ts';
+import { renameFile } from '../base/rename.ts';
 import { writeFailure } from '../base/write-failure.ts';
 import { cachedPath, findCached, type Part, weightsFolder } from './cache.ts';
 import { discardPart, download, NoRanges, type Patience } from './download.ts';
@@ -81,7 +81,7 @@ async function fetchWhole(
     await discardPart(part);
     throw error;
   }
-  await rename(part, path).catch((error: unknown) => {
+  await renameFile(part, path).catch((error: unknown) => {
     throw writeFailure(path, error);
   });
   await discardPart(part);

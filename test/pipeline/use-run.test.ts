@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
@@ -6,7 +6,7 @@ import { figureLines } from '../../src/cli/report/metrics.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
 import { exportRun } from '../../src/pipeline/export-run.ts';
-import { predict } from '../../src/pipeline/predict.ts';
+import { inputFiles, predict } from '../../src/pipeline/predict.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
@@ -63,6 +63,16 @@ describe('a trained run', () => {
       path: join(home, 'broken.png'),
       error: expect.any(String),
     });
+  });
+
+  it('takes a backslash in a pattern for what it is on each system', async () => {
+    const folder = join(home, 'patterns');
+    await mkdir(folder);
+    await copyFile(join(data, 'red', '1.png'), join(folder, 'a[1].png'));
+    const windows = await inputFiles([`${folder}\\a*.png`], 'win32');
+    expect(windows).toEqual([join(folder, 'a[1].png')]);
+    const posix = await inputFiles([join(folder, 'a\\[1\\].p*')], 'linux');
+    expect(posix).toEqual([join(folder, 'a[1].png')]);
   });
 
   it('refuses inputs that name nothing, and folders without a run', async () => {
