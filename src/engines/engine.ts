@@ -12,6 +12,10 @@ export interface Engine {
   readonly name: string;
   /** Where it runs, as the user would name it: `cpu`, `cuda`. */
   readonly device: string;
+  /** Of the library that computes: another one may round otherwise. */
+  readonly version?: string;
+  /** Threads of one operator, where that may change how sums are rounded. */
+  readonly threads?: number;
   compileForward(request: ForwardRequest): Promise<ForwardProgram>;
   compileTraining(request: TrainingRequest): Promise<TrainingProgram>;
 }

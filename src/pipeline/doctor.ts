@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
-import { availableParallelism, freemem, platform, release, totalmem } from 'node:os';
+import { freemem, platform, release } from 'node:os';
 import { cacheFolder } from '../base/cache-folder.ts';
 import { messageOf } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
+import { thisMachine } from '../base/machine.ts';
 import type { EngineReport } from '../engines/index.ts';
 import type { Check } from '../outputs/commands.ts';
 
@@ -14,8 +15,8 @@ export async function examine(): Promise<readonly Check[]> {
   return [
     nodeCheck(process.versions.node),
     { name: 'system', state: 'ok', detail: `${platform()} ${release()}` },
-    { name: 'cores', state: 'ok', detail: String(availableParallelism()) },
-    memoryCheck(availableMemory(), totalmem()),
+    { name: 'cores', state: 'ok', detail: String(thisMachine().processors) },
+    memoryCheck(availableMemory(), thisMachine().memory),
     ...(await engines()),
     await imageDecoder(),
     await cache(),
@@ -39,7 +40,7 @@ export function nodeCheck(version: string): Check {
 /** Free memory, of the container where there is one: Node 20.13 knows, older ones do not. */
 function availableMemory(): number {
   const { availableMemory: available } = process as { availableMemory?: () => number };
-  return available?.call(process) ?? freemem();
+  return Math.min(available?.call(process) ?? freemem(), thisMachine().memory);
 }
 
 /** What training all of VGG16 on pictures of 224 x 224 takes. */

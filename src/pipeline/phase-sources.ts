@@ -286,7 +286,7 @@ function prefixKey(setting: SourceSetting, from: number): string {
   hash.update(
     canonicalJson({
       version: FEATURES_VERSION,
-      engine: [engine.name, engine.device],
+      engine: [engine.name, engine.device, engine.version],
       decoder: DECODER,
       decode: decodeSpec(network, config.image.background),
       preprocessing: network.preprocessing,

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { interruptedError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { thisMachine } from '../base/machine.ts';
 import type { ImageEntry } from '../dataset/types.ts';
 import type { ForwardProgram } from '../engines/engine.ts';
 import type { FeatureStore } from './feature-store.ts';
@@ -32,7 +33,8 @@ export interface FeatureWork {
   readonly exclusive?: <T>(compute: () => Promise<T>) => Promise<T>;
 }
 
-const MEMORY_LIMIT = 512 * 2 ** 20;
+/** A larger table of features is read from the disk while it is in use. */
+export const TABLE_BYTES = Math.min(512 * 2 ** 20, thisMachine().memory / 8);
 /** Rows are checked in pieces of so many bytes. */
 const PIECE_BYTES = 8 * 2 ** 20;
 
@@ -43,7 +45,7 @@ const PIECE_BYTES = 8 * 2 ** 20;
 export async function buildFeatures(work: FeatureWork): Promise<FeatureTable> {
   const { store, requests } = work;
   const bytes = requests.length * store.rowLength * 4;
-  const fits = bytes <= (work.memoryLimit ?? MEMORY_LIMIT);
+  const fits = bytes <= (work.memoryLimit ?? TABLE_BYTES);
   const table = fits ? new Float32Array(requests.length * store.rowLength) : undefined;
   const keys = requests.map(work.keyOf);
   const missing = await storedRows({ store, keys, table });

@@ -1,7 +1,8 @@
+import { thisMachine } from '../../base/machine.ts';
 import type { Engine } from '../engine.ts';
 import { compileForward } from './forward-program.ts';
 import { probeDevice } from './probe-device.ts';
-import type { SessionOptions } from './session.ts';
+import { RUNTIME_VERSION, type SessionOptions } from './session.ts';
 import { compileTraining } from './training-program.ts';
 
 export { emitForwardModel, type ForwardModelOptions } from './forward-graph.ts';
@@ -16,6 +17,8 @@ export async function createOnnxEngine(options: SessionOptions): Promise<Engine>
   return {
     name: 'onnx',
     device: options.device,
+    version: RUNTIME_VERSION,
+    threads: options.threads ?? thisMachine().processors,
     compileForward: (request) => compileForward(request, options),
     compileTraining: (request) => compileTraining(request, options),
   };
