@@ -103,6 +103,17 @@ export async function withLock<T>(
   }
 }
 
+/** Without a heartbeat for so long an owner of whom nothing is known is dead, whatever clocks say. */
+const SURELY_DEAD = 3_600_000;
+
+/** Whether the owner of a lock may be alive, without waiting to see its heart beat. */
+export async function isHeld(path: string): Promise<boolean> {
+  const found = await look(path);
+  if (found === undefined) return false;
+  const life = found.owner === undefined ? 'unknown' : lifeOf(found.owner, held);
+  return life === 'alive' || (life === 'unknown' && Date.now() - found.mtime < SURELY_DEAD);
+}
+
 /** Whether an error is that of a lock that somebody else holds. */
 export function isLocked(error: unknown): error is VggtuneError {
   return error instanceof Error && LOCKED.has(error);
