@@ -14,8 +14,6 @@ export interface Engine {
   readonly device: string;
   /** Of the library that computes: another one may round otherwise. */
   readonly version?: string;
-  /** Threads of one operator, where that may change how sums are rounded. */
-  readonly threads?: number;
   compileForward(request: ForwardRequest): Promise<ForwardProgram>;
   compileTraining(request: TrainingRequest): Promise<TrainingProgram>;
 }

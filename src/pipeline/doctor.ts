@@ -2,9 +2,10 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { freemem, platform, release } from 'node:os';
 import { cacheFolder } from '../base/cache-folder.ts';
-import { messageOf } from '../base/errors.ts';
+import { messageOf, VggtuneError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
 import { thisMachine } from '../base/machine.ts';
+import { explainNative } from '../base/native-library.ts';
 import type { EngineReport } from '../engines/index.ts';
 import type { Check } from '../outputs/commands.ts';
 
@@ -69,8 +70,7 @@ async function engines(): Promise<Check[]> {
     const { probeEngines } = await import('../engines/index.ts');
     return (await probeEngines()).map(engineCheck);
   } catch (error) {
-    const fix = 'install again with `npm ci`';
-    return [{ name: 'engine onnx', state: 'failed', detail: messageOf(error), fix }];
+    return [{ name: 'engine onnx', state: 'failed', ...troubleOf(error) }];
   }
 }
 
@@ -88,6 +88,13 @@ function engineCheck(report: EngineReport): Check {
   };
 }
 
+/** Why a library does not work, and what to do. */
+export function troubleOf(error: unknown): Pick<Check, 'detail' | 'fix'> {
+  const explained = explainNative(error);
+  const fix = explained instanceof VggtuneError ? explained.details.fix : undefined;
+  return { detail: messageOf(error), fix: fix ?? 'install again with `npm ci`' };
+}
+
 /** A red pixel as PNG. */
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC',
@@ -102,8 +109,7 @@ async function imageDecoder(): Promise<Check> {
     await decodeImage(PIXEL, spec);
     return { name, state: 'ok', detail: 'sharp decodes' };
   } catch (error) {
-    const fix = 'install again with `npm ci`';
-    return { name, state: 'failed', detail: messageOf(error), fix };
+    return { name, state: 'failed', ...troubleOf(error) };
   }
 }
 

@@ -12,7 +12,7 @@ import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
 import { heatMapPaths } from './heat-map-names.ts';
 import { loadModel, type TrainedModel } from './model.ts';
-import { guessesOf, inputFiles, type Prediction } from './predict.ts';
+import { guessesOf, inputFiles, type Prediction, someReadable } from './predict.ts';
 
 export interface DensePredictRequest {
   /** The run folder, or a model.safetensors. */
@@ -41,7 +41,7 @@ const MOST_PIXELS = 2 ** 22;
  * 3.2 and 4.3): the whole image at several sizes, and its mirror image; of each the class scores are
  * averaged over all windows, and the softmaxes of these averages over sizes and mirror images.
  *
- * @throws VggtuneError when an input matches nothing, or there is no model
+ * @throws VggtuneError when an input matches nothing, no file can be read, or there is no model
  */
 export async function predictDense(request: DensePredictRequest): Promise<readonly Prediction[]> {
   const { scales = SCALES, emit, signal } = request;
@@ -71,7 +71,7 @@ export async function predictDense(request: DensePredictRequest): Promise<readon
   } finally {
     await runner.release();
   }
-  return predictions;
+  return someReadable(predictions);
 }
 
 interface Context {

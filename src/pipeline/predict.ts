@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { dataError, messageOf } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { expandHome } from '../base/home.ts';
 import { matchFiles } from '../base/patterns.ts';
 import { decodeBatches } from '../dataset/batches.ts';
 import { compareNames, fileSystemPath, kindOfFile, printablePath } from '../dataset/file-names.ts';
@@ -30,7 +31,7 @@ export interface PredictRequest {
 /**
  * Names the class of images by a trained model, with the model's own preprocessing and labels.
  * @returns one entry a file, in the order of the inputs; a file that cannot be read has an error
- * @throws VggtuneError when an input matches nothing, or there is no model
+ * @throws VggtuneError when an input matches nothing, no file can be read, or there is no model
  */
 export async function predict(request: PredictRequest): Promise<readonly Prediction[]> {
   const files = await inputFiles(request.inputs);
@@ -58,7 +59,28 @@ export async function predict(request: PredictRequest): Promise<readonly Predict
   } finally {
     await program.release();
   }
-  return files.map((path, at) => predictions.get(at) ?? { path, error: 'could not be read' });
+  return someReadable(
+    files.map((path, at) => predictions.get(at) ?? { path, error: 'could not be read' }),
+  );
+}
+
+/** Files that an error names. */
+const NAMED = 3;
+
+/** @throws VggtuneError (data) when none of the files could be read: that is no result */
+export function someReadable(predictions: readonly Prediction[]): readonly Prediction[] {
+  const bad = predictions.flatMap((each) => ('error' in each ? [each] : []));
+  if (bad.length < predictions.length || bad.length === 0) return predictions;
+  const more = bad.length > NAMED ? [`and ${bad.length - NAMED} more`] : [];
+  const found = [...bad.slice(0, NAMED).map(({ path, error }) => `${path}: ${error}`), ...more];
+  throw dataError(
+    `none of ${bad.length === 1 ? 'the 1 file' : `the ${bad.length} files`} could be read`,
+    {
+      expected: 'at least one image that can be read',
+      found: found.join('; '),
+      fix: 'replace the files, or name others',
+    },
+  );
 }
 
 /** Batches of what can be decoded; the rest gets its error. */
@@ -110,7 +132,8 @@ export async function inputFiles(
 ): Promise<string[]> {
   const files = new Set<string>();
   for (const input of inputs) {
-    for (const file of await filesOf(input, platform)) files.add(file);
+    // A pattern stands in quotes, where no shell expands it.
+    for (const file of await filesOf(expandHome(input), platform)) files.add(file);
   }
   return [...files];
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createRng } from '../base/rng.ts';
 import type { StepResult } from '../engines/engine.ts';
+import { predictedClass } from '../metrics/scores.ts';
 import type { EpochSums, Progress } from './checkpoint.ts';
 import { diverged } from './divergence.ts';
 import { createDropoutMasks } from './dropout-masks.ts';
@@ -117,10 +118,8 @@ function learningRates(run: PhaseRun, progress: Progress, stepsPerEpoch: number)
 
 function addStep(sums: EpochSums, result: StepResult, labels: readonly number[]): EpochSums {
   const classes = result.logits.length / labels.length;
-  const hits = labels.filter((label, row) => {
-    const logits = result.logits.subarray(row * classes, (row + 1) * classes);
-    return logits.every((logit) => logit <= (logits[label] as number));
-  });
+  const scored = { scores: result.logits, classes, labels };
+  const hits = labels.filter((label, row) => predictedClass(scored, row) === label);
   return {
     loss: sums.loss + result.loss * labels.length,
     correct: sums.correct + hits.length,

@@ -29,6 +29,7 @@ export async function runPhase(run: PhaseRun): Promise<{
     epochs: phase.epochs,
     stepsPerEpoch: runEpoch.stepsPerEpoch,
     images: sources.train.labels.length,
+    ...(run.start.batch > 0 && { stepsDone: run.start.batch }),
   });
   const judged = sources.validation !== undefined;
   if (last && !judged && config.earlyStop !== null) emit(NOTHING_TO_WATCH);

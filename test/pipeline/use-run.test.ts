@@ -7,6 +7,7 @@ import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
 import { exportRun } from '../../src/pipeline/export-run.ts';
 import { inputFiles, predict } from '../../src/pipeline/predict.ts';
+import { predictDense } from '../../src/pipeline/predict-dense.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
@@ -73,6 +74,20 @@ describe('a trained run', () => {
     expect(windows).toEqual([join(folder, 'a[1].png')]);
     const posix = await inputFiles([join(folder, 'a\\[1\\].p*')], 'linux');
     expect(posix).toEqual([join(folder, 'a[1].png')]);
+  });
+
+  it('gives no result of files of which none can be read', async () => {
+    const inputs = [1, 2, 3, 4].map((n) => join(home, `unreadable-${n}.png`));
+    for (const path of inputs) await writeFile(path, 'no image');
+    const error = {
+      kind: 'data',
+      exitCode: 3,
+      message: 'none of the 4 files could be read',
+      details: { found: expect.stringMatching(/unreadable-1\.png: no image.*; and 1 more$/) },
+    };
+    await expect(predict({ run: out, inputs, topK: 1, ...quiet })).rejects.toMatchObject(error);
+    const dense = predictDense({ run: out, inputs, topK: 1, ...quiet });
+    await expect(dense).rejects.toMatchObject(error);
   });
 
   it('refuses inputs that name nothing, and folders without a run', async () => {

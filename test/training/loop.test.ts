@@ -199,6 +199,23 @@ describe('runTraining', () => {
     });
   });
 
+  it('counts a tie of classes as the metrics do: for the first of them', async () => {
+    const whole = job({ strategy: 'head' });
+    const even = new Map(
+      [...whole.weights].map(([name, { shape, data }]) => {
+        const value = name.startsWith('fc8.') ? data.map(() => 0) : data;
+        return [name, { shape, data: value }] as const;
+      }),
+    );
+    const steps: number[] = [];
+    const emit = (event: RunEvent) => event.type === 'step' && steps.push(event.accuracy);
+    const optimizer = { ...whole.config.optimizer, learningRate: 1e-30 };
+    // All 30 images in one step, a third of them of the first class.
+    const config = { ...whole.config, optimizer, batchSize: 30, epochs: 1 };
+    await runTraining({ ...whole, config, weights: even, emit });
+    expect(steps[0]).toBeCloseTo(1 / 3);
+  });
+
   it('stops at a loss that is no number, names the step, and keeps the last good checkpoint', async () => {
     const optimizer = { ...job({ strategy: 'scratch' }).config.optimizer, learningRate: 1e30 };
     const whole = job({ strategy: 'scratch', config: { optimizer }, batchNorm: false });

@@ -60,7 +60,7 @@ const prune: Action = async (args) => {
     all: args.flag('all'),
     ...(to !== undefined && { limit: sizeOf(to, '--to') }),
   });
-  const text = `removed ${plural(pruned.removed.length, 'entry')}, ${bytes(pruned.freed)}, from ${pruned.folder}`;
+  const text = `removed ${plural(pruned.removed.length, 'item')}, ${bytes(pruned.freed)}, from ${pruned.folder}`;
   return { document: pruned, text };
 };
 

@@ -1,4 +1,3 @@
-import { thisMachine } from '../../base/machine.ts';
 import type { Engine } from '../engine.ts';
 import { compileForward } from './forward-program.ts';
 import { probeDevice } from './probe-device.ts';
@@ -18,7 +17,6 @@ export async function createOnnxEngine(options: SessionOptions): Promise<Engine>
     name: 'onnx',
     device: options.device,
     version: RUNTIME_VERSION,
-    threads: options.threads ?? thisMachine().processors,
     compileForward: (request) => compileForward(request, options),
     compileTraining: (request) => compileTraining(request, options),
   };
