@@ -89,6 +89,19 @@ describe('a run whose folder goes away', () => {
   });
 });
 
+it('a run whose folder goes away when it is trained is exported all the same', async () => {
+  const { renameSync } = process.getBuiltinModule('node:fs');
+  const onEvent = (event: RunEvent) => {
+    if (event.type === 'stage' && event.stage === 'export') renameSync(data, `${data}-away`);
+  };
+  const record = await run({ settings: { epochs: 1 }, onEvent });
+  expect(record.metrics?.images).toBe(5);
+  expect((await readdir(join(home, 'run', 'model'))).sort()).toEqual([
+    'model.onnx',
+    'model.safetensors',
+  ]);
+});
+
 describe('a run that loses some images on the way', () => {
   it('goes on without a few, and says which', async () => {
     const [first = ''] = await pathsOf('train');

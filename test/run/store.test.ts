@@ -3,6 +3,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { RunEvent } from '../../src/base/events.ts';
+import { newOwner } from '../../src/base/lock-owner.ts';
 import { refuseChangedConfig, refuseChangedImages } from '../../src/run/compare.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
 import { openRun, readRecord, runPaths, writeConfig, writeRecord } from '../../src/run/store.ts';
@@ -80,6 +82,26 @@ describe('the lock', () => {
     await run.unlock();
     await (await openRun(folder)).unlock();
     expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('a run that was killed', () => {
+  it.each([
+    ['in a container that is started again: with the same host name and process id', {}],
+    ['in a container with another host name', { host: 'another', since: 'long ago' }],
+  ])('%s, is resumed', async (_, changes) => {
+    await makeRun();
+    const owner = { ...newOwner(), id: 'dead', started: '1', ...changes };
+    await writeFile(join(folder, 'lock'), JSON.stringify(owner));
+    const notes: string[] = [];
+    const emit = (event: RunEvent) => event.type === 'note' && notes.push(event.message);
+    const timing = { stale: 200, poll: 10 };
+    const run = await openRun(folder, { resume: true, emit, timing });
+    expect(run.resumed).toBe(true);
+    await run.unlock();
+    // Of a process on this machine that is dead nothing has to be waited for.
+    const elsewhere = expect.stringContaining('looking whether process');
+    expect(notes).toEqual('host' in changes ? [elsewhere] : []);
   });
 });
 
