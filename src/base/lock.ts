@@ -33,7 +33,7 @@ export interface LockTiming {
   readonly poll: number;
 }
 
-const TIMING: LockTiming = { beat: 5000, stale: 45_000, poll: 200 };
+const TIMING: LockTiming = { beat: 5000, stale: 30_000, poll: 200 };
 
 /** Ids of the locks that this process holds. */
 const held = new Set<string>();
