@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { link, open, rename, rm } from 'node:fs/promises';
+import { link, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { interruptedError, systemCode, usageError, type VggtuneError } from './errors.ts';
+import { interruptedError, usageError, type VggtuneError } from './errors.ts';
 import { makeFolder } from './folders.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { lifeOf, newOwner, type Owner, parseOwner } from './lock-owner.ts';
+import { asideOf, type Link, look, publish, removeDead, type Seen, writeNew } from './lock-file.ts';
+import { lifeOf, newOwner, type Owner } from './lock-owner.ts';
 import { writeFailure } from './write-failure.ts';
 
 /** Gives the lock free again. */
@@ -20,8 +20,7 @@ export interface LockOptions {
   /** Called once, with the owner, when there is something to wait for or to find out. */
   readonly onWait?: (owner: string) => void;
   readonly timing?: Partial<LockTiming>;
-  /** How a file gets a second name; for tests of file systems that have no hard links. */
-  readonly link?: typeof link;
+  readonly link?: Link;
 }
 
 export interface LockTiming {
@@ -121,13 +120,6 @@ export function isLocked(error: unknown): error is VggtuneError {
 
 const LOCKED = new WeakSet<Error>();
 
-interface Seen {
-  readonly text: string;
-  /** Undefined where it is half written, or no lock of ours. */
-  readonly owner: Owner | undefined;
-  readonly mtime: number;
-}
-
 /** A lock that is looked at again and again. */
 interface Watched {
   readonly seen: Seen;
@@ -176,83 +168,9 @@ async function attempt(path: string, options: Setting): Promise<Unlock | { reado
     heartbeat.stop();
     held.delete(id);
     // After a long sleep of this machine another may have taken it over.
-    if ((await look(path))?.text === content) await rm(path, { force: true });
+    const found = await look(path).catch(() => undefined);
+    if (found?.text === content) await rm(path, { force: true }).catch(() => {});
   };
-}
-
-/** @returns whether it was free */
-async function publish(of: {
-  readonly aside: string;
-  readonly path: string;
-  readonly content: string;
-  readonly link: typeof link;
-}): Promise<boolean> {
-  try {
-    // Written aside and linked, so that nobody reads half a lock.
-    await of.link(of.aside, of.path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
-  }
-  // There are no hard links on exFAT and on many network drives: a reader may see half a lock then,
-  // and takes no owner that it cannot read for dead before its time.
-  try {
-    await writeNew(of.path, of.content);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/** @returns when it was written, by the file system's clock */
-async function writeNew(path: string, content: string): Promise<number> {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(content);
-    return (await file.stat()).mtimeMs;
-  } finally {
-    await file.close();
-  }
-}
-
-/** @returns undefined when it is not there any more */
-async function look(path: string): Promise<Seen | undefined> {
-  try {
-    // Opened each time: network file systems give fresh times only to who opens.
-    const file = await open(path, 'r');
-    try {
-      const text = await file.readFile('utf8');
-      return { text, owner: parseOwner(text), mtime: (await file.stat()).mtimeMs };
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw writeFailure(path, error);
-  }
-}
-
-/**
- * Moves the dead lock away, and puts it back if another process had just replaced it by its own.
- * @returns the error of a file system that does not let it be moved: on Windows for as long as
- *   another process has the file open
- */
-async function removeDead(path: string, dead: string, linked: typeof link): Promise<unknown> {
-  if ((await look(path))?.text !== dead) return true;
-  const aside = asideOf(path);
-  try {
-    await rename(path, aside);
-    const moved = await look(aside);
-    if (moved !== undefined && moved.text !== dead) {
-      await publish({ aside, path, content: moved.text, link: linked });
-    }
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'ENOENT' ? true : error;
-  } finally {
-    await rm(aside, { force: true }).catch(() => {});
-  }
 }
 
 async function pause(poll: number, { signal, busy }: LockOptions): Promise<void> {
@@ -274,5 +192,3 @@ function lockedError(path: string, { owner }: Seen, { busy, patience = 0 }: Lock
 }
 
 const nameOf = ({ pid, host, since }: Owner) => `process ${pid} on ${host}, since ${since}`;
-
-const asideOf = (path: string) => `${path}.${randomBytes(6).toString('hex')}`;

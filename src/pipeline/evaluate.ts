@@ -6,12 +6,13 @@ import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import { metricsRecord } from '../evaluation/evaluate.ts';
 import { scoreBatches } from '../evaluation/score.ts';
+import type { Scored } from '../metrics/scores.ts';
 import type { MetricsRecord } from '../run/record.ts';
 import { readConfig, readMetrics, readRecord, runPaths, writeRecord } from '../run/store.ts';
 import { requireImages } from '../training/lost-images.ts';
 import { createPixelReader } from '../training/pixels.ts';
-import { imagesOf, ownSide } from './evaluation-images.ts';
-import { compileModel, loadModel } from './model.ts';
+import { type Images, imagesOf, ownSide } from './evaluation-images.ts';
+import { compileModel, loadModel, type TrainedModel } from './model.ts';
 import { augmentSpec, prefixBatch } from './phase-sources.ts';
 
 export interface EvaluateRequest {
@@ -41,13 +42,55 @@ export type Evaluation = Omit<MetricsRecord, 'side'> & {
  * @throws VggtuneError when there is no such run, side, class or image
  */
 export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation> {
-  const { emit, signal } = request;
   const config = await storedConfig(request.run);
   const model = await loadModel(request.run);
   const images = await imagesOf(request, { config, classes: model.description.labels });
+  const scored = await scoreImages(request, { config, model, images });
+  const classes = model.description.labels;
+  if (images.data === undefined) {
+    const record = metricsRecord(scored, { side: images.side, classes });
+    await keepRecord(request.run, record);
+    return record;
+  }
+  const { side: _, ...record } = metricsRecord(scored, { side: 'test', classes });
+  const { data, side } = images;
+  return { ...record, data, ...(side !== undefined && { side }) };
+}
+
+interface Work {
+  readonly config: RunConfig;
+  readonly model: TrainedModel;
+  readonly images: Images;
+}
+
+/** @throws VggtuneError (data) when too many of the images cannot be read */
+async function scoreImages(request: EvaluateRequest, work: Work): Promise<Scored> {
+  const { emit, signal } = request;
+  const { config, model, images } = work;
   const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
   const batchSize = prefixBatch(model.network);
-  const read = createPixelReader({
+  const view = { kind: 'plain' as const };
+  const requests = images.entries.map((image) => ({ image, view }));
+  const batches = pixelReader(work, emit)(requests, batchSize);
+  const program = await compileModel(engine, model, batchSize);
+  const options = { task: 'evaluate', total: requests.length, emit, signal } as const;
+  const rows: Float32Array[] = [];
+  const labels: number[] = [];
+  try {
+    for await (const row of scoreBatches(program, batches, options)) {
+      rows.push(row.probabilities);
+      labels.push(images.entries[row.position]?.label ?? 0);
+    }
+  } finally {
+    await program.release();
+  }
+  requireImages(rows.length, 'to measure the network on');
+  const classes = model.description.labels.length;
+  return { scores: joined(rows, classes), classes, labels };
+}
+
+function pixelReader({ config, model, images }: Work, emit: Emit) {
+  return createPixelReader({
     root: images.root,
     spec: model.decode,
     augment: augmentSpec(config),
@@ -56,40 +99,6 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
     onBad: config.image.onBad,
     emit,
   });
-  const program = await compileModel(engine, model, batchSize);
-  try {
-    const view = { kind: 'plain' as const };
-    const batches = read(
-      images.entries.map((image) => ({ image, view })),
-      batchSize,
-    );
-    const total = images.entries.length;
-    const rows: Float32Array[] = [];
-    const labels: number[] = [];
-    for await (const row of scoreBatches(program, batches, {
-      task: 'evaluate',
-      total,
-      emit,
-      signal,
-    })) {
-      rows.push(row.probabilities);
-      labels.push(images.entries[row.position]?.label ?? 0);
-    }
-    requireImages(rows.length, 'to measure the network on');
-    const classes = model.description.labels;
-    const scores = joined(rows, classes.length);
-    const scored = { scores, classes: classes.length, labels };
-    if (images.data === undefined) {
-      const record = metricsRecord(scored, { side: images.side, classes });
-      await keepRecord(request.run, record);
-      return record;
-    }
-    const { side: _, ...record } = metricsRecord(scored, { side: 'test', classes });
-    const { data, side } = images;
-    return { ...record, data, ...(side !== undefined && { side }) };
-  } finally {
-    await program.release();
-  }
 }
 
 async function storedConfig(run: string): Promise<RunConfig> {

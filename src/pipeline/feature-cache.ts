@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../base/cache-folder.ts';
+import { cacheLimit } from '../base/cache-limit.ts';
 import { systemCode } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
 import { isHeld, takeLock, type Unlock } from '../base/lock.ts';
 import { renameFile } from '../base/rename.ts';
 
@@ -67,6 +69,18 @@ export async function evictFeatures(limit: number, keep?: string): Promise<Cache
     removed.push(one);
   }
   return removed;
+}
+
+/** Keeps the cache within its limit, but for one folder. That it cannot be done ends no run. */
+export async function makeRoom(folder: string, emit: Emit): Promise<void> {
+  const removed = await evictFeatures(cacheLimit(), folder).catch((error: unknown) => {
+    if (systemCode(error) === undefined) throw error;
+    return [];
+  });
+  if (removed.length === 0) return;
+  const gigabytes = removed.reduce((sum, { bytes }) => sum + bytes, 0) / 1e9;
+  const message = `removed cached activations that were used least recently: ${removed.length} times, ${gigabytes.toFixed(1)} GB (VGGTUNE_CACHE_LIMIT)`;
+  emit({ type: 'note', message });
 }
 
 /** @returns false when the folder is in use, or the system does not let it go */

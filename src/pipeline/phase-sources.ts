@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheLimit } from '../base/cache-limit.ts';
-import { systemCode, type VggtuneError } from '../base/errors.ts';
+import type { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { canonicalJson, sha256 } from '../base/hash.ts';
 import { isLocked, takeLock } from '../base/lock.ts';
@@ -27,7 +26,7 @@ import {
   type RowSource,
   viewsByEpoch,
 } from '../training/rows.ts';
-import { evictFeatures, featuresFolder, useFeatures } from './feature-cache.ts';
+import { featuresFolder, makeRoom, useFeatures } from './feature-cache.ts';
 
 export interface SourceSetting {
   readonly engine: Engine;
@@ -266,18 +265,6 @@ async function openCache(setting: SourceSetting, from: number): Promise<Cache> {
       else await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Keeps the cache within its limit. That it cannot be done is no reason to end a run. */
-async function makeRoom(folder: string, emit: Emit): Promise<void> {
-  const removed = await evictFeatures(cacheLimit(), folder).catch((error: unknown) => {
-    if (systemCode(error) === undefined) throw error;
-    return [];
-  });
-  if (removed.length === 0) return;
-  const gigabytes = removed.reduce((sum, { bytes }) => sum + bytes, 0) / 1e9;
-  const message = `removed cached activations that were used least recently: ${removed.length} times, ${gigabytes.toFixed(1)} GB (VGGTUNE_CACHE_LIMIT)`;
-  emit({ type: 'note', message });
 }
 
 /** Opens the store for whoever then releases it; it is released here if `use` fails. */

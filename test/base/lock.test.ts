@@ -1,6 +1,7 @@
 import {
   type link,
   mkdtemp,
+  open,
   readdir,
   readFile,
   rm,
@@ -11,7 +12,7 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LockOptions, takeLock } from '../../src/base/lock.ts';
 import { newOwner } from '../../src/base/lock-owner.ts';
 
@@ -143,6 +144,24 @@ it('does without hard links, and has one owner still', async () => {
   );
   expect(others).toEqual([]);
   await unlock?.();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it('a disk that is full leaves no half lock, without hard links either', async () => {
+  const probe = await open(join(folder, 'probe'), 'w');
+  const prototype = Object.getPrototypeOf(probe) as typeof probe;
+  await probe.close();
+  await rm(join(folder, 'probe'));
+  const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  const spy = vi.spyOn(prototype, 'writeFile').mockRejectedValue(full);
+  try {
+    await expect(take()).rejects.toMatchObject({
+      kind: 'data',
+      message: `could not write ${path}`,
+    });
+  } finally {
+    spy.mockRestore();
+  }
   expect(await readdir(folder)).toEqual([]);
 });
 

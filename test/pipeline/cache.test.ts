@@ -81,8 +81,13 @@ it('a run keeps the limit, and its own', async () => {
   const data = await pictureFolder(8, join(home, 'pictures'));
   const notes: string[] = [];
   const values = {
-    ...{ data, out: join(home, 'run'), strategy: 'head', backbone: 'vgg-nano', epochs: 1 },
-    ...{ schedule: { kind: 'constant', warmup: 0 }, export: ['safetensors'] },
+    data,
+    out: join(home, 'run'),
+    strategy: 'head',
+    backbone: 'vgg-nano',
+    epochs: 1,
+    schedule: { kind: 'constant', warmup: 0 },
+    export: ['safetensors'],
   };
   await train({
     sources: [{ origin: 'test', values }],

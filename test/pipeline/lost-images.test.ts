@@ -1,7 +1,10 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { copyFile, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
+import { scanDataset } from '../../src/dataset/scan.ts';
+import { splitDataset } from '../../src/dataset/split.ts';
 import type { Side } from '../../src/dataset/types.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
 import { measureDecoding } from '../../src/pipeline/measure-decoding.ts';
@@ -33,8 +36,14 @@ interface Options {
 /** Without augmentation, so that `head` reads cached features. */
 function run({ settings = {}, resume = false, onEvent = () => {} }: Options = {}) {
   const values = {
-    ...{ data, out: join(home, 'run'), strategy: 'scratch', backbone: 'vgg-nano' },
-    ...{ weights: 'random', epochs: 2, batchSize: 5, augment: { crop: null, flip: 0, views: 1 } },
+    data,
+    out: join(home, 'run'),
+    strategy: 'scratch',
+    backbone: 'vgg-nano',
+    weights: 'random',
+    epochs: 2,
+    batchSize: 5,
+    augment: { crop: null, flip: 0, views: 1 },
     ...settings,
   };
   const signal = new AbortController().signal;
@@ -43,7 +52,6 @@ function run({ settings = {}, resume = false, onEvent = () => {} }: Options = {}
 
 /** Spoils files of a side as soon as an event comes: by then the images were looked at. */
 function spoil(type: RunEvent['type'], files: readonly string[]) {
-  const { writeFileSync } = process.getBuiltinModule('node:fs');
   let done = false;
   return (event: RunEvent) => {
     if (event.type !== type || done) return;
@@ -61,7 +69,6 @@ async function pathsOf(side: Side): Promise<string[]> {
 
 describe('a run whose folder goes away', () => {
   it('fails, and goes on when it is back', async () => {
-    const { renameSync } = process.getBuiltinModule('node:fs');
     const away = `${data}-away`;
     const onEvent = ({ type }: RunEvent) => type === 'train-start' && renameSync(data, away);
     await expect(run({ onEvent })).rejects.toMatchObject({
@@ -81,7 +88,6 @@ describe('a run whose folder goes away', () => {
   });
 
   it('fails while the frozen layers run over its images, and keeps no zeros for features', async () => {
-    const { renameSync } = process.getBuiltinModule('node:fs');
     const settings = { strategy: 'head', weights: 'auto' };
     const onEvent = (event: RunEvent) =>
       event.type === 'stage' && event.stage === 'train' && renameSync(data, `${data}-away`);
@@ -90,7 +96,6 @@ describe('a run whose folder goes away', () => {
 });
 
 it('a run whose folder goes away when it is trained is exported all the same', async () => {
-  const { renameSync } = process.getBuiltinModule('node:fs');
   const onEvent = (event: RunEvent) => {
     if (event.type === 'stage' && event.stage === 'export') renameSync(data, `${data}-away`);
   };
@@ -153,8 +158,6 @@ it('evaluate gives no figures when most images are gone bad', async () => {
 });
 
 it('the cost of decoding is not measured on files that are gone', async () => {
-  const { scanDataset } = await import('../../src/dataset/scan.ts');
-  const { splitDataset } = await import('../../src/dataset/split.ts');
   const index = await scanDataset(data);
   const loaded = { index, groups: [], split: splitDataset(index, testConfig().split) };
   for (const { path } of index.images) await writeFile(join(data, path), 'gone');

@@ -33,8 +33,13 @@ interface More {
 
 function run(name: string, settings: object, resume = false, more: More = {}) {
   const values = {
-    ...{ data, out: join(home, name), backbone: 'vgg-nano', epochs: 1, batchSize: 8 },
-    ...{ schedule: { kind: 'constant', warmup: 0 }, export: ['safetensors'] },
+    data,
+    out: join(home, name),
+    backbone: 'vgg-nano',
+    epochs: 1,
+    batchSize: 8,
+    schedule: { kind: 'constant', warmup: 0 },
+    export: ['safetensors'],
     ...settings,
   };
   const { onEvent: emit = () => {}, signal = new AbortController().signal, engine } = more;
