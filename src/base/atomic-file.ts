@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from './folders.ts';
+import { renameFile } from './rename.ts';
 import { writeFailure } from './write-failure.ts';
 
 type Content = string | Uint8Array | ((file: FileHandle) => Promise<void>);
@@ -25,7 +26,7 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await renameFile(temporary, path);
   } catch (error) {
     // What cannot be made cannot always be removed, and the first failure is the one to tell.
     await rm(temporary, { force: true }).catch(() => {});

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { expandHome } from './home.ts';
 
 /**
  * The folder that holds what can be made again: downloaded weights, activations, results of scans.
@@ -10,7 +11,7 @@ export function cacheFolder(
   platform: NodeJS.Platform = process.platform,
 ): string {
   const own = environment.VGGTUNE_CACHE;
-  if (own !== undefined && own !== '') return own;
+  if (own !== undefined && own !== '') return expandHome(own);
   if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'vggtune');
   if (platform === 'win32') {
     const local = environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local');

@@ -21,6 +21,8 @@ export type RunEvent =
       readonly stepsPerEpoch: number;
       readonly images: number;
       readonly phase: string;
+      /** Steps of the first epoch that a resumed run has behind it. */
+      readonly stepsDone?: number;
     }
   | {
       readonly type: 'step';

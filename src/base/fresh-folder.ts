@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { usageError } from './errors.ts';
 import { makeFolder } from './folders.ts';
+import { renameFile } from './rename.ts';
 import { writeFailure } from './write-failure.ts';
 
 /**
@@ -43,12 +44,12 @@ interface Replacement {
 }
 
 async function replace(path: string, { by, present, aside }: Replacement): Promise<void> {
-  if (!present) return rename(by, path);
-  await rename(path, aside);
+  if (!present) return renameFile(by, path);
+  await renameFile(path, aside);
   try {
-    await rename(by, path);
+    await renameFile(by, path);
   } catch (error) {
-    await rename(aside, path);
+    await renameFile(aside, path);
     throw error;
   }
   await rm(aside, { recursive: true, force: true });

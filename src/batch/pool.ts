@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import type { Emit } from '../base/events.ts';
+import { thisMachine } from '../base/machine.ts';
 import { mergeSources } from '../config/sources.ts';
 import { type Job, type JobOutcome, runJob } from './job.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
@@ -20,7 +20,7 @@ export function openPool(jobs: number, signal: AbortSignal): Pool {
     const here: RunOne = (job, emit) => runJob(job, { signal, emit });
     return { size: 1, places: [here], close: () => {} };
   }
-  const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
+  const threads = Math.max(1, Math.floor(thisMachine().processors / jobs));
   const workers = Array.from({ length: jobs }, () => createWorker(threads));
   const stop = () => {
     for (const worker of workers) worker.stop();

@@ -30,4 +30,5 @@ process.on('message', (message: ToWorker) => {
 // Ctrl-C reaches every process of the terminal; a batch that was killed closes the channel.
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);
 process.on('disconnect', stop);

@@ -1,4 +1,5 @@
 import yargs from 'yargs';
+import { expandHome } from '../base/home.ts';
 import { didYouMean } from '../base/suggest.ts';
 import { CONFIG_FIELDS, type Field } from '../config/fields.ts';
 import type { ConfigIssue } from '../config/issues.ts';
@@ -12,14 +13,16 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   const fields = command.takesConfig === true ? CONFIG_FIELDS : [];
   const parsed = parseWords(words, options, fields);
   const positionals = parsed._.map(String);
+  const pathOf = <T extends string | undefined>(name: string, value: T) =>
+    value !== undefined && isPath(options, name) ? expandHome(value) : value;
   const config = fields.flatMap((field) => givenOf(field, parsed));
   return {
     positionals,
     config: config.filter(({ text }) => text !== ''),
-    text: (name) => textOf(last(parsed[name])),
+    text: (name) => pathOf(name, textOf(last(parsed[name]))),
     flag: (name) => last(parsed[name]) === true,
     has: (name) => parsed[name] !== undefined,
-    list: (name) => [parsed[name] ?? []].flat().map(String),
+    list: (name) => [parsed[name] ?? []].flat().map((value) => pathOf(name, String(value))),
     issues: [
       ...unknownFlags(parsed, options, fields),
       ...optionIssues(parsed, options),
@@ -28,6 +31,12 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     ],
   };
 }
+
+/** Options that name a file or a folder, by what the help calls their values. */
+const PATHS: readonly (string | undefined)[] = ['FOLDER', 'FILE', 'RUN'];
+
+const isPath = (options: readonly Option[], name: string) =>
+  PATHS.includes(options.find((option) => option.name === name)?.value);
 
 type Words = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };
 

@@ -70,6 +70,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/weights.ts')).command,
   },
   {
+    name: 'cache',
+    summary: 'show what the cache folder holds, and make room in it',
+    group: 'Look closer',
+    load: async () => (await import('./commands/cache.ts')).command,
+  },
+  {
     name: 'describe',
     summary: 'show the layers of a network or run, and what a weights file holds',
     group: 'Look closer',

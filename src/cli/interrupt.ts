@@ -6,9 +6,12 @@ export interface Interrupts {
   release(): void;
 }
 
+/** A terminal that is closed, or a lost connection to it, sends SIGHUP. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
- * The first Ctrl-C (or a polite kill) asks the work to finish its step and save; the second ends the
- * process at once.
+ * The first Ctrl-C (or a polite kill, or a lost terminal) asks the work to finish its step and save;
+ * the second ends the process at once.
  */
 export function watchInterrupts(options: {
   readonly note: (line: string) => void;
@@ -20,13 +23,11 @@ export function watchInterrupts(options: {
     options.note('\nstopping after this step; press Ctrl-C again to stop at once');
     controller.abort();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   return {
     signal: controller.signal,
     release: () => {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const signal of SIGNALS) process.off(signal, onSignal);
     },
   };
 }

@@ -5,26 +5,28 @@ import type { Arguments, Command, Context, Outcome } from './command.ts';
 import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
+import { watchOutput } from './output.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 /** Runs the command line and ends the process: the only place that does. */
 export async function start(words: readonly string[] = process.argv.slice(2)): Promise<void> {
-  quietOnClosedPipe(process.stdout);
-  quietOnClosedPipe(process.stderr);
+  const lost = watchOutput(process.stdout);
+  // Nobody can be told that messages are lost; the result may be whole all the same.
+  process.stderr.on('error', () => {});
   const { environment, terminal } = surroundings(words);
   const code = await run(words, { environment, terminal }).catch((error: unknown) =>
     failed(error, terminal),
   );
   // Native threads may hold the process; what was written must still get out.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  await flushed(process.stdout);
+  const error = lost();
+  const last = error === undefined || code !== EXIT_CODES.ok ? code : await failed(error, terminal);
+  await flushed(process.stderr);
+  process.exit(last);
 }
 
-/** `vggtune predict ... | head`: who stops reading has read enough. */
-function quietOnClosedPipe(stream: NodeJS.WriteStream): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+const flushed = (stream: NodeJS.WriteStream) =>
+  new Promise<void>((done) => stream.write('', () => done()));
 
 interface Surroundings {
   readonly environment: NodeJS.ProcessEnv;
@@ -165,7 +167,9 @@ function report({ document, text, exitCode = EXIT_CODES.ok }: Outcome, terminal:
   return exitCode;
 }
 
-async function failed(error: unknown, terminal: Terminal): Promise<number> {
+async function failed(thrown: unknown, terminal: Terminal): Promise<number> {
+  const { explainNative } = await import('../base/native-library.ts');
+  const error = explainNative(thrown);
   const { errorDocument, exitCodeOf, renderError } = await import('./render-error.ts');
   terminal.note(renderError(error, terminal.paintError));
   if (terminal.json) print(`${JSON.stringify(errorDocument(error), null, 2)}\n`);

@@ -7,6 +7,8 @@ import { type Given, textSource } from './texts.ts';
 /** Variables that are no keys of the schema. */
 export const OTHER_VARIABLES = {
   VGGTUNE_CACHE: 'folder for downloads and cached activations',
+  VGGTUNE_CACHE_LIMIT:
+    'most that cached activations may take, as 500MB, 20GB (the default) or none',
   VGGTUNE_MIRROR: "base address of a company's own copy of the published weights",
 } as const;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DURATION_FORM, parseDuration } from '../base/duration.ts';
 import { BACKBONES, HEADS } from '../network/catalog.ts';
 
 /**
@@ -96,7 +97,9 @@ const earlyStop = z
     minDelta: z.number().min(0).default(0).describe('smallest change that counts as progress'),
   })
   .nullable()
-  .describe('early stopping; null: train every epoch. The best weights are restored either way');
+  .describe(
+    'early stopping; null: train every epoch, as is done without validation images. The best weights are restored either way',
+  );
 
 export const runConfigSchema = z.strictObject({
   data: z
@@ -241,6 +244,11 @@ export const runConfigSchema = z.strictObject({
     ),
   augment,
   seed: z.int().default(0).describe('seed of everything random but the split'),
+  checkpointEvery: z
+    .string()
+    .refine((text) => parseDuration(text) !== undefined, { message: DURATION_FORM })
+    .default('10m')
+    .describe('longest time between two checkpoints, as 90s, 10m or 1h; each epoch ends with one'),
   export: z
     .array(z.enum(EXPORT_FORMATS))
     .default(['onnx', 'safetensors'])

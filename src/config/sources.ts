@@ -1,3 +1,4 @@
+import { expandHome } from '../base/home.ts';
 import type { ConfigIssue } from './issues.ts';
 
 /**
@@ -23,12 +24,19 @@ export interface Merged {
   readonly origins: ReadonlyMap<string, ConfigSource>;
 }
 
-/** Lays sources over each other, first to last. Lists are replaced whole; null replaces a group. */
+/** Keys whose values are files or folders. */
+const PATHS = ['data', 'out', 'weights'] as const;
+
+/** Lays sources over each other, first to last. `~` in a path is the home folder. Lists are replaced whole; null replaces a group. */
 export function mergeSources(sources: readonly ConfigSource[]): Merged {
   const values: Record<string, unknown> = {};
   const origins = new Map<string, ConfigSource>();
   for (const source of sources) {
     overlay(values, source.values, { source, origins, prefix: '' });
+  }
+  for (const key of PATHS) {
+    const path = values[key];
+    if (typeof path === 'string') values[key] = expandHome(path);
   }
   return { values, origins };
 }

@@ -1,7 +1,7 @@
 import { interruptedError } from '../base/errors.ts';
 import { augmentationRng, drawAugmentation } from './augment.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
-import { reasonOf } from './decode-errors.ts';
+import { BadImage, reasonOf } from './decode-errors.ts';
 import { imagePath } from './file-names.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec, ImageEntry, View } from './types.ts';
@@ -39,7 +39,7 @@ export interface Batch {
  * on the next batches while the main thread computes. An image that went bad since the scan is
  * reported in its batch. Stopping early (`break`) waits for what is being decoded at that moment.
  *
- * @throws VggtuneError (interrupted) between batches, on the signal
+ * @throws VggtuneError (interrupted) between batches, on the signal; (data) when the machine failed
  */
 export async function* decodeBatches(request: BatchRequest): AsyncGenerator<Batch, void, void> {
   const { images, batchSize, signal } = request;
@@ -49,7 +49,10 @@ export async function* decodeBatches(request: BatchRequest): AsyncGenerator<Batc
   const startMore = () => {
     while (next < images.length && pending.length <= (request.ahead ?? 2)) {
       const count = Math.min(batchSize, images.length - next);
-      pending.push(decodeBatch(request, next, { count, stopped: stop.signal }));
+      const batch = decodeBatch(request, next, { count, stopped: stop.signal });
+      // It may fail before its turn has come: whoever takes it hears of it.
+      batch.catch(() => {});
+      pending.push(batch);
       next += count;
     }
   };
@@ -63,7 +66,7 @@ export async function* decodeBatches(request: BatchRequest): AsyncGenerator<Batc
     }
   } finally {
     stop.abort();
-    await Promise.all(pending);
+    await Promise.allSettled(pending);
   }
 }
 
@@ -71,7 +74,7 @@ function refuseIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw interruptedError('interrupted while images were decoded');
 }
 
-/** Never rejects: whatever goes wrong with an image is its own entry in `bad`. */
+/** An image that cannot be used is an entry in `bad`; any other failure ends the work. */
 async function decodeBatch(
   request: BatchRequest,
   start: number,
@@ -86,6 +89,7 @@ async function decodeBatch(
         pixels.set(await decodeOne(request, index, of.stopped), row * bytes);
         return undefined;
       } catch (error) {
+        if (!(error instanceof BadImage)) throw error;
         return reasonOf(error);
       }
     }),

@@ -1,4 +1,10 @@
-import { dataError, messageOf, systemCode, VggtuneError } from '../base/errors.ts';
+import {
+  dataError,
+  type ErrorDetails,
+  messageOf,
+  systemCode,
+  VggtuneError,
+} from '../base/errors.ts';
 import { printablePath } from './file-names.ts';
 import type { ImageSize } from './geometry.ts';
 import { systemReason } from './walk.ts';
@@ -20,7 +26,18 @@ export function refuseTooLarge(image: ImageSize, maxPixels: number): void {
   if (reason !== undefined) throw new Refusal(reason);
 }
 
-/** Work on an image, whose failures name it. */
+/** One image cannot be used. Whoever reads many images passes over it; no other error is passed over. */
+export class BadImage extends VggtuneError {
+  constructor(message: string, details: ErrorDetails) {
+    super('data', message, details);
+  }
+}
+
+/**
+ * Work on an image, whose failures name it.
+ * @throws BadImage for what the decoder or the system says of this one file; VggtuneError (data) when
+ *   the machine failed; anything else, which is a bug of ours, as it is
+ */
 export async function described<T>(
   source: string | Uint8Array,
   work: () => Promise<T>,
@@ -29,7 +46,8 @@ export async function described<T>(
     return await work();
   } catch (error) {
     const name = typeof source === 'string' ? printablePath(source) : 'an image in memory';
-    throw dataError(`could not decode ${name}`, {
+    if (!isAboutImage(error)) throw machineFailure(name, error);
+    throw new BadImage(`could not decode ${name}`, {
       expected: 'a JPEG, PNG, WebP, GIF, TIFF or AVIF image',
       found: reasonOf(error),
       ...(typeof source === 'string' ? { where: name } : {}),
@@ -41,6 +59,60 @@ export async function described<T>(
 
 /** A reason of our own, in final words. */
 export class Refusal extends Error {}
+
+/** What the image library says of an image. */
+export class DecoderError extends Error {}
+
+/** How the image library words the failures of the machine: it passes on no codes. */
+const MACHINE_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/too many open files/i, 'EMFILE'],
+  [/out of memory|cannot allocate memory/i, 'ENOMEM'],
+  [/input\/output error/i, 'EIO'],
+];
+
+/**
+ * Runs the image library alone: whatever it throws is told apart from a bug of ours.
+ * @throws DecoderError, or an error with the system's code where the machine failed
+ */
+export async function byDecoder<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = messageOf(error);
+    const code = MACHINE_WORDS.find(([words]) => words.test(message))?.[1];
+    if (code !== undefined) throw Object.assign(new Error(message, { cause: error }), { code });
+    throw new DecoderError(message, { cause: error });
+  }
+}
+
+/** The system's refusals that concern one file. */
+const ABOUT_A_FILE: readonly string[] =
+  'ENOENT EACCES EPERM EISDIR ENOTDIR ELOOP ENAMETOOLONG'.split(' ');
+
+/** Whether an error says something of one image, and nothing of the machine or of this program. */
+export function isAboutImage(error: unknown): boolean {
+  if (error instanceof BadImage || error instanceof Refusal || error instanceof DecoderError)
+    return true;
+  return ABOUT_A_FILE.includes(systemCode(error) ?? '');
+}
+
+const MACHINE_FIXES: Readonly<Record<string, string>> = {
+  EMFILE: 'raise the limit of open files (ulimit -n), or run fewer processes at once',
+  ENFILE: 'this machine has too many files open: end other processes',
+  ENOMEM: 'give more memory, or run fewer processes at once; image.maxPixels refuses large images',
+};
+
+/** A failure of the machine as an error that says what to do; anything else unchanged. */
+export function machineFailure(name: string, error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === undefined || error instanceof VggtuneError) return error;
+  return dataError(`could not read ${name}`, {
+    found: systemReason(error),
+    where: name,
+    fix: MACHINE_FIXES[code] ?? 'check the disk or the network drive, then try again',
+    cause: error,
+  });
+}
 
 /** Why an image cannot be used: our words, the system's, or the first line of the library's. */
 export function reasonOf(error: unknown): string {

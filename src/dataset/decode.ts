@@ -3,8 +3,17 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { sha256 } from '../base/hash.ts';
 import type { AugmentParameters } from './augment.ts';
 import { changeColours } from './colour.ts';
-import { described, Refusal, reasonOf, refuseTooLarge, refuseTooLong } from './decode-errors.ts';
-import { fileSystemPath } from './file-names.ts';
+import {
+  byDecoder,
+  described,
+  isAboutImage,
+  machineFailure,
+  Refusal,
+  reasonOf,
+  refuseTooLarge,
+  refuseTooLong,
+} from './decode-errors.ts';
+import { fileSystemPath, printablePath } from './file-names.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 import { type Picture, resample } from './resample.ts';
@@ -43,18 +52,33 @@ export const DEFAULT_MAX_PIXELS = 268_402_689;
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
 
 /** Changes when decoded pixels could: remembered results and cached features depend on it. */
-export const DECODER = sha256(JSON.stringify([3, sharp.versions])).slice(0, 16);
+export const DECODER = sha256(JSON.stringify([4, sharp.versions])).slice(0, 16);
 
 /** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
 export async function readHeader(source: ImageSource): Promise<ImageHeader> {
   return described(source, async () => {
     const input = await inputOf(source);
-    const metadata = await sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata();
+    const metadata = await byDecoder(() =>
+      sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata(),
+    );
     const format = formatOf(metadata);
     if (!FORMATS.has(format))
       throw new Refusal(`an image of the kind ${format}, which is not read`);
+    refuseManyBands(metadata);
     return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk' };
   });
+}
+
+/** The most bands of a colour space, with one for transparency. */
+const MOST_BANDS: Readonly<Record<string, number>> = { 'b-w': 2, grey16: 2, cmyk: 5 };
+
+/** Bands of a satellite, say, are no colours: nobody knows which of them are red, green and blue. */
+function refuseManyBands({ space, channels }: Metadata): void {
+  const most = MOST_BANDS[space] ?? 4;
+  if (channels <= most && space !== 'multiband') return;
+  throw new Refusal(
+    `${channels} bands that are no colours: choose three of them and save those as RGB`,
+  );
 }
 
 function formatOf(metadata: Metadata): string {
@@ -199,12 +223,15 @@ async function openImage(
   header: ImageHeader,
   limitInputPixels: number,
 ): Promise<Sharp> {
-  return sharp(await inputOf(source), {
-    failOn: 'error',
-    limitInputPixels,
-    ignoreIcc: !header.cmyk,
-    autoOrient: true,
-  });
+  const input = await inputOf(source);
+  return byDecoder(async () =>
+    sharp(input, {
+      failOn: 'error',
+      limitInputPixels,
+      ignoreIcc: !header.cmyk,
+      autoOrient: true,
+    }),
+  );
 }
 
 /** Transparent pixels on the background, in sRGB. */
@@ -227,8 +254,9 @@ async function wholePicture(image: Sharp, { width, height }: ImageSize): Promise
 }
 
 async function rawPixels(image: Sharp): Promise<Uint8Array> {
-  const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  if (info.channels !== 3) throw new Error(`${info.channels} channels where 3 were expected`);
+  const raw = image.raw({ depth: 'uchar' });
+  const { data, info } = await byDecoder(() => raw.toBuffer({ resolveWithObject: true }));
+  if (info.channels !== 3) throw new Refusal(`${info.channels} channels where 3 were expected`);
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -270,15 +298,22 @@ async function decodeFully(
   options: { readonly failOn: 'warning' | 'error'; readonly limitInputPixels: number },
 ): Promise<string | undefined> {
   try {
-    await sharp(await inputOf(source), { ...options, ignoreIcc: true })
-      // Given a colour space at the start, a JPEG is not shrunk while decoding, which hides damage.
-      .pipelineColourspace('srgb')
-      .resize(8, 8, { fit: 'fill', kernel: 'linear' })
-      .raw()
-      .toBuffer();
+    const input = await inputOf(source);
+    await byDecoder(() =>
+      sharp(input, { ...options, ignoreIcc: true })
+        // Given a colour space at the start, a JPEG is not shrunk while decoding, which hides damage.
+        .pipelineColourspace('srgb')
+        .resize(8, 8, { fit: 'fill', kernel: 'linear' })
+        .raw()
+        .toBuffer(),
+    );
     return undefined;
   } catch (error) {
-    return reasonOf(error);
+    if (isAboutImage(error)) return reasonOf(error);
+    throw machineFailure(
+      typeof source === 'string' ? printablePath(source) : 'an image in memory',
+      error,
+    );
   }
 }
 

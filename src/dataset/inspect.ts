@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { systemCode } from '../base/errors.ts';
 import { findDefect, readHeader } from './decode.ts';
-import { reasonOf, tooLargeReason } from './decode-errors.ts';
-import { fileSystemPath } from './file-names.ts';
+import {
+  BadImage,
+  isAboutImage,
+  machineFailure,
+  reasonOf,
+  tooLargeReason,
+} from './decode-errors.ts';
+import { fileSystemPath, printablePath } from './file-names.ts';
 import type { Finding } from './scan-cache.ts';
 import { systemReason } from './walk.ts';
 
@@ -22,7 +29,10 @@ export interface Inspection {
   readonly problem?: string;
 }
 
-/** Looks into one file: its hash, its header, and its pixels. Never throws for what is in the file. */
+/**
+ * Looks into one file: its hash, its header, and its pixels. It never throws for what is in the file.
+ * @throws VggtuneError (data) when the machine failed: no open files or no memory left
+ */
 export async function inspectImage(path: string, options: InspectOptions): Promise<Inspection> {
   try {
     const { size, mtimeNs } = await stat(fileSystemPath(path), { bigint: true });
@@ -32,7 +42,9 @@ export async function inspectImage(path: string, options: InspectOptions): Promi
     const problem = finding.defect ?? tooLargeReason(finding, options.maxPixels);
     return problem === undefined ? { finding } : { finding, problem };
   } catch (error) {
-    return { problem: systemReason(error) };
+    // A disk that cannot read one file is that file's problem, as long as others can be read.
+    if (isAboutImage(error) || systemCode(error) === 'EIO') return { problem: systemReason(error) };
+    throw machineFailure(printablePath(path), error);
   }
 }
 
@@ -52,6 +64,7 @@ async function readHead(path: string, stamp: string): Promise<Finding> {
     const { width, height } = await readHeader(path);
     return { stamp, hash, width, height, decoded: false };
   } catch (error) {
+    if (!(error instanceof BadImage)) throw error;
     return { stamp, hash, width: 0, height: 0, decoded: false, defect: reasonOf(error) };
   }
 }

@@ -1,4 +1,4 @@
-import { totalmem } from 'node:os';
+import { thisMachine } from '../base/machine.ts';
 import type { Picture } from './resample.ts';
 
 /** Decoded images by their files' paths, all on one background. */
@@ -10,8 +10,8 @@ export interface KeptPictures {
   readonly bytes: number;
 }
 
-/** An eighth of the machine's memory, 2 GiB at most: 100,000 images of 80 x 80 pixels. */
-export const KEPT_BYTES = Math.min(2 ** 31, totalmem() / 8);
+/** An eighth of the memory that this process may use, 2 GiB at most: 100,000 images of 80 x 80 pixels. */
+export const KEPT_BYTES = Math.min(2 ** 31, thisMachine().memory / 8);
 
 /** Many pictures share one allocation: a hundred thousand of them would each be looked after alone. */
 const SLAB_BYTES = 2 ** 24;

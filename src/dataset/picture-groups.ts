@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { cacheFolder } from '../base/cache-folder.ts';
-import { interruptedError, messageOf, VggtuneError } from '../base/errors.ts';
+import { interruptedError, messageOf } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sha256 } from '../base/hash.ts';
 import { DECODER, decodeThumbnail } from './decode.ts';
+import { BadImage } from './decode-errors.ts';
 import { imagePath } from './file-names.ts';
 import { type Fingerprint, findNearDuplicates } from './near-duplicates.ts';
 import { THUMBNAIL_SIDE } from './perceptual-hash.ts';
@@ -93,5 +94,5 @@ async function fingerprints(
 
 /** Since the scan: whoever reads its pixels will report it. */
 function goneBad(error: unknown): undefined {
-  if (!(error instanceof VggtuneError)) throw error;
+  if (!(error instanceof BadImage)) throw error;
 }

@@ -59,6 +59,9 @@ export function systemReason(error: unknown): string {
     EISDIR: 'a folder, not a file',
     ELOOP: 'a link that leads to itself',
     EIO: 'the disk could not read it',
+    EMFILE: 'this process has too many files open',
+    ENFILE: 'this machine has too many files open',
+    ENOMEM: 'there is not enough memory',
     ENAMETOOLONG: 'the name is too long',
   };
   return words[code] ?? `could not be read (${code})`;

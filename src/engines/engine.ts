@@ -13,6 +13,8 @@ export interface Engine {
   readonly name: string;
   /** Where it runs, as the user would name it: `cpu`, `cuda`. */
   readonly device: string;
+  /** Of the library that computes: another one may round otherwise. */
+  readonly version?: string;
   compileForward(request: ForwardRequest): Promise<ForwardProgram>;
   compileTraining(request: TrainingRequest): Promise<TrainingProgram>;
   compileLinear(request: LinearRequest): Promise<LinearProgram>;

@@ -1,5 +1,6 @@
 import { unavailableError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { explainNative } from '../base/native-library.ts';
 import type { Engine } from './engine.ts';
 import type { LookOptions } from './tensorflow/implementations.ts';
 
@@ -58,7 +59,9 @@ export async function openEngine(
 // Each engine is loaded when it is asked for: their packages take time and memory.
 
 async function openOnnx(device: string, { threads }: EngineOptions): Promise<Engine> {
-  const { createOnnxEngine } = await import('./onnx/index.ts');
+  const { createOnnxEngine } = await import('./onnx/index.ts').catch((error: unknown) => {
+    throw explainNative(error);
+  });
   const given = threads === undefined ? {} : { threads };
   return createOnnxEngine({ ...given, device: device === 'auto' ? 'cpu' : device });
 }

@@ -106,10 +106,10 @@ async function locate(source: ByteSource, entry: DirectoryEntry): Promise<ZipMem
 }
 
 function damaged(source: ByteSource, found: string): Error {
-  return dataError(`${source.where} is not a whole PyTorch zip file`, {
-    expected: 'a zip file with stored members, as torch.save writes it',
+  return dataError(`${source.where} is not a whole zip file of weights`, {
+    expected: 'a zip file with stored members, as torch.save and model.save of Keras write it',
     found,
     where: source.where,
-    fix: 'copy or download the file again, or save it again with torch.save',
+    fix: 'copy or download the file again, or save it again',
   });
 }

@@ -8,6 +8,7 @@ import {
   list,
   seconds,
   share,
+  sideName,
   skippedFile,
   strategy,
   texts,
@@ -30,6 +31,13 @@ export const trainOutput = z.strictObject({
 
 export const evaluateOutput = metricsRecord.extend({
   run: z.string(),
+  side: sideName
+    .exactOptional()
+    .describe('the side that was measured; absent: all images of `data`'),
+  data: z
+    .string()
+    .exactOptional()
+    .describe("the folder of the images; absent: they are the run's own"),
   failedGates,
   warnings,
   skipped: list(skippedFile),

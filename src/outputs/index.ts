@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { configJsonSchema, JSON_SCHEMA_DIALECT, type JsonSchema } from '../config/json-schema.ts';
 import { adviceReport } from './advice.ts';
 import { batchOutput } from './batch.ts';
+import { cacheOutput } from './cache.ts';
 import {
   configOutput,
   demoOutput,
@@ -28,6 +29,7 @@ export const OUTPUTS = {
   predict: predictOutput,
   export: exportOutput,
   weights: weightsOutput,
+  cache: cacheOutput,
   describe: describeOutput,
   doctor: doctorOutput,
 } as const satisfies Readonly<Record<string, z.ZodType>>;

@@ -11,8 +11,10 @@ export const texts = list(z.string());
 export const strategy = z.enum(STRATEGIES);
 export const sideName = z.enum(['train', 'val', 'test', 'cross-validation']);
 
-/** Figures by name; null is a figure that is no number. */
-export const figures = z.record(z.string(), z.number()).describe('figures by name');
+/** Figures by name; a figure that could not be measured is absent. */
+export const figures = z
+  .record(z.string(), z.number())
+  .describe('figures by name; one that could not be measured is absent');
 export const metricName = z.enum(METRICS);
 
 export const skippedFile = z.strictObject({ path: z.string(), reason: z.string() });

@@ -15,6 +15,10 @@ export const planRecord = z
       .record(z.string(), z.string())
       .exactOptional()
       .describe('where the starting weights came from: source, licence, hashes'),
+    startHash: z
+      .string()
+      .exactOptional()
+      .describe('SHA-256 of the weights that the run began from and of how they want their images'),
   })
   .describe('plan.json of the run folder');
 /** plan.json */

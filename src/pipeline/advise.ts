@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { thisMachine } from '../base/machine.ts';
 import { type ConfigSource, provisionalStrategy, resolveConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
 import type { Engine } from '../engines/engine.ts';
@@ -49,7 +49,7 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
     data: dataFacts(data),
     backbone: config.backbone,
     weights: trouble ?? start.source,
-    machine: { engine: engine.name, device: engine.device, cores: availableParallelism() },
+    machine: { engine: engine.name, device: engine.device, cores: thisMachine().processors },
     ...choice,
     estimates,
   };

@@ -1,10 +1,11 @@
-import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, unavailableError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
 import { canonicalJson, sha256 } from '../base/hash.ts';
+import { renameFile } from '../base/rename.ts';
 import { writeFailure } from '../base/write-failure.ts';
 
 /** What `emoji.json` says of one picture, as far as it matters here. */
@@ -104,7 +105,7 @@ async function fillFolder(
   for (const [name, list] of of.pictures) await copyAll(join(partial, name), list);
   await writeFileAtomic(join(partial, MARKER), of.marker);
   await rm(target, { recursive: true, force: true });
-  await rename(partial, target);
+  await renameFile(partial, target);
 }
 
 /** Says what the folder was made of. Hidden, so no scan takes notice. */

@@ -1,9 +1,11 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
-import { availableParallelism, freemem, platform, release, totalmem } from 'node:os';
+import { freemem, platform, release } from 'node:os';
 import { cacheFolder } from '../base/cache-folder.ts';
-import { messageOf } from '../base/errors.ts';
+import { messageOf, VggtuneError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
+import { thisMachine } from '../base/machine.ts';
+import { explainNative } from '../base/native-library.ts';
 import type { EngineReport } from '../engines/index.ts';
 import type { Check } from '../outputs/commands.ts';
 
@@ -14,8 +16,8 @@ export async function examine(): Promise<readonly Check[]> {
   return [
     nodeCheck(process.versions.node),
     { name: 'system', state: 'ok', detail: `${platform()} ${release()}` },
-    { name: 'cores', state: 'ok', detail: String(availableParallelism()) },
-    memoryCheck(availableMemory(), totalmem()),
+    { name: 'cores', state: 'ok', detail: String(thisMachine().processors) },
+    memoryCheck(availableMemory(), thisMachine().memory),
     ...(await engines()),
     await imageDecoder(),
     await cache(),
@@ -39,7 +41,7 @@ export function nodeCheck(version: string): Check {
 /** Free memory, of the container where there is one: Node 20.13 knows, older ones do not. */
 function availableMemory(): number {
   const { availableMemory: available } = process as { availableMemory?: () => number };
-  return available?.call(process) ?? freemem();
+  return Math.min(available?.call(process) ?? freemem(), thisMachine().memory);
 }
 
 /** What training all of VGG16 on pictures of 224 x 224 takes. */
@@ -68,8 +70,7 @@ async function engines(): Promise<Check[]> {
     const { probeEngines } = await import('../engines/index.ts');
     return (await probeEngines()).map(engineCheck);
   } catch (error) {
-    const fix = 'install again with `npm ci`';
-    return [{ name: 'engine onnx', state: 'failed', detail: messageOf(error), fix }];
+    return [{ name: 'engine onnx', state: 'failed', ...troubleOf(error) }];
   }
 }
 
@@ -87,6 +88,13 @@ function engineCheck(report: EngineReport): Check {
   };
 }
 
+/** Why a library does not work, and what to do. */
+export function troubleOf(error: unknown): Pick<Check, 'detail' | 'fix'> {
+  const explained = explainNative(error);
+  const fix = explained instanceof VggtuneError ? explained.details.fix : undefined;
+  return { detail: messageOf(error), fix: fix ?? 'install again with `npm ci`' };
+}
+
 /** A red pixel as PNG. */
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC',
@@ -101,8 +109,7 @@ async function imageDecoder(): Promise<Check> {
     await decodeImage(PIXEL, spec);
     return { name, state: 'ok', detail: 'sharp decodes' };
   } catch (error) {
-    const fix = 'install again with `npm ci`';
-    return { name, state: 'failed', detail: messageOf(error), fix };
+    return { name, state: 'failed', ...troubleOf(error) };
   }
 }
 

@@ -10,6 +10,7 @@ import { parameterCount, parameterShapes } from '../network/parameters.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Estimate, StrategyEstimate } from '../outputs/advice.ts';
+import { TABLE_BYTES } from '../training/feature-rows.ts';
 import { planTraining, type TrainPhase, type TrainPlan } from '../training/plan.ts';
 import { randomWeights } from '../weights/initialise.ts';
 import type { LoadedData } from './data.ts';
@@ -163,8 +164,8 @@ const BESIDE_BYTES = 90e6;
 /** Loading the program, the scan's memory and the weights, and writing the model. */
 const START_SECONDS = 1;
 
-/** Largest table of features that is kept in memory while it is in use. */
-const TABLE_LIMIT = 512 * 2 ** 20;
+/** What a table of features takes in memory: a larger one stays on the disk. */
+const tableBytes = (bytes: number) => (bytes <= TABLE_BYTES ? bytes : 0);
 
 function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
   const { config, network, phase, counts, decode, decodeChanged, prefix, step } = facts;
@@ -198,7 +199,9 @@ function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
     epochRows;
   const setup = step.compileSeconds + (prefix?.compileSeconds ?? 0);
   const rowBytes = phase.from === 0 ? 0 : 4 * sizeOf(rowShape(network, phase.from));
-  const table = Math.min(TABLE_LIMIT, rows * rowBytes);
+  // The tables of training and of validation are in use at the same time.
+  const table =
+    prefix === undefined ? 0 : tableBytes(counts.val * rowBytes) + tableBytes(kept * rowBytes);
   return {
     featureSeconds: rowSeconds,
     seconds: setup + rowSeconds + phase.epochs * epoch + saved,

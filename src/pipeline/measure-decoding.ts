@@ -1,8 +1,9 @@
-import { unavailableError, usageError } from '../base/errors.ts';
+import { usageError } from '../base/errors.ts';
 import { spread } from '../base/spread.ts';
 import { decodeBatches } from '../dataset/batches.ts';
 import { createKeptPictures, KEPT_BYTES, type KeptPictures } from '../dataset/kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec } from '../dataset/types.ts';
+import { countLosses } from '../training/lost-images.ts';
 import type { LoadedData } from './data.ts';
 
 /** What making pixels of an image takes. */
@@ -24,7 +25,10 @@ export function keptShare(images: number, { keptBytes }: DecodeCost): number {
   return keptBytes === 0 ? 0 : Math.min(1, KEPT_BYTES / (images * keptBytes));
 }
 
-/** Measured on some images spread over the data set. */
+/**
+ * Measured on some images spread over the data set.
+ * @throws VggtuneError (data) when too many of them cannot be read
+ */
 export async function measureDecoding(
   { data, signal }: { readonly data: LoadedData; readonly signal: AbortSignal },
   { spec, augment }: { readonly spec: DecodeSpec; readonly augment: AugmentSpec | null },
@@ -34,8 +38,10 @@ export async function measureDecoding(
   const pass = async (view: number, kept?: KeptPictures) => {
     const changed = augment === null ? {} : { augment, view: { kind: 'augmented', view } as const };
     const request = { root: data.index.root, images, spec, ...changed, batchSize: 16, signal };
-    for await (const { indices } of decodeBatches({ ...request, ...(kept && { kept }) })) {
-      if (indices.length === 0) throw unavailableError('no image could be decoded');
+    const losses = countLosses(request.root, images.length);
+    for await (const { bad } of decodeBatches({ ...request, ...(kept && { kept }) })) {
+      // The time of a file that is not there says nothing about images.
+      losses.addAll(bad, images);
     }
   };
   const secondsAnImage = async (kept?: KeptPictures) => {

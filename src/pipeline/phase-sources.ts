@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '../base/cache-folder.ts';
+import type { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { canonicalJson, sha256 } from '../base/hash.ts';
+import { isLocked, takeLock } from '../base/lock.ts';
 import { type NamedTensors, sizeOf } from '../base/tensor.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { DECODER } from '../dataset/decode.ts';
@@ -13,7 +14,6 @@ import type { Engine, ForwardProgram } from '../engines/engine.ts';
 import { carriedLevels, rowShape } from '../engines/rows.ts';
 import { layerParameters } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
-import { waitForFolder } from '../run/lock.ts';
 import { buildFeatures, type FeatureTable, featureSource } from '../training/feature-rows.ts';
 import { type FeatureStore, openFeatureStore } from '../training/feature-store.ts';
 import { freshSource } from '../training/fresh-rows.ts';
@@ -27,6 +27,7 @@ import {
   type ReadPixels,
   viewsByEpoch,
 } from '../training/rows.ts';
+import { featuresFolder, makeRoom, useFeatures } from './feature-cache.ts';
 
 export interface SourceSetting {
   readonly engine: Engine;
@@ -212,15 +213,38 @@ function features(cached: Cached, requests: readonly PixelRequest[]): Promise<Fe
   });
 }
 
+/** So long a run waits for activations that another one computes; then it computes them itself. */
+const PATIENCE_MS = 3_600_000;
+
+function notWaitedFor({ message, details }: VggtuneError) {
+  return {
+    type: 'warning',
+    code: 'not-waited-for',
+    message: `${message} (${details.found}, ${details.where}): this run does so, too`,
+  } as const;
+}
+
 /**
  * Runs of a batch want the same activations at the same time: one computes them, the others wait
  * and read. A folder in which no lock can be written goes without.
  */
 function oneAtATime({ signal, emit }: SourceSetting, folder: string) {
-  const message = 'waiting for another run that computes the same activations';
-  const onWait = () => emit({ type: 'note', message });
+  const options = {
+    busy: 'another run computes the same activations',
+    patience: PATIENCE_MS,
+    signal,
+    onWait: (owner: string) =>
+      emit({
+        type: 'note',
+        message: `waiting for another run that computes the same activations (${owner})`,
+      }),
+  };
   return async <T>(compute: () => Promise<T>): Promise<T> => {
-    const unlock = await waitForFolder(folder, { signal, onWait }).catch(() => undefined);
+    const unlock = await takeLock(join(folder, 'lock'), options).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      // Two that compute the same write files of their own: it costs time alone.
+      if (isLocked(error)) emit(notWaitedFor(error));
+    });
     try {
       return await compute();
     } finally {
@@ -247,16 +271,20 @@ interface Cache {
 async function openCache(setting: SourceSetting, from: number): Promise<Cache> {
   const { config, network, emit } = setting;
   const folder = config.cache
-    ? join(cacheFolder(), 'features', prefixKey(setting, from))
+    ? join(featuresFolder(), prefixKey(setting, from))
     : await mkdtemp(join(tmpdir(), 'vggtune-features-'));
   const rowLength = sizeOf(rowShape(network, from));
+  if (config.cache) await makeRoom(folder, emit);
+  const unmark = config.cache ? await useFeatures(folder) : undefined;
   const store = await openFeatureStore({ folder, rowLength, emit });
   return {
     folder,
     store,
     release: async () => {
       await store.close();
-      if (!config.cache) await rm(folder, { recursive: true, force: true });
+      await unmark?.();
+      if (config.cache) await makeRoom(folder, emit);
+      else await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -285,7 +313,7 @@ function prefixKey(setting: SourceSetting, from: number): string {
   hash.update(
     canonicalJson({
       version: FEATURES_VERSION,
-      engine: [engine.name, engine.device],
+      engine: [engine.name, engine.device, engine.version],
       decoder: DECODER,
       decode: decodeSpec(network, config.image.background),
       preprocessing: network.preprocessing,

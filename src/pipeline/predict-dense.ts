@@ -1,7 +1,7 @@
-import { interruptedError, usageError, VggtuneError } from '../base/errors.ts';
+import { interruptedError, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { decodeWhole } from '../dataset/decode.ts';
-import { reasonOf } from '../dataset/decode-errors.ts';
+import { BadImage, reasonOf } from '../dataset/decode-errors.ts';
 import { printablePath } from '../dataset/file-names.ts';
 import type { Picture } from '../dataset/resample.ts';
 import { writePng } from '../dataset/write-picture.ts';
@@ -12,7 +12,7 @@ import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
 import { heatMapPaths } from './heat-map-names.ts';
 import { loadModel, type TrainedModel } from './model.ts';
-import { guessesOf, inputFiles, type Prediction } from './predict.ts';
+import { guessesOf, inputFiles, type Prediction, someReadable } from './predict.ts';
 
 export interface DensePredictRequest {
   /** The run folder, or a model.safetensors. */
@@ -41,7 +41,7 @@ const MOST_PIXELS = 2 ** 22;
  * 3.2 and 4.3): the whole image at several sizes, and its mirror image; of each the class scores are
  * averaged over all windows, and the softmaxes of these averages over sizes and mirror images.
  *
- * @throws VggtuneError when an input matches nothing, or there is no model
+ * @throws VggtuneError when an input matches nothing, no file can be read, or there is no model
  */
 export async function predictDense(request: DensePredictRequest): Promise<readonly Prediction[]> {
   const { scales = SCALES, emit, signal } = request;
@@ -71,7 +71,7 @@ export async function predictDense(request: DensePredictRequest): Promise<readon
   } finally {
     await runner.release();
   }
-  return predictions;
+  return someReadable(predictions);
 }
 
 interface Context {
@@ -96,8 +96,8 @@ async function predictOne(file: string, context: Context): Promise<Prediction> {
       views.push(await runView(picture, context), await runView(mirrored(picture), context));
     }
   } catch (error) {
-    if (!(error instanceof VggtuneError)) throw error;
-    return { path, error: error.details.found ?? reasonOf(error) };
+    if (!(error instanceof BadImage)) throw error;
+    return { path, error: reasonOf(error) };
   }
   const probabilities = averageOf(views.map((view) => view.probabilities));
   // The mirror image of the last size is the last view.

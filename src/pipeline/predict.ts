@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { glob } from 'glob';
 import { dataError, messageOf } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { expandHome } from '../base/home.ts';
+import { matchFiles } from '../base/patterns.ts';
 import { decodeBatches } from '../dataset/batches.ts';
 import { compareNames, fileSystemPath, kindOfFile, printablePath } from '../dataset/file-names.ts';
 import { walkFolder } from '../dataset/walk.ts';
@@ -30,7 +31,7 @@ export interface PredictRequest {
 /**
  * Names the class of images by a trained model, with the model's own preprocessing and labels.
  * @returns one entry a file, in the order of the inputs; a file that cannot be read has an error
- * @throws VggtuneError when an input matches nothing, or there is no model
+ * @throws VggtuneError when an input matches nothing, no file can be read, or there is no model
  */
 export async function predict(request: PredictRequest): Promise<readonly Prediction[]> {
   const files = await inputFiles(request.inputs);
@@ -58,7 +59,28 @@ export async function predict(request: PredictRequest): Promise<readonly Predict
   } finally {
     await program.release();
   }
-  return files.map((path, at) => predictions.get(at) ?? { path, error: 'could not be read' });
+  return someReadable(
+    files.map((path, at) => predictions.get(at) ?? { path, error: 'could not be read' }),
+  );
+}
+
+/** Files that an error names. */
+const NAMED = 3;
+
+/** @throws VggtuneError (data) when none of the files could be read: that is no result */
+export function someReadable(predictions: readonly Prediction[]): readonly Prediction[] {
+  const bad = predictions.flatMap((each) => ('error' in each ? [each] : []));
+  if (bad.length < predictions.length || bad.length === 0) return predictions;
+  const more = bad.length > NAMED ? [`and ${bad.length - NAMED} more`] : [];
+  const found = [...bad.slice(0, NAMED).map(({ path, error }) => `${path}: ${error}`), ...more];
+  throw dataError(
+    `none of ${bad.length === 1 ? 'the 1 file' : `the ${bad.length} files`} could be read`,
+    {
+      expected: 'at least one image that can be read',
+      found: found.join('; '),
+      fix: 'replace the files, or name others',
+    },
+  );
 }
 
 /** Batches of what can be decoded; the rest gets its error. */
@@ -100,19 +122,26 @@ export function guessesOf(
     .slice(0, topK);
 }
 
-/** Every file that the inputs name, each once, in their order. */
-export async function inputFiles(inputs: readonly string[]): Promise<string[]> {
+/**
+ * Every file that the inputs name, each once, in their order.
+ * @param platform whose patterns they are; this one's by default
+ */
+export async function inputFiles(
+  inputs: readonly string[],
+  platform?: NodeJS.Platform,
+): Promise<string[]> {
   const files = new Set<string>();
   for (const input of inputs) {
-    for (const file of await filesOf(input)) files.add(file);
+    // A pattern stands in quotes, where no shell expands it.
+    for (const file of await filesOf(expandHome(input), platform)) files.add(file);
   }
   return [...files];
 }
 
-async function filesOf(input: string): Promise<readonly string[]> {
+async function filesOf(input: string, platform?: NodeJS.Platform): Promise<readonly string[]> {
   const found = await stat(fileSystemPath(input)).catch(() => undefined);
   if (found?.isFile()) return [input];
-  const matches = found?.isDirectory() ? await imagesIn(input) : await matchesOf(input);
+  const matches = found?.isDirectory() ? await imagesIn(input) : await matchesOf(input, platform);
   if (matches.length > 0) return matches;
   const isFolder = found !== undefined;
   throw dataError(isFolder ? `no image in ${input}` : `there is no file ${input}`, {
@@ -129,9 +158,9 @@ async function imagesIn(folder: string): Promise<string[]> {
     .map(({ path }) => join(folder, path));
 }
 
-async function matchesOf(pattern: string): Promise<string[]> {
+async function matchesOf(pattern: string, platform?: NodeJS.Platform): Promise<string[]> {
   try {
-    const matches = await glob(pattern, { nodir: true });
+    const matches = await matchFiles(pattern, platform);
     return matches.filter((path) => kindOfFile(path) === 'image').sort(compareNames);
   } catch (error) {
     throw dataError(`${pattern} is no pattern`, { found: messageOf(error), where: pattern });

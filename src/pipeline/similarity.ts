@@ -10,6 +10,7 @@ import type { ImageEntry } from '../dataset/types.ts';
 import type { Engine, ForwardProgram, ForwardRequest } from '../engines/engine.ts';
 import { networkCost } from '../network/cost.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import { countLosses } from '../training/lost-images.ts';
 import { randomWeights } from '../weights/initialise.ts';
 import { decodeSpec, prefixBatch } from './phase-sources.ts';
 import type { Start } from './start-weights.ts';
@@ -131,7 +132,9 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
   try {
     const spec = decodeSpec(network, config.image.background);
     const images = { root, images: sample.items, maxPixels: config.image.maxPixels };
+    const losses = countLosses(root, total);
     for await (const batch of decodeBatches({ ...images, spec, batchSize, signal })) {
+      losses.addAll(batch.bad, sample.items);
       const rows = batch.indices.length;
       const outputs = await program.runTaps(batch.pixels, rows);
       const controls = await random.runTaps(batch.pixels, rows);

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Emit } from '../base/events.ts';
+import { canonicalJson } from '../base/hash.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { buildNetwork } from '../network/build.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
+import { layerParameters } from '../network/parameters.ts';
 import { plainPreprocessing, TORCHVISION_PREPROCESSING } from '../network/preprocessing.ts';
 import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
 import { loadWeights } from '../weights/load.ts';
@@ -45,6 +48,16 @@ export async function startingPoint(
     source: Object.values(loaded.provenance).join(', '),
     provenance: loaded.provenance,
   };
+}
+
+/** SHA-256 of the starting weights, and of how they want their images prepared. */
+export function startHash({ network, weights }: Pick<Start, 'network' | 'weights'>): string {
+  const hash = createHash('sha256').update(canonicalJson(network.preprocessing));
+  for (const { name } of network.layers.flatMap(layerParameters)) {
+    const data = weights.get(name)?.data;
+    if (data !== undefined) hash.update(name).update(data);
+  }
+  return hash.digest('hex');
 }
 
 /** The config's image size replaces the weights' own; the resize before the crop keeps its ratio. */

@@ -1,3 +1,4 @@
+import { interruptedError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { PictureGroups } from '../dataset/picture-groups.ts';
@@ -9,13 +10,14 @@ import { describeModel } from '../export/metadata.ts';
 import { HEAD_NORM } from '../network/head.ts';
 import { parameterCount } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import { refuseChangedWeights } from '../run/compare.ts';
 import {
   FORMAT_VERSION,
   type MetricsRecord,
   type PlanRecord,
   type RunRecord,
 } from '../run/record.ts';
-import { type RunPaths, readRecord, writeRecord } from '../run/store.ts';
+import { type RunPaths, readPlan, readRecord, writeRecord } from '../run/store.ts';
 import { frozenAndTrained, planTraining, type TrainPlan } from '../training/plan.ts';
 import { score } from '../training/validate.ts';
 import { fileCheckpoints, noteOtherEngine, readLastCheckpoint } from './checkpoints.ts';
@@ -23,7 +25,7 @@ import { exportModel, type FileFormat } from './export.ts';
 import { exportRun } from './export-run.ts';
 import type { TrainedModel } from './model.ts';
 import { decodeSpec, plainRows, prefixBatch, type SourceSetting } from './phase-sources.ts';
-import { startingPoint, startsPretrained } from './start-weights.ts';
+import { startHash, startingPoint, startsPretrained } from './start-weights.ts';
 import { type PreparedRun, trainPhases } from './train-phases.ts';
 import { prepareStart } from './training-start.ts';
 
@@ -55,8 +57,10 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   const refit = isRefit(request);
   const plan = planTraining({ strategy, config, network, newLayers, refit });
   const evidence = [...request.evidence, `starts from ${start.source}`];
-  const planned = { ...planRecord(plan, network, evidence), provenance: start.provenance };
-  if (request.resume !== true) await writeRecord(paths, 'plan', planned);
+  const { provenance } = start;
+  const bareRecord = planRecord(plan, network, evidence);
+  const planned = { ...bareRecord, provenance, startHash: startHash(start) };
+  await writeOrComparePlan(request, planned);
 
   const setting: SourceSetting = {
     engine,
@@ -97,6 +101,14 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   await exportTrained(request, { setting, model: models.final, engine });
   const record = { folder: paths.folder, config, metrics };
   return { ...record, plan: planned, split: await readRecord(paths, 'split') };
+}
+
+/** Writes down what is planned; a run that is resumed must begin from the same weights. */
+async function writeOrComparePlan(request: TrainRunRequest, now: PlanRecord): Promise<void> {
+  const { paths } = request;
+  const before = request.resume === true ? await readPlan(paths) : undefined;
+  if (before === undefined) await writeRecord(paths, 'plan', now);
+  else refuseChangedWeights(paths.folder, { before, now });
 }
 
 /** More images than this lose little by those that are held back, and take long to train on twice. */
@@ -191,12 +203,16 @@ async function measure(of: {
   try {
     const predict = (input: Uint8Array | Float32Array, count: number) => program.run(input, count);
     const options = { batchSize, classes: classes.length, signal };
-    return metricsRecord(await score({ predict }, rows, options), { side, classes });
+    const scored = await score({ predict }, rows, options);
+    if (signal.aborted) throw interruptedError('interrupted while it was measured', RESUME);
+    return metricsRecord(scored, { side, classes });
   } finally {
     await program.release();
     await rows.release();
   }
 }
+
+const RESUME = { fix: 'it is trained: measure and export it with --resume' };
 
 /** Images that an export is checked on, at most. */
 const CHECKED = 8;
@@ -216,8 +232,19 @@ async function exportTrained(
   if (formats.length > 0) await exportRun({ run: paths.folder, formats, engine, emit });
 }
 
-/** Some validation images, plain; training images where there are no others. */
+/** Some images to check an export on; a grey one where none can be read any more. */
 async function checkImages(setting: SourceSetting) {
+  const found = await someImages(setting).catch((error: unknown) => {
+    // The network is trained: an export is not lost for images that are gone.
+    if (!(error instanceof VggtuneError && error.kind === 'data')) throw error;
+  });
+  // A grey picture still tells one network from another.
+  const { size } = setting.network.preprocessing;
+  return found ?? { pixels: new Uint8Array(size * size * 3).fill(128), count: 1 };
+}
+
+/** Some validation images, plain; training images where there are no others. */
+async function someImages(setting: SourceSetting) {
   const { split, network } = setting;
   const held = [...split.val, ...split.test];
   const images: readonly ImageEntry[] = held.length > 0 ? held : split.train;
@@ -229,7 +256,5 @@ async function checkImages(setting: SourceSetting) {
       return { pixels: batch.rows, count: batch.positions.length };
     }
   }
-  // Every one went bad since the scan: a grey picture still tells one network from another.
-  const { size } = network.preprocessing;
-  return { pixels: new Uint8Array(size * size * 3).fill(128), count: 1 };
+  return undefined;
 }

@@ -1,12 +1,12 @@
 import { dataError, usageError } from '../base/errors.ts';
 import type { RunConfig } from '../config/schema.ts';
-import type { LabelledHash, SplitRecord } from './record.ts';
+import type { LabelledHash, PlanRecord, SplitRecord } from './record.ts';
 
 /**
  * Keys that may differ when a run is resumed: they change no weight. Another engine or device
  * does, but by no more than rounding: a checkpoint belongs to none.
  */
-const FREE_KEYS = ['out', 'data', 'export', 'cache', 'engine', 'device'];
+const FREE_KEYS = ['out', 'data', 'export', 'cache', 'engine', 'device', 'checkpointEvery'];
 
 /**
  * @param before the config that the run was started with
@@ -72,6 +72,25 @@ export function refuseChangedImages(folder: string, before: SplitRecord, now: Sp
     found: found.filter((text) => text !== '').join('; '),
     where: folder,
     fix: 'put the images back as they were, or start a new run with another --out',
+  });
+}
+
+/**
+ * A run that goes on from other weights than it began from would be neither the one nor the other:
+ * its frozen layers, and those that an early phase has not reached yet, come from them.
+ * @throws VggtuneError (data) when both hashes are known and differ
+ */
+export function refuseChangedWeights(
+  folder: string,
+  { before, now }: { readonly before: PlanRecord; readonly now: PlanRecord },
+): void {
+  if (before.startHash === undefined || before.startHash === now.startHash) return;
+  const file = now.provenance?.file;
+  throw dataError('the weights are not those that the run began from', {
+    expected: `weights with the hash ${before.startHash}, as in ${folder}/plan.json`,
+    found: `the hash ${now.startHash ?? 'unknown'}`,
+    where: file ?? now.provenance?.source ?? folder,
+    fix: `${file === undefined ? 'use the vggtune that began it' : 'put the file back as it was'}, or start a new run with another --out`,
   });
 }
 

@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, messageOf, systemCode, usageError } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
 import { makeFolder } from '../base/folders.ts';
+import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
 import type { RunConfig } from '../config/schema.ts';
-import { lockFolder, type Unlock } from './lock.ts';
 import {
   FORMAT_VERSION,
   type MetricsRecord,
@@ -59,6 +60,10 @@ export interface OpenOptions {
   readonly resume?: boolean;
   /** Removes the run that is there. */
   readonly overwrite?: boolean;
+  readonly signal?: AbortSignal;
+  readonly emit?: Emit;
+  /** For tests of runs on other machines. */
+  readonly timing?: LockOptions['timing'];
 }
 
 export interface OpenRun {
@@ -77,11 +82,22 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   await refuseFolder(folder, options);
   const paths = runPaths(folder);
   await makeFolder(paths.folder);
-  const unlock = await lockFolder(paths.folder);
+  const unlock = await lockRun(paths.folder, options);
   if (options.resume !== true) {
     for (const name of OWN) await rm(join(paths.folder, name), { recursive: true, force: true });
   }
   return { paths, resumed: options.resume === true, unlock };
+}
+
+/** Whether a run of another machine is at work or was killed takes a while to find out. */
+function lockRun(folder: string, { signal, emit, timing }: OpenOptions): Promise<Unlock> {
+  return takeLock(join(folder, 'lock'), {
+    busy: `another run is at work in ${folder}`,
+    signal,
+    onWait: (owner) =>
+      emit?.({ type: 'note', message: `looking whether ${owner} is at work in ${folder}` }),
+    ...(timing !== undefined && { timing }),
+  });
 }
 
 /** The check of `openRun` alone, to make it before long work. @throws VggtuneError (usage) */
@@ -180,14 +196,24 @@ export async function readRecord<K extends keyof Records>(
   });
 }
 
+/** The plan of a run; undefined when it was ended before it had one. */
+export async function readPlan(paths: RunPaths): Promise<PlanRecord | undefined> {
+  const found = await ownFiles(paths.folder);
+  return found.includes('plan.json') ? readRecord(paths, 'plan') : undefined;
+}
+
+/** The final figures of a run; undefined when it did not come that far. */
+export async function readMetrics(paths: RunPaths): Promise<MetricsRecord | undefined> {
+  const found = await ownFiles(paths.folder);
+  return found.includes('metrics.json') ? readRecord(paths, 'metrics') : undefined;
+}
+
 /** All records of a run; metrics only if it came that far. */
 export async function readRun(folder: string, config: RunConfig): Promise<RunRecord> {
   const paths = runPaths(folder);
   const split = await readRecord(paths, 'split');
   const plan = await readRecord(paths, 'plan');
-  const metrics = (await ownFiles(paths.folder)).includes('metrics.json')
-    ? await readRecord(paths, 'metrics')
-    : undefined;
+  const metrics = await readMetrics(paths);
   return { folder: paths.folder, config, split, plan, metrics };
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { oneHot } from '../base/one-hot.ts';
 import { createRng } from '../base/rng.ts';
 import type { StepResult } from '../engines/engine.ts';
+import { predictedClass } from '../metrics/scores.ts';
 import type { EpochSums, Progress } from './checkpoint.ts';
 import { diverged } from './divergence.ts';
 import { createDropoutMasks } from './dropout-masks.ts';
@@ -17,11 +18,17 @@ export interface EpochRunner {
   readonly stepsPerEpoch: number;
 }
 
+/** Called between two steps of an epoch. */
+export type AfterStep = (progress: Progress) => Promise<void>;
+
 /**
  * Everything random in a step depends on the seed, the phase, the epoch and the batch alone, so a
  * run can be taken up at any step.
  */
-export function createEpochRunner(run: PhaseRun): EpochRunner {
+export function createEpochRunner(
+  run: PhaseRun,
+  afterStep: AfterStep = async () => {},
+): EpochRunner {
   const { config, signal, sources } = run;
   const { labels } = sources.train;
   const stepsPerEpoch = Math.max(1, Math.ceil(labels.length / config.batchSize));
@@ -36,6 +43,7 @@ export function createEpochRunner(run: PhaseRun): EpochRunner {
     const { batchSize } = config;
     for await (const batch of sources.train.batches(left, { batchSize, epoch: start.epoch })) {
       progress = await takeStep(batch, progress);
+      if (progress.batch < stepsPerEpoch) await afterStep(progress);
       // The engine holds the event loop for a step: signals and timers get their turn here.
       await nextTurn();
       if (signal.aborted) break;
@@ -112,10 +120,8 @@ function learningRates(run: PhaseRun, progress: Progress, stepsPerEpoch: number)
 
 function addStep(sums: EpochSums, result: StepResult, labels: readonly number[]): EpochSums {
   const classes = result.logits.length / labels.length;
-  const hits = labels.filter((label, row) => {
-    const logits = result.logits.subarray(row * classes, (row + 1) * classes);
-    return logits.every((logit) => logit <= (logits[label] as number));
-  });
+  const scored = { scores: result.logits, classes, labels };
+  const hits = labels.filter((label, row) => predictedClass(scored, row) === label);
   return {
     loss: sums.loss + result.loss * labels.length,
     correct: sums.correct + hits.length,

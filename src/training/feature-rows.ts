@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { interruptedError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { thisMachine } from '../base/machine.ts';
 import type { ImageEntry } from '../dataset/types.ts';
 import type { ForwardProgram } from '../engines/engine.ts';
 import type { FeatureStore } from './feature-store.ts';
@@ -32,7 +33,8 @@ export interface FeatureWork {
   readonly exclusive?: <T>(compute: () => Promise<T>) => Promise<T>;
 }
 
-const MEMORY_LIMIT = 512 * 2 ** 20;
+/** A larger table of features is read from the disk while it is in use. */
+export const TABLE_BYTES = Math.min(512 * 2 ** 20, thisMachine().memory / 8);
 /** Rows are checked in pieces of so many bytes. */
 const PIECE_BYTES = 8 * 2 ** 20;
 
@@ -43,7 +45,7 @@ const PIECE_BYTES = 8 * 2 ** 20;
 export async function buildFeatures(work: FeatureWork): Promise<FeatureTable> {
   const { store, requests } = work;
   const bytes = requests.length * store.rowLength * 4;
-  const fits = bytes <= (work.memoryLimit ?? MEMORY_LIMIT);
+  const fits = bytes <= (work.memoryLimit ?? TABLE_BYTES);
   const table = fits ? new Float32Array(requests.length * store.rowLength) : undefined;
   const keys = requests.map(work.keyOf);
   const missing = await storedRows({ store, keys, table });
@@ -95,7 +97,7 @@ async function compute(
   try {
     const wanted = missing.map((position) => requests[position] as PixelRequest);
     let done = total - missing.length;
-    for await (const { pixels, positions } of work.readPixels(wanted, work.batchSize)) {
+    for await (const { pixels, positions } of work.readPixels(wanted, work.batchSize, { total })) {
       const features = await runFull(program, { pixels, count: positions.length }, work.batchSize);
       for (const [i, at] of positions.entries()) {
         const position = missing[at] as number;
@@ -159,7 +161,10 @@ function storeReader(store: FeatureStore, keys: readonly string[]): FeatureTable
   };
 }
 
-/** The features of a set of images as training rows. Images that could not be decoded are left out. */
+/**
+ * The features of a set of images as training rows. An image that could not be decoded in any one of
+ * its views is left out: its row in that view would be zeros.
+ */
 export function featureSource(options: {
   readonly images: readonly ImageEntry[];
   /** The requests of view v are [v * images.length, (v + 1) * images.length). */
@@ -168,7 +173,9 @@ export function featureSource(options: {
   readonly rowLength: number;
 }): ImageRows {
   const { images, table, views, rowLength } = options;
-  const kept = images.map((_, at) => at).filter((at) => table.present[at]);
+  const kept = images
+    .map((_, at) => at)
+    .filter((at) => range(views).every((view) => table.present[view * images.length + at]));
   const present = kept.map((at) => images[at] as ImageEntry);
   return {
     images: present,
@@ -198,3 +205,5 @@ export function featureSource(options: {
     },
   };
 }
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);

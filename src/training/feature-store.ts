@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { dataError, messageOf, systemCode } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { thisMachine } from '../base/machine.ts';
 import {
   bytesOf,
   createSegmentWriter,
@@ -43,7 +44,7 @@ export interface FeatureStoreOptions {
   readonly openFile?: OpenFile;
 }
 
-const MEMORY_LIMIT = 2 ** 30;
+const MEMORY_LIMIT = Math.min(2 ** 30, thisMachine().memory / 4);
 /** Rows wait for a flush until they have so many bytes. */
 const FLUSH_BYTES = 32 * 2 ** 20;
 /** Neighbouring rows are read together up to so many bytes. */

@@ -1,7 +1,6 @@
 import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingProgram, TrainingState } from '../engines/engine.ts';
 import { type EpochFigures, type Progress, START } from './checkpoint.ts';
-import { judgeEpochs } from './early-stop.ts';
 import type { PhaseSources, TrainingJob } from './job.ts';
 import { runPhase } from './phase.ts';
 import type { TrainPhase } from './plan.ts';
@@ -58,7 +57,6 @@ interface PhaseStart extends PhaseSetting {
 
 /** @returns the weights after the phase, and the progress at the start of the next one */
 async function trainPhase({ job, phase, weights, progress, state }: PhaseStart) {
-  const { config } = job;
   const next = { ...START, phase: progress.phase + 1 };
   const epochs =
     phase.refit && phase.name === 'main' ? (progress.judged?.best ?? -1) + 1 : undefined;
@@ -72,8 +70,7 @@ async function trainPhase({ job, phase, weights, progress, state }: PhaseStart) 
     return { weights: result.weights, progress: { ...next, ...judgedOf(progress) } };
   }
   const { history, before } = result.progress;
-  const { best } = judgeEpochs(history, config.earlyStop, before);
-  const judged = { history, best, ...(before !== undefined && { before }) };
+  const judged = { history, best: result.bestEpoch, ...(before !== undefined && { before }) };
   return { weights: result.weights, progress: { ...next, judged } };
 }
 

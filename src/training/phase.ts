@@ -1,44 +1,82 @@
+import { parseDuration } from '../base/duration.ts';
 import { interruptedError } from '../base/errors.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingState } from '../engines/engine.ts';
 import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
 import { climbWarning, Divergence, diverged, hasClimbed } from './divergence.ts';
 import { judgeEpochs } from './early-stop.ts';
-import { createEpochRunner } from './epoch.ts';
+import { type AfterStep, createEpochRunner } from './epoch.ts';
 import type { PhaseRun } from './job.ts';
+import { requireImages } from './lost-images.ts';
 import { phaseLabel } from './plan.ts';
 import { validate } from './validate.ts';
 
 /**
  * Runs the epochs of a phase that are left: batches, validation, best weights, checkpoint.
- * @returns the weights after the last step, and the figures of all epochs
+ * @returns the weights after the last step, the figures of all epochs, and the index of the best one
  */
-export async function runPhase(
-  run: PhaseRun,
-): Promise<{ readonly weights: NamedTensors; readonly progress: Progress }> {
+export async function runPhase(run: PhaseRun): Promise<{
+  readonly weights: NamedTensors;
+  readonly progress: Progress;
+  readonly bestEpoch: number;
+}> {
   const { phase, sources, config, emit } = run;
-  const judged = isJudged(run);
-  const runEpoch = createEpochRunner(run);
+  const saves = timedSaves(run);
+  const runEpoch = createEpochRunner(run, saves.afterStep);
   emit({
     type: 'train-start',
     phase: phaseLabel(phase),
     epochs: run.lastEpoch,
     stepsPerEpoch: runEpoch.stepsPerEpoch,
     images: sources.train.labels.length,
+    ...(run.start.batch > 0 && { stepsDone: run.start.batch }),
   });
+  const watches = isJudged(run) && sources.validation !== undefined;
+  if (isJudged(run) && !watches && config.earlyStop !== null) emit(NOTHING_TO_WATCH);
   let progress = await measureStart(run);
   while (progress.epoch < run.lastEpoch && progress.stopped !== true) {
     const { history, before } = progress;
-    const verdict = judgeEpochs(history, judged ? config.earlyStop : null, before);
+    const verdict = judgeEpochs(history, watches ? config.earlyStop : null, before);
     if (verdict.stop) {
       const metric = config.earlyStop?.metric ?? 'loss';
       emit({ type: 'early-stop', epoch: progress.epoch, bestEpoch: verdict.best + 1, metric });
       break;
     }
     progress = await guardedEpoch(run, { runEpoch, progress });
+    saves.saved();
   }
   const { weights } = run.program.state();
-  return { weights, progress };
+  const { history, before } = progress;
+  const bestEpoch = watches
+    ? judgeEpochs(history, config.earlyStop, before).best
+    : history.length - 1;
+  return { weights, progress, bestEpoch };
+}
+
+/** The training loss falls while a network overfits, so it is no reason to stop. */
+const NOTHING_TO_WATCH = {
+  type: 'warning',
+  code: 'no-validation',
+  message:
+    'no images are held out for validation: early stopping is off, and the weights of the last epoch are kept',
+} as const;
+
+/**
+ * An epoch of a deep network takes hours on a CPU: a checkpoint now and then bounds what a power cut
+ * costs. The state between two steps is as good as any other.
+ */
+function timedSaves(run: PhaseRun): { readonly afterStep: AfterStep; readonly saved: () => void } {
+  const every = parseDuration(run.config.checkpointEvery) ?? Number.POSITIVE_INFINITY;
+  let last = performance.now();
+  const saved = () => {
+    last = performance.now();
+  };
+  const afterStep = async (progress: Progress) => {
+    if (performance.now() - last < every) return;
+    await run.checkpoints.saveLast({ progress, state: goodState(run, progress) });
+    saved();
+  };
+  return { afterStep, saved };
 }
 
 /** Whether the epochs of a phase are candidates for the best one. */
@@ -82,6 +120,7 @@ async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress>
   const trained = await setting.runEpoch(setting.progress);
   if (signal.aborted) throw await interrupted(run, trained);
   const { sums, epoch, before } = trained;
+  requireImages(sums.images, `in epoch ${epoch + 1}, so no step was made`);
   const loss = sums.loss / Math.max(1, sums.images);
   const validation = await figuresOf(run, loss);
   if (signal.aborted) throw await interrupted(run, trained);

@@ -4,6 +4,7 @@ import { type Batch, decodeBatches } from '../dataset/batches.ts';
 import { printablePath } from '../dataset/file-names.ts';
 import { createKeptPictures } from '../dataset/kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec } from '../dataset/types.ts';
+import { countLosses, type LossCount } from './lost-images.ts';
 import type { PixelBatch, PixelRequest, ReadPixels } from './rows.ts';
 
 export interface PixelReaderOptions {
@@ -18,27 +19,33 @@ export interface PixelReaderOptions {
   readonly emit: Emit;
 }
 
-/** Reads pixels of a data set. An image that cannot be decoded any more is reported once. */
+/**
+ * Reads pixels of a data set. An image that cannot be decoded any more is reported once; a pass over
+ * images fails where `MOST_LOST` of them are gone.
+ */
 export function createPixelReader(options: PixelReaderOptions): ReadPixels {
   const reported = new Set<string>();
   const kept = createKeptPictures();
 
-  function report(batch: Batch, requests: readonly PixelRequest[]): void {
+  function report(batch: Batch, requests: readonly PixelRequest[], losses: LossCount): void {
     for (const { index, reason } of batch.bad) {
       const path = requests[index]?.image.path ?? '';
       if (options.onBad === 'fail') throw badImage(path, reason);
-      if (reported.has(path)) continue;
-      reported.add(path);
-      options.emit({ type: 'image-skipped', path: printablePath(path), reason });
+      if (!reported.has(path)) {
+        reported.add(path);
+        options.emit({ type: 'image-skipped', path: printablePath(path), reason });
+      }
+      losses.add(path, reason);
     }
   }
 
-  return async function* readPixels(requests, batchSize, again = false) {
+  return async function* readPixels(requests, batchSize, { again = false, total } = {}) {
     const images = requests.map((request) => request.image);
     const view = (index: number) => requests[index]?.view ?? { kind: 'plain' as const };
     const request = { ...options, images, view, batchSize, ...(again && { kept }) };
+    const losses = countLosses(options.root, total ?? requests.length);
     for await (const batch of decodeBatches(request)) {
-      report(batch, requests);
+      report(batch, requests, losses);
       yield withoutBad(batch);
     }
   };

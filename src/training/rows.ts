@@ -15,12 +15,17 @@ export interface PixelBatch {
 
 /**
  * Decodes images in the order asked for, in batches of `batchSize` requests, ahead of its reader.
- * @param again whether the same images will be asked for again: small ones are kept then
+ * @throws VggtuneError (data) when too many of them cannot be read
  */
 export type ReadPixels = (
   requests: readonly PixelRequest[],
   batchSize: number,
-  again?: boolean,
+  options?: {
+    /** Whether the same images will be asked for again: small ones are kept then. */
+    readonly again?: boolean;
+    /** Images of the whole pass, where these are the rest of it. */
+    readonly total?: number;
+  },
 ) => AsyncIterable<PixelBatch>;
 
 /** Input rows of a trainable suffix. */
@@ -78,7 +83,8 @@ export function pixelSource(options: {
         image: images[position] as ImageEntry,
         view: view(epoch),
       }));
-      for await (const { pixels, positions } of readPixels(chosen, batchSize, true)) {
+      const whole = { again: true, total: images.length };
+      for await (const { pixels, positions } of readPixels(chosen, batchSize, whole)) {
         yield { rows: pixels, positions: positions.map((at) => order[at] as number) };
       }
     },

@@ -3,6 +3,7 @@ import type { TrainingProgram } from '../engines/engine.ts';
 import { figuresOf, softmaxRows } from '../metrics/figures.ts';
 import type { Scored } from '../metrics/scores.ts';
 import type { EpochFigures } from './checkpoint.ts';
+import { requireImages } from './lost-images.ts';
 import type { RowSource } from './rows.ts';
 
 export interface ValidationOptions {
@@ -20,7 +21,10 @@ export async function validate(
   return { ...figuresOf(await score(program, source, options)) };
 }
 
-/** What the program says of the images of a side, as probabilities. */
+/**
+ * What the program says of the images of a side, as probabilities.
+ * @throws VggtuneError (data) when none of them could be read
+ */
 export async function score(
   program: Pick<TrainingProgram, 'predict'>,
   source: RowSource,
@@ -38,5 +42,6 @@ export async function score(
     await nextTurn();
     if (signal.aborted) break;
   }
+  if (!signal.aborted) requireImages(labels.length, 'to measure the network on');
   return { scores: scores.subarray(0, labels.length * classes), classes, labels };
 }

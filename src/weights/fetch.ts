@@ -1,12 +1,12 @@
-import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { unavailableError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { withLock } from '../base/lock.ts';
+import { renameFile } from '../base/rename.ts';
 import { writeFailure } from '../base/write-failure.ts';
 import { cachedPath, findCached, type Part, weightsFolder } from './cache.ts';
 import { discardPart, download, NoRanges, type Patience } from './download.ts';
 import { fetchFeatures } from './fetch-features.ts';
-import { withLock } from './lock.ts';
 import type { WeightsSource } from './sources.ts';
 import { verifyFile } from './verify.ts';
 
@@ -18,6 +18,9 @@ export interface FetchOptions {
   readonly patience?: Patience;
 }
 
+/** 550 MB take so long at 1.2 Mbit/s. */
+const PATIENCE_MS = 3_600_000;
+
 /**
  * The path of a published file in the cache folder, fetched where it is not there. Of several
  * processes one fetches and the others wait. What arrives is checked before it gets its name.
@@ -28,12 +31,20 @@ export async function fetchWeights(source: WeightsSource, options: FetchOptions)
   if (cached !== undefined) return cached;
   if (options.offline === true) throw notHere(source);
   const { emit, signal } = options;
-  const onWait = () =>
-    emit?.({ type: 'note', message: `waiting for another process that fetches ${source.file}` });
+  const onWait = (owner: string) =>
+    emit?.({
+      type: 'note',
+      message: `waiting for another process that fetches ${source.file} (${owner})`,
+    });
   return withLock(
     join(weightsFolder(), `.${source.file}.lock`),
     async () => (await findCached(source, options.part)) ?? (await fetchNow(source, options)),
-    { onWait, signal },
+    {
+      busy: `another process still fetches ${source.file}`,
+      patience: PATIENCE_MS,
+      onWait,
+      signal,
+    },
   );
 }
 
@@ -70,7 +81,7 @@ async function fetchWhole(
     await discardPart(part);
     throw error;
   }
-  await rename(part, path).catch((error: unknown) => {
+  await renameFile(part, path).catch((error: unknown) => {
     throw writeFailure(path, error);
   });
   await discardPart(part);

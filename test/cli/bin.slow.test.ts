@@ -184,36 +184,43 @@ describe('a run', () => {
     expect(only(bad)).toMatchObject({ error: { kind: 'data', exitCode: 3 } });
   });
 
-  it('Ctrl-C keeps a checkpoint, exits 130 and says how to go on; then it goes on', async () => {
-    let sent = false;
-    const options = {
-      cwd: home,
-      environment: { VGGTUNE_CACHE: join(home, 'cache') },
-      onStderr: (text: string, child: { kill(signal: NodeJS.Signals): boolean }) => {
-        if (sent || !text.includes('epoch  1/')) return;
-        sent = true;
-        child.kill('SIGINT');
-      },
-    };
-    const words = [
-      'train',
-      'pictures',
-      ...SMALL,
-      '--epochs',
-      '20',
-      '--early-stop',
-      'none',
-      '--out',
-      'runs/stopped',
-    ];
-    const stopped = await vggtune(words, options);
-    expect(stopped.code, stopped.stderr).toBe(130);
-    expect(stopped.stderr).toContain('go on with: vggtune train --resume runs/stopped');
-    const resumed = await run(['train', '--resume', 'runs/stopped']);
-    expect(resumed.code, resumed.stderr).toBe(0);
-    expect(resumed.stderr).toContain('epoch 20/20');
-    expect(resumed.stderr).not.toContain('epoch  1/20');
-  });
+  it.each([
+    ['Ctrl-C', 'SIGINT'],
+    ['a terminal that is closed', 'SIGHUP'],
+  ] as const)(
+    '%s keeps a checkpoint, exits 130 and says how to go on; then it goes on',
+    async (_, signal) => {
+      const out = `runs/stopped-${signal}`;
+      let sent = false;
+      const options = {
+        cwd: home,
+        environment: { VGGTUNE_CACHE: join(home, 'cache') },
+        onStderr: (text: string, child: { kill(signal: NodeJS.Signals): boolean }) => {
+          if (sent || !text.includes('epoch  1/')) return;
+          sent = true;
+          child.kill(signal);
+        },
+      };
+      const words = [
+        'train',
+        'pictures',
+        ...SMALL,
+        '--epochs',
+        '20',
+        '--early-stop',
+        'none',
+        '--out',
+        out,
+      ];
+      const stopped = await vggtune(words, options);
+      expect(stopped.code, stopped.stderr).toBe(130);
+      expect(stopped.stderr).toContain(`go on with: vggtune train --resume ${out}`);
+      const resumed = await run(['train', '--resume', out]);
+      expect(resumed.code, resumed.stderr).toBe(0);
+      expect(resumed.stderr).toContain('epoch 20/20');
+      expect(resumed.stderr).not.toContain('epoch  1/20');
+    },
+  );
 
   it('a second Ctrl-C ends it at once', async () => {
     let signals = 0;

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,28 @@ function shell(script: string, wrapper: readonly string[] = []) {
 /** Runs a command in a mount namespace of its own, where the system lets anyone have one. */
 const ALONE = ['unshare', '--mount', '--map-root-user'];
 const canMount = () => shell('mount -t tmpfs -o size=1m disk disk', ALONE).status === 0;
+
+describe('a result that cannot be written', () => {
+  it.skipIf(!existsSync('/dev/full')).each(['--help', '--version --json', 'config pictures'])(
+    '%s: the command fails, and says why',
+    (words) => {
+      const { stdout, stderr } = shell(`vggtune ${words} > /dev/full; echo "exit $?"`);
+      expect(stdout).toBe('exit 3\n');
+      expect(stderr).toMatch(/the result could not be written[\s\S]*ENOSPC[\s\S]*stdout/);
+    },
+  );
+
+  it('keeps the code of a command that has failed before', () => {
+    const { stdout } = shell('vggtune train nowhere --epochs 0 --json > /dev/full; echo "exit $?"');
+    expect(stdout).toBe('exit 2\n');
+  });
+
+  it('is none where messages alone are lost, or nobody reads', () => {
+    expect(shell('vggtune --version 2> /dev/full; echo "exit $?"').stdout).toMatch(/exit 0\n$/);
+    const piped = shell('set -o pipefail; vggtune --help | true; echo "exit $?"');
+    expect(piped.stdout).toBe('exit 0\n');
+  });
+});
 
 describe('a disk that is full', () => {
   it('in the second epoch, keeps the first one’s checkpoint; with more room the run goes on', async (test) => {

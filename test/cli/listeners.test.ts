@@ -75,6 +75,21 @@ describe('clock', () => {
   });
 });
 
+describe('the clock of a run that was resumed in the middle of an epoch', () => {
+  it('counts the steps that it saw', () => {
+    let now = 0;
+    // 10 steps an epoch, of which 6 are behind it; the next two took 2 s. Two epochs follow.
+    const clock = createClock({ ...START, stepsDone: 6 }, () => now);
+    now = 2000;
+    expect(clock.step(step(1, 8)).secondsLeft).toBe(2 + 2 * 10);
+    now = 4000;
+    clock.epochEnds();
+    now = 6000;
+    // What was seen of the first epoch, 4 s, is no measure of a whole one.
+    expect(clock.step(step(2, 2)).secondsLeft).toBe(8 + 10);
+  });
+});
+
 describe('bar', () => {
   const texts = ['epoch 3/20', '12 s left', 'loss 0.412', 'acc 87.5 %', '312 images/s'];
 

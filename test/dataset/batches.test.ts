@@ -72,6 +72,21 @@ describe('batches', () => {
     }
   });
 
+  test.each([
+    ['a bug of ours', new TypeError('x is not a function')],
+    ['no open files left', Object.assign(new Error('EMFILE: too many'), { code: 'EMFILE' })],
+    ['no memory left', Object.assign(new Error('ENOMEM: no memory'), { code: 'ENOMEM' })],
+    ['a disk that fails', Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })],
+  ])('%s is no damaged image: it ends them', async (_, cause) => {
+    const fail = () => {
+      throw cause;
+    };
+    const kept = { get: () => undefined, add: fail, bytes: 0 };
+    const error = await collect(await request(6, { kept })).catch((thrown: unknown) => thrown);
+    if (cause instanceof TypeError) expect(error).toBe(cause);
+    else expect(error).toMatchObject({ kind: 'data', cause, details: { fix: expect.any(String) } });
+  });
+
   test('of no images are none', async () => {
     expect(await collect(await request(0))).toEqual([]);
   });

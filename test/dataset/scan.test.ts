@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { VggtuneError } from '../../src/base/errors.ts';
+import { byDecoder, DecoderError } from '../../src/dataset/decode-errors.ts';
 import { fileSystemPath, imagePath } from '../../src/dataset/file-names.ts';
 import { scanDataset } from '../../src/dataset/scan.ts';
 import { picture, recorder, useTemporaryFolder, write, writePictures } from './images.ts';
@@ -18,6 +19,25 @@ async function failureOf(work: Promise<unknown>): Promise<VggtuneError> {
   if (!(error instanceof VggtuneError)) throw new Error(`not an error for the user: ${error}`);
   return error;
 }
+
+test('bands that are no colours are refused in the scan', async () => {
+  await writePictures(folder(), ['a/1.png', 'b/2.png']);
+  const bands = new URL('../fixtures/images/five-bands.tif', import.meta.url);
+  await write(join(folder(), 'a/five.tif'), await readFile(bands));
+  const { skipped } = await scanDataset(folder());
+  expect(skipped).toEqual([
+    { path: 'a/five.tif', reason: expect.stringContaining('5 bands that are no colours') },
+  ]);
+});
+
+test('a machine without open files left is no damaged image', async () => {
+  await expect(
+    byDecoder(() => Promise.reject(new Error('unable to open\nunix error: Too many open files'))),
+  ).rejects.toMatchObject({ code: 'EMFILE' });
+  await expect(byDecoder(() => Promise.reject(new Error('VipsJpeg: bad')))).rejects.toThrow(
+    DecoderError,
+  );
+});
 
 describe('layouts', () => {
   test('one sub-folder a class, at any depth, hidden and other files left out', async () => {

@@ -1,10 +1,13 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/base/events.ts';
+import { figureLines } from '../../src/cli/report/metrics.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
 import { exportRun } from '../../src/pipeline/export-run.ts';
-import { predict } from '../../src/pipeline/predict.ts';
+import { inputFiles, predict } from '../../src/pipeline/predict.ts';
+import { predictDense } from '../../src/pipeline/predict-dense.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
@@ -63,6 +66,30 @@ describe('a trained run', () => {
     });
   });
 
+  it('takes a backslash in a pattern for what it is on each system', async () => {
+    const folder = join(home, 'patterns');
+    await mkdir(folder);
+    await copyFile(join(data, 'red', '1.png'), join(folder, 'a[1].png'));
+    const windows = await inputFiles([`${folder}\\a*.png`], 'win32');
+    expect(windows).toEqual([join(folder, 'a[1].png')]);
+    const posix = await inputFiles([join(folder, 'a\\[1\\].p*')], 'linux');
+    expect(posix).toEqual([join(folder, 'a[1].png')]);
+  });
+
+  it('gives no result of files of which none can be read', async () => {
+    const inputs = [1, 2, 3, 4].map((n) => join(home, `unreadable-${n}.png`));
+    for (const path of inputs) await writeFile(path, 'no image');
+    const error = {
+      kind: 'data',
+      exitCode: 3,
+      message: 'none of the 4 files could be read',
+      details: { found: expect.stringMatching(/unreadable-1\.png: no image.*; and 1 more$/) },
+    };
+    await expect(predict({ run: out, inputs, topK: 1, ...quiet })).rejects.toMatchObject(error);
+    const dense = predictDense({ run: out, inputs, topK: 1, ...quiet });
+    await expect(dense).rejects.toMatchObject(error);
+  });
+
   it('refuses inputs that name nothing, and folders without a run', async () => {
     await mkdir(join(home, 'empty'));
     for (const input of ['nowhere.png', join(home, 'empty'), join(home, '*.jpg')]) {
@@ -81,11 +108,47 @@ describe('a trained run', () => {
     const again = await evaluateRun({ run: out, ...quiet });
     expect(again.confusion).toEqual(written.confusion);
     expect(again.metrics.loss).toBeCloseTo(written.metrics.loss, 4);
-    const all = await evaluateRun({ run: out, data, ...quiet });
+  });
+
+  it('keeps the figures of the side that they are about, whatever else is measured', async () => {
+    const file = () => readFile(join(out, 'metrics.json'), 'utf8');
+    const before = await file();
+    const trained = await evaluateRun({ run: out, side: 'train', ...quiet });
+    expect(trained).toMatchObject({ side: 'train' });
+    expect(trained.images).toBeGreaterThan(JSON.parse(before).images);
+    expect(await file()).toBe(before);
+    await rm(join(out, 'metrics.json'));
+    await evaluateRun({ run: out, side: 'train', ...quiet });
+    await expect(file()).rejects.toThrow('ENOENT');
+    await evaluateRun({ run: out, ...quiet });
+    expect(JSON.parse(await file())).toMatchObject({ side: 'val' });
+  });
+
+  it('is measured on other images, which are said to be such, and warns of those it knows', async () => {
+    const warnings: string[] = [];
+    const emit = (event: RunEvent) => event.type === 'warning' && warnings.push(event.message);
+    const before = await readFile(join(out, 'metrics.json'), 'utf8');
+    const all = await evaluateRun({ run: out, data, ...quiet, emit });
     expect(all.images).toBe(36);
-    await expect(evaluateRun({ run: out, side: 'test', ...quiet })).rejects.toMatchObject({
-      kind: 'usage',
-    });
+    expect(all.data).toBe(data);
+    expect(all.side).toBeUndefined();
+    expect(await readFile(join(out, 'metrics.json'), 'utf8')).toBe(before);
+    const split = JSON.parse(await readFile(join(out, 'split.json'), 'utf8'));
+    expect(warnings).toEqual([
+      expect.stringContaining(`${split.train.length} of the 36 images of ${data} were trained on`),
+    ]);
+    const text = figureLines(all).join('\n');
+    expect(text).toContain(`36 images of ${data}`);
+    expect(text).not.toContain('side');
+  });
+
+  it('is not measured on no images', async () => {
+    for (const request of [{ side: 'test' }, { data, side: 'val' }] as const) {
+      await expect(evaluateRun({ run: out, ...request, ...quiet })).rejects.toMatchObject({
+        kind: 'data',
+        exitCode: 3,
+      });
+    }
   });
 
   it('is exported elsewhere', async () => {

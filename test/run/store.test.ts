@@ -3,8 +3,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { RunEvent } from '../../src/base/events.ts';
+import { newOwner } from '../../src/base/lock-owner.ts';
 import { refuseChangedConfig, refuseChangedImages } from '../../src/run/compare.ts';
-import { lockFolder } from '../../src/run/lock.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
 import { openRun, readRecord, runPaths, writeConfig, writeRecord } from '../../src/run/store.ts';
 import { testConfig } from '../training/config.ts';
@@ -82,27 +83,25 @@ describe('the lock', () => {
     await (await openRun(folder)).unlock();
     expect(await readdir(folder)).toEqual([]);
   });
+});
 
-  it('of a dead process is taken over, by one of many', async () => {
+describe('a run that was killed', () => {
+  it.each([
+    ['in a container that is started again: with the same host name and process id', {}],
+    ['in a container with another host name', { host: 'another', since: 'long ago' }],
+  ])('%s, is resumed', async (_, changes) => {
     await makeRun();
-    const dead = { pid: 2 ** 22 + 1, host: hostname(), since: 'long ago' };
-    await writeFile(join(folder, 'lock'), JSON.stringify(dead));
-    const tries = await Promise.allSettled([1, 2, 3, 4].map(() => lockFolder(folder)));
-    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const names = (await readdir(folder)).filter((name) => name.startsWith('lock'));
-    expect(names).toEqual(['lock']);
-  });
-
-  it('of another machine is left alone', async () => {
-    await makeRun();
-    const other = JSON.stringify({ pid: 1, host: 'elsewhere', since: 'now' });
-    await writeFile(join(folder, 'lock'), other);
-    await expect(lockFolder(folder)).rejects.toMatchObject({
-      details: {
-        found: expect.stringContaining('elsewhere'),
-        fix: expect.stringContaining('lock'),
-      },
-    });
+    const owner = { ...newOwner(), id: 'dead', started: '1', ...changes };
+    await writeFile(join(folder, 'lock'), JSON.stringify(owner));
+    const notes: string[] = [];
+    const emit = (event: RunEvent) => event.type === 'note' && notes.push(event.message);
+    const timing = { stale: 200, poll: 10 };
+    const run = await openRun(folder, { resume: true, emit, timing });
+    expect(run.resumed).toBe(true);
+    await run.unlock();
+    // Of a process on this machine that is dead nothing has to be waited for.
+    const elsewhere = expect.stringContaining('looking whether process');
+    expect(notes).toEqual('host' in changes ? [elsewhere] : []);
   });
 });
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { takeLock } from '../../src/base/lock.ts';
 import type { ForwardProgram } from '../../src/engines/engine.ts';
-import { waitForFolder } from '../../src/run/lock.ts';
-import { buildFeatures } from '../../src/training/feature-rows.ts';
+import { buildFeatures, featureSource } from '../../src/training/feature-rows.ts';
 import { openFeatureStore } from '../../src/training/feature-store.ts';
 
 let folder: string;
@@ -45,8 +45,10 @@ async function work(
   const { signal } = controller;
   const store = await openFeatureStore({ folder, rowLength: 1, emit: () => {} });
   const exclusive = async <T>(compute: () => Promise<T>) => {
-    const unlock = await waitForFolder(folder, { signal, onWait: () => notes.push('waits') });
-    return compute().finally(() => unlock?.());
+    const onWait = () => notes.push('waits');
+    const options = { busy: 'busy', patience: 60_000, signal, onWait };
+    const unlock = await takeLock(join(folder, 'lock'), options);
+    return compute().finally(unlock);
   };
   const table = await buildFeatures({
     ...{ store, requests, exclusive, signal, emit: () => {} },
@@ -91,4 +93,23 @@ describe('two that want the same activations at once', () => {
     expect(await second).toEqual([0, 1, 2, 3, 4, 5]);
     expect(prefix.seen).toEqual([0, 1, 2, 3, 4, 5]);
   });
+});
+
+it('an image that is missing in one of its views is left out in all: its row there would be zeros', async () => {
+  const images = requests.slice(0, 3).map(({ image }, label) => ({ ...image, label }));
+  // Two views; the second image could be decoded in the first view alone.
+  const present = [true, true, true, true, false, true];
+  const read = async (positions: readonly number[], into: Float32Array) => into.set(positions);
+  const source = featureSource({ images, table: { present, read }, views: 2, rowLength: 1 });
+  expect(source.labels).toEqual([0, 2]);
+  const rows: number[][] = [];
+  for (const epoch of [0, 1]) {
+    for await (const batch of source.batches([0, 1], { batchSize: 2, epoch })) {
+      rows.push([...batch.rows]);
+    }
+  }
+  expect(rows).toEqual([
+    [0, 2],
+    [3, 5],
+  ]);
 });

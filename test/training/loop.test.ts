@@ -4,6 +4,7 @@ import { STRATEGIES } from '../../src/config/schema.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { createOnnxEngine } from '../../src/engines/onnx/index.ts';
 import { layerParameters } from '../../src/network/parameters.ts';
+import type { Checkpoint } from '../../src/training/checkpoint.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
 import { runTraining } from '../../src/training/loop.ts';
 import { frozenAndTrained } from '../../src/training/plan.ts';
@@ -78,6 +79,25 @@ describe.each(STRATEGIES)('%s', (strategy) => {
 });
 
 describe('runTraining', () => {
+  it.each([
+    // Four steps an epoch, two epochs: between steps each time, and at the ends of epochs anyway.
+    ['0s', [1, 2, 3, 0, 1, 2, 3, 0]],
+    ['never', [0, 0]],
+    ['1h', [0, 0]],
+  ])('saves after %s, between steps, and goes on from there', async (checkpointEvery, batches) => {
+    const saved: Checkpoint[] = [];
+    const checkpoints = memoryCheckpoints();
+    const whole = job({ strategy: 'scratch', config: { checkpointEvery, warmupEpochs: 0 } });
+    const saveLast = async (checkpoint: Checkpoint) => {
+      await checkpoints.saveLast(checkpoint);
+      saved.push(checkpoints.last() as Checkpoint);
+    };
+    const once = await runTraining({ ...whole, checkpoints: { ...checkpoints, saveLast } });
+    expect(saved.map(({ progress }) => progress.batch)).toEqual(batches);
+    const again = await runTraining({ ...whole, resume: saved[0] as Checkpoint });
+    expect(changedNames(once.weights, again.weights)).toEqual([]);
+  });
+
   it('learns', async () => {
     const events: RunEvent[] = [];
     const optimizer = { ...job({ strategy: 'scratch' }).config.optimizer, learningRate: 0.02 };
@@ -127,6 +147,47 @@ describe('runTraining', () => {
     expect(again.history).toEqual(outcome.history);
   });
 
+  it.each(['loss', 'accuracy'] as const)(
+    'without validation images never stops early (%s), and keeps the last epoch',
+    async (metric) => {
+      const optimizer = { ...job({ strategy: 'head' }).config.optimizer, learningRate: 1e-12 };
+      const config = { epochs: 4, optimizer, earlyStop: { metric, patience: 1, minDelta: 0 } };
+      const whole = job({ strategy: 'head', config });
+      const warnings: string[] = [];
+      const checkpoints = memoryCheckpoints();
+      const outcome = await runTraining({
+        ...whole,
+        checkpoints,
+        sources: async (phase) => {
+          const { train, release } = await whole.sources(phase);
+          return { train, release };
+        },
+        emit: (event) => event.type === 'warning' && warnings.push(event.code),
+      });
+      expect(outcome.history).toHaveLength(4);
+      expect(outcome.bestEpoch).toBe(3);
+      expect(warnings).toEqual(['no-validation']);
+      const last = checkpoints.last()?.state.weights ?? new Map();
+      expect(changedNames(last, outcome.weights)).toEqual([]);
+    },
+  );
+
+  it('in which no step could be made fails, and saves nothing', async () => {
+    const whole = job({ strategy: 'scratch' });
+    const none: TrainingJob['sources'] = async (phase) => {
+      const sources = await whole.sources(phase);
+      async function* batches() {
+        yield { rows: new Uint8Array(), positions: [] };
+      }
+      return { ...sources, train: { labels: sources.train.labels, batches } };
+    };
+    await expect(runTraining({ ...whole, sources: none })).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'no image could be read in epoch 1, so no step was made',
+    });
+    expect((whole.checkpoints as ReturnType<typeof memoryCheckpoints>).last()).toBeUndefined();
+  });
+
   it('weights classes, and changes the result by it', async () => {
     const plain = await runTraining(job({ strategy: 'head' }));
     const unbalanced = job({ strategy: 'head', config: { classWeights: 'balanced' } });
@@ -136,6 +197,23 @@ describe('runTraining', () => {
     fc8(plain).forEach((value, i) => {
       expect(fc8(balanced)[i]).toBeCloseTo(value, 4);
     });
+  });
+
+  it('counts a tie of classes as the metrics do: for the first of them', async () => {
+    const whole = job({ strategy: 'head' });
+    const even = new Map(
+      [...whole.weights].map(([name, { shape, data }]) => {
+        const value = name.startsWith('fc8.') ? data.map(() => 0) : data;
+        return [name, { shape, data: value }] as const;
+      }),
+    );
+    const steps: number[] = [];
+    const emit = (event: RunEvent) => event.type === 'step' && steps.push(event.accuracy);
+    const optimizer = { ...whole.config.optimizer, learningRate: 1e-30 };
+    // All 30 images in one step, a third of them of the first class.
+    const config = { ...whole.config, optimizer, batchSize: 30, epochs: 1 };
+    await runTraining({ ...whole, config, weights: even, emit });
+    expect(steps[0]).toBeCloseTo(1 / 3);
   });
 
   it('stops at a loss that is no number, names the step, and keeps the last good checkpoint', async () => {

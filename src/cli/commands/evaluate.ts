@@ -3,8 +3,7 @@ import { broadcast } from '../../base/events.ts';
 import { GATE_METRICS, missedGates } from '../../config/gates.ts';
 import { ConfigError } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
-import { evaluateRun } from '../../pipeline/evaluate.ts';
-import type { MetricsRecord } from '../../run/record.ts';
+import { type Evaluation, evaluateRun } from '../../pipeline/evaluate.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { readGates } from '../gate-flags.ts';
 import { createCollector } from '../listeners/collector.ts';
@@ -34,7 +33,8 @@ export const command: Command = {
       name: 'side',
       kind: 'text',
       value: 'NAME',
-      description: "side of the run's split; by default test, or val where there is none",
+      description:
+        "side of the run's split, by default test, or val where there is none; with --data, the side that the folder names",
       choices: SIDES,
     },
     {
@@ -76,7 +76,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'e
   };
 }
 
-function evaluateLines(record: MetricsRecord, { width, paint }: Terminal): string[] {
+function evaluateLines(record: Evaluation, { width, paint }: Terminal): string[] {
   const painted = ([header = '', ...rows]: readonly string[]) => [paint('dim', header), ...rows];
   return [
     ...figureLines(record),

@@ -13,7 +13,7 @@ export const command: Command = {
   description: [
     'Names the class of images by a trained model. RUN is a run folder or a model.safetensors;',
     'IMAGES are files, folders and patterns (in quotes). A file that cannot be read is listed with',
-    'its reason, and the others go on.',
+    'its reason, and the others go on; when none can be read, the command fails.',
   ].join('\n'),
   positionals: { least: 2, most: Number.POSITIVE_INFINITY, what: 'a run folder and images' },
   options: [

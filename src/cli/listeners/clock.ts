@@ -22,6 +22,8 @@ export interface Clock {
 export function createClock(phase: TrainStart, now: () => number): Clock {
   let epochStart = now();
   let images = 0;
+  /** Steps of this epoch that were made before `epochStart`: a resumed run begins in the middle. */
+  let before = phase.stepsDone ?? 0;
   let epochSeconds: number | undefined;
   const elapsed = () => (now() - epochStart) / 1000;
 
@@ -29,18 +31,21 @@ export function createClock(phase: TrainStart, now: () => number): Clock {
     images += event.images;
     const seconds = elapsed();
     // An epoch that is behind us holds its validation; without one the steps alone must do.
-    const whole = epochSeconds ?? (seconds / event.step) * event.stepsPerEpoch;
-    const epochsLeft = phase.epochs - event.epoch + 1;
+    const whole = epochSeconds ?? (seconds / (event.step - before)) * event.stepsPerEpoch;
+    const epochsAfter = phase.epochs - event.epoch;
+    const ofThis = whole * (1 - before / event.stepsPerEpoch) - seconds;
     return {
       imagesPerSecond: seconds > 0 ? images / seconds : Number.NaN,
-      secondsLeft: Math.max(0, whole * epochsLeft - seconds),
+      secondsLeft: Math.max(0, ofThis) + whole * epochsAfter,
     };
   }
 
   function epochEnds(): void {
-    epochSeconds = elapsed();
+    // A part of an epoch says nothing of a whole one.
+    if (before === 0) epochSeconds = elapsed();
     epochStart = now();
     images = 0;
+    before = 0;
   }
 
   return { step, epochEnds };

@@ -10,15 +10,26 @@ const MEASURED = {
   'cross-validation': 'by cross-validation: each by a fit without it',
 } as const;
 
-/** The figures of a side in a few lines. */
-export function figureLines({ metrics, images, side }: MetricsRecord): string[] {
+/** What was measured, and on whose images. */
+export type Measured = Omit<MetricsRecord, 'side'> & {
+  readonly side?: MetricsRecord['side'];
+  /** A folder that is not the run's own. */
+  readonly data?: string;
+};
+
+/** The figures of some images in a few lines. */
+export function figureLines({ metrics, images, side, data }: Measured): string[] {
+  const parts = [
+    ...(side === undefined ? [] : [MEASURED[side]]),
+    ...(data === undefined ? [] : [`of ${printable(data)}`]),
+  ];
   const shares = [
     ['accuracy', metrics.accuracy],
     ['top-5', metrics.top5],
     ['macro F1', metrics.macro_f1],
   ] as const;
   return facts([
-    ['measured on', `${plural(images, 'image')} ${MEASURED[side]}`],
+    ['measured on', [plural(images, 'image'), ...parts].join(' ')],
     ...shares.map(([name, value]) => [name, percent(value ?? Number.NaN)] as const),
     ['loss', decimal(metrics.loss ?? Number.NaN)],
   ]);
@@ -29,7 +40,7 @@ const ALL_CLASSES = 30;
 const WORST_CLASSES = 15;
 
 /** Precision and recall of each class, or of the worst where there are many. */
-export function classLines({ perClass }: MetricsRecord, width: number): string[] {
+export function classLines({ perClass }: Pick<Measured, 'perClass'>, width: number): string[] {
   const many = perClass.length > ALL_CLASSES;
   const rows = many
     ? [...perClass].sort((a, b) => a.f1 - b.f1).slice(0, WORST_CLASSES)
@@ -55,8 +66,10 @@ export function classLines({ perClass }: MetricsRecord, width: number): string[]
 
 const FOLDED_ROWS = 12;
 
+type Matrix = Pick<Measured, 'perClass' | 'confusion'>;
+
 /** The confusion matrix; where it does not fit, what is most often taken for what. */
-export function confusionLines(record: MetricsRecord, width: number): string[] {
+export function confusionLines(record: Matrix, width: number): string[] {
   const whole = wholeMatrix(record);
   return whole.length > 0 && Math.max(...whole.map((line) => line.length)) <= width
     ? whole
@@ -66,7 +79,7 @@ export function confusionLines(record: MetricsRecord, width: number): string[] {
 const MOST_COLUMNS = 12;
 const LONGEST_NAME = 16;
 
-function wholeMatrix({ perClass, confusion }: MetricsRecord): string[] {
+function wholeMatrix({ perClass, confusion }: Matrix): string[] {
   if (perClass.length > MOST_COLUMNS) return [];
   const names = perClass.map(({ name }) => printable(name));
   // Columns are numbered: names above narrow columns cannot be read.
@@ -86,7 +99,7 @@ function wholeMatrix({ perClass, confusion }: MetricsRecord): string[] {
   return table(columns, rows, first + names.length * (cells + 2));
 }
 
-function foldedMatrix({ perClass, confusion }: MetricsRecord, width: number): string[] {
+function foldedMatrix({ perClass, confusion }: Matrix, width: number): string[] {
   const mistakes = confusion.flatMap((row, is) =>
     row.flatMap((count, taken) => (is !== taken && count > 0 ? [{ is, taken, count }] : [])),
   );

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { expandHome } from '../../base/home.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { type Glance, glanceAt, listPlaces } from '../../pipeline/glance.ts';
 import { plural } from '../figures.ts';
@@ -39,7 +39,7 @@ export async function askFolder(prompts: Prompts, begin: string): Promise<Folder
 /** As the shell would take it: quotes of a dropped file, the home folder, no slash at the end. */
 export function pathOf(text: string): string {
   const bare = text.trim().replace(/^(['"])(.*)\1$/, '$2');
-  const home = bare === '~' || bare.startsWith('~/') ? join(homedir(), bare.slice(1)) : bare;
+  const home = expandHome(bare);
   return home.length > 1 ? home.replace(/[/\\]+$/, '') : home;
 }
 

@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import { compileForward } from './forward-program.ts';
 import { compileLinear } from './linear-program.ts';
 import { probeDevice } from './probe-device.ts';
-import type { SessionOptions } from './session.ts';
+import { RUNTIME_VERSION, type SessionOptions } from './session.ts';
 import { compileTraining } from './training-program.ts';
 
 export { emitForwardModel, type ForwardModelOptions } from './forward-graph.ts';
@@ -17,6 +17,7 @@ export async function createOnnxEngine(options: SessionOptions): Promise<Engine>
   return {
     name: 'onnx',
     device: options.device,
+    version: RUNTIME_VERSION,
     compileForward: (request) => compileForward(request, options),
     compileTraining: (request) => compileTraining(request, options),
     compileLinear: (request) => compileLinear(request, options),

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, unavailableError } from '../../base/errors.ts';
+import { thisMachine } from '../../base/machine.ts';
 import type { Shape } from '../../base/tensor.ts';
 import { expectDevice } from './devices.ts';
 import type { SessionOptions } from './session.ts';
@@ -55,7 +55,7 @@ function openSession(model: string | Uint8Array, options: SessionOptions) {
   const settings = {
     executionProviders: [options.device],
     graphOptimizationLevel: 'all' as const,
-    intraOpNumThreads: options.threads ?? availableParallelism(),
+    intraOpNumThreads: options.threads ?? thisMachine().processors,
     logSeverityLevel: 3 as const,
   };
   return typeof model === 'string'

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, unavailableError } from '../../base/errors.ts';
+import { thisMachine } from '../../base/machine.ts';
 import { type Shape, sizeOf } from '../../base/tensor.ts';
 import { encodeOnnx, type OnnxModel } from '../../formats/onnx-proto.ts';
 import { expectDevice } from './devices.ts';
@@ -38,6 +38,9 @@ export interface SessionOptions {
   readonly strict?: boolean;
 }
 
+/** The version of ONNX Runtime. */
+export const RUNTIME_VERSION = env.versions.node ?? 'unknown';
+
 /** A compiled model. */
 export interface Session {
   readonly inputs: ReadonlySet<string>;
@@ -62,7 +65,7 @@ export async function createSession(model: OnnxModel, options: SessionOptions): 
     executionProviders: [options.device],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
-    intraOpNumThreads: options.threads ?? availableParallelism(),
+    intraOpNumThreads: options.threads ?? thisMachine().processors,
     interOpNumThreads: 1,
     enableCpuMemArena: options.keepMemory ?? true,
     enableMemPattern: (options.keepMemory ?? true) && (options.planMemory ?? true),

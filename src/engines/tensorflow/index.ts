@@ -35,10 +35,11 @@ export async function findGpu(
 }
 
 /** The engine over a package that was found. */
-function engineOf({ tf, device }: Found): Engine {
+function engineOf({ tf, device, version }: Found): Engine {
   return {
     name: 'tensorflow',
     device,
+    version,
     compileForward: async (request) => compileForward(tf, request),
     compileTraining: async (request) => compileTraining(tf, request),
     compileLinear: async (request) => compileLinear(tf, request),

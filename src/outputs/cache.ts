@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { count, list } from './parts.ts';
+
+const cacheEntry = z.strictObject({
+  kind: z
+    .enum(['features', 'weights', 'scan', 'near-duplicates'])
+    .describe('features: activations of frozen layers; scan, near-duplicates: findings on images'),
+  name: z.string(),
+  path: z.string(),
+  bytes: count,
+  used: z.string().describe('when it was last used (of weights: fetched), as ISO 8601'),
+});
+export type CacheEntry = z.output<typeof cacheEntry>;
+
+export const cacheOutput = z.union([
+  z
+    .strictObject({
+      folder: z.string(),
+      limit: count.nullable().describe('most bytes that features may take; null: any'),
+      bytes: count.describe('what everything takes together'),
+      entries: list(cacheEntry),
+    })
+    .describe('of cache list'),
+  z
+    .strictObject({ folder: z.string(), removed: list(cacheEntry), freed: count })
+    .describe('of cache prune'),
+]);
