@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
-import { writeFolderAtomic } from '../base/fresh-folder.ts';
+import { refuseTaken, writeFolderAtomic } from '../base/fresh-folder.ts';
 import type { ExportFormat } from '../config/schema.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
@@ -49,6 +49,8 @@ export interface ExportRunRequest {
 export async function exportRun(request: ExportRunRequest): Promise<readonly ExportedFolder[]> {
   const { quantize = 'none', emit } = request;
   const exporters = await chosen(request.formats, quantize);
+  const overwrite = request.overwrite === true;
+  for (const { format } of exporters) await refuseTaken(folderOf(request, format), { overwrite });
   const job = await openJob(request);
   const results: ExportedFolder[] = [];
   for (const { format, exporter } of exporters) {
@@ -57,7 +59,7 @@ export async function exportRun(request: ExportRunRequest): Promise<readonly Exp
     const verification = await writeFolderAtomic(
       folder,
       (temporary) => exportInto(temporary, { job, format, exporter, quantize }),
-      { overwrite: request.overwrite === true },
+      { overwrite },
     );
     emit({ type: 'file', path: folder, what: `the model as ${format}` });
     results.push({ format, folder, verification });

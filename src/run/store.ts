@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -42,16 +42,19 @@ export function runPaths(folder: string): RunPaths {
   };
 }
 
-/** What a run leaves in its folder: what `overwrite` removes, and nothing else. */
+/**
+ * What a run leaves in its folder: what `overwrite` removes, and nothing else. The files that tell
+ * a run come last, so that one which was removed in part can still be removed.
+ */
 const OWN = [
-  'config.yaml',
   'split.json',
   'plan.json',
-  'events.ndjson',
   'metrics.json',
   'checkpoints',
   'model',
   'report.html',
+  'events.ndjson',
+  'config.yaml',
 ];
 
 export interface OpenOptions {
@@ -88,6 +91,8 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
 export async function refuseFolder(folder: string, options: OpenOptions): Promise<void> {
   const found = await ownFiles(resolve(folder));
   const { resume = false, overwrite = false } = options;
+  // `model`, `checkpoints` and `config.yaml` are names that others give their folders and files too.
+  if (found.length > 0 && !resume && !(await isRun(runPaths(folder)))) throw notARun(folder, found);
   if (resume && !found.includes('config.yaml')) throw nothingToResume(folder);
   if (found.length > 0 && !resume && !overwrite) throw existsAlready(folder, found);
 }
@@ -108,6 +113,39 @@ async function ownFiles(folder: string): Promise<string[]> {
   }
 }
 
+/** Was a run started here? Either of the first two files that one writes tells it. */
+async function isRun({ config, events }: RunPaths): Promise<boolean> {
+  const [settings, log] = await Promise.all([startOf(config), startOf(events)]);
+  return (
+    settings.startsWith(`# ${RUN_COMMENT_START}`) || /^\{"time":"[^"]*","type":"log"/.test(log)
+  );
+}
+
+/** The first bytes of a file; none where there is no file, or no plain one. */
+async function startOf(path: string): Promise<string> {
+  try {
+    if (!(await stat(path)).isFile()) return '';
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(200), 0, 200, 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return '';
+  }
+}
+
+function notARun(folder: string, found: readonly string[]): Error {
+  return usageError(`${folder} holds files that a run would replace, and no run`, {
+    expected: 'a new folder, or one that a run has made',
+    found: found.join(', '),
+    where: folder,
+    fix: 'choose another folder with --out',
+  });
+}
+
 function existsAlready(folder: string, found: readonly string[]): Error {
   return usageError(`there is a run in ${folder} already`, {
     expected: 'a new folder',
@@ -125,7 +163,8 @@ function nothingToResume(folder: string): Error {
   });
 }
 
-const RUN_COMMENT = `Every setting of this run; format version ${FORMAT_VERSION}`;
+const RUN_COMMENT_START = 'Every setting of this run';
+const RUN_COMMENT = `${RUN_COMMENT_START}; format version ${FORMAT_VERSION}`;
 
 export async function writeConfig(paths: RunPaths, config: RunConfig): Promise<void> {
   await writeFileAtomic(paths.config, `# ${RUN_COMMENT}\n${stringify(config)}`);

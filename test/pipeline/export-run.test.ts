@@ -76,6 +76,26 @@ it('refuses what it cannot do, before it writes anything', async () => {
   await expect(unfinished).rejects.toMatchObject({ kind: 'usage' });
 });
 
+it('replaces an earlier export, and neither a run nor a folder of somebody else', async () => {
+  const formats: ExportFormat[] = ['safetensors'];
+  const out = join(home, 'again');
+  await exportRun({ run, formats, out, ...quiet });
+  await expect(exportRun({ run, formats, out, ...quiet })).rejects.toMatchObject({
+    details: { fix: expect.stringContaining('--overwrite') },
+  });
+  await exportRun({ run, formats, out, overwrite: true, ...quiet });
+  await writeFile(join(out, 'thesis.txt'), 'mine');
+  for (const taken of [out, run, join(run, 'model'), data]) {
+    const refused = exportRun({ run, formats, out: taken, overwrite: true, ...quiet });
+    await expect(refused).rejects.toMatchObject({
+      kind: 'usage',
+      details: { where: taken, fix: expect.not.stringContaining('--overwrite') },
+    });
+  }
+  expect(await readFile(join(out, 'thesis.txt'), 'utf8')).toBe('mine');
+  expect(await readdir(run)).toContain('checkpoints');
+}, 60_000);
+
 it('an export that gives something else is not left behind', async () => {
   const exporter = await EXPORTERS.pytorch();
   const { write } = exporter;

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { refuseChangedConfig, refuseChangedImages } from '../../src/run/compare.ts';
+import { createEventLog } from '../../src/run/event-log.ts';
 import { lockFolder } from '../../src/run/lock.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
 import { openRun, readRecord, runPaths, writeConfig, writeRecord } from '../../src/run/store.ts';
@@ -62,6 +63,28 @@ describe('openRun', () => {
     const run = await openRun(folder, { overwrite: true });
     await run.unlock();
     expect(await readdir(folder)).toEqual(['notes.txt']);
+  });
+
+  it('does not overwrite what only has the names of a run', async () => {
+    await mkdir(join(folder, 'model'), { recursive: true });
+    await writeFile(join(folder, 'model', 'own.bin'), 'mine');
+    await writeFile(join(folder, 'config.yaml'), 'name: something else\n');
+    for (const options of [{}, { overwrite: true }]) {
+      await expect(openRun(folder, options)).rejects.toMatchObject({
+        kind: 'usage',
+        message: /no run/,
+        details: { fix: 'choose another folder with --out' },
+      });
+    }
+    expect(await readFile(join(folder, 'model', 'own.bin'), 'utf8')).toBe('mine');
+  });
+
+  it('tells a run whose config was damaged by its log', async () => {
+    await makeRun();
+    createEventLog().open(join(folder, 'events.ndjson'));
+    await writeFile(join(folder, 'config.yaml'), '');
+    await (await openRun(folder, { overwrite: true })).unlock();
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('refuses a file in the place of the folder', async () => {
