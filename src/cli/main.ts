@@ -6,6 +6,7 @@ import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
+import { harmless } from './width.ts';
 
 /** Runs the command line and ends the process: the only place that does. */
 export async function start(words: readonly string[] = process.argv.slice(2)): Promise<void> {
@@ -160,8 +161,12 @@ async function pickListener(
   return { listen: (await import('./listeners/lines.ts')).createLines(terminal), close: () => {} };
 }
 
-function report({ document, text, exitCode = EXIT_CODES.ok }: Outcome, terminal: Terminal): number {
-  print(terminal.json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`);
+function report(outcome: Outcome, terminal: Terminal): number {
+  const { document, text, forPrograms = false, exitCode = EXIT_CODES.ok } = outcome;
+  const kept = forPrograms && process.stdout.isTTY !== true;
+  print(
+    terminal.json ? `${JSON.stringify(document, null, 2)}\n` : `${kept ? text : harmless(text)}\n`,
+  );
   return exitCode;
 }
 
