@@ -70,7 +70,7 @@ export async function exportRun(request: ExportRunRequest): Promise<readonly Exp
 async function chosen(formats: readonly ExportFormat[], quantize: Quantization) {
   const exporters: { format: ExportFormat; exporter: Exporter }[] = [];
   for (const format of new Set(formats)) {
-    const open = EXPORTERS[format];
+    const open = Object.hasOwn(EXPORTERS, format) ? EXPORTERS[format] : undefined;
     if (open === undefined) throw unknownFormat(format);
     exporters.push({ format, exporter: await open() });
   }

@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, messageOf, systemCode, usageError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
+import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { lockFolder, type Unlock } from './lock.ts';
 import {
@@ -186,6 +187,15 @@ export async function writeRecord<K extends keyof Records>(
  */
 export async function readConfig(paths: RunPaths): Promise<unknown> {
   const text = await readText(paths.config, paths.folder);
+  const large = yamlTooLarge(text);
+  if (large !== undefined) {
+    throw dataError(`${paths.config} is too large for the settings of a run`, {
+      expected: `at most ${LARGEST_YAML} characters, and what \`vggtune train\` wrote`,
+      found: large,
+      where: paths.config,
+      fix: 'start the run again with --overwrite',
+    });
+  }
   try {
     return parse(text);
   } catch (error) {

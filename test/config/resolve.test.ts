@@ -124,6 +124,11 @@ describe('errors of a config', () => {
     }
   });
 
+  it.each(['constructor', 'toString', 'matrix'])('a key %s has a fix that is text', (key) => {
+    const [issue] = issuesOf({ [key]: 3 });
+    expect(issue?.fix).toMatch(key === 'matrix' ? /vggtune batch/ : /^possible keys: /);
+  });
+
   it('take a key __proto__ for what it is: unknown', () => {
     const issues = issuesOf(JSON.parse('{"__proto__": {"epochs": 3}}'));
     expect(issues.map((issue) => issue.message)).toEqual(['unknown key "__proto__"']);
