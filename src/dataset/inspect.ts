@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { systemCode, VggtuneError } from '../base/errors.ts';
 import { findDefect, readHeader } from './decode.ts';
 import { reasonOf, tooLargeReason } from './decode-errors.ts';
 import { fileSystemPath } from './file-names.ts';
@@ -25,7 +26,10 @@ export interface Inspection {
 /** Looks into one file: its hash, its header, and its pixels. Never throws for what is in the file. */
 export async function inspectImage(path: string, options: InspectOptions): Promise<Inspection> {
   try {
-    const { size, mtimeNs } = await stat(fileSystemPath(path), { bigint: true });
+    const found = await stat(fileSystemPath(path), { bigint: true });
+    // A list may name anything.
+    if (!found.isFile()) return { problem: 'not a regular file' };
+    const { size, mtimeNs } = found;
     if (size === 0n) return { problem: 'empty file' };
     const stamp = `${size}-${mtimeNs}`;
     const finding = await findingOf(path, stamp, options);
@@ -46,15 +50,19 @@ async function findingOf(path: string, stamp: string, options: InspectOptions): 
   return defect === undefined ? { ...base, decoded: true } : { ...base, decoded: true, defect };
 }
 
+/** The header first: what is no image is not hashed, however large it is. */
 async function readHead(path: string, stamp: string): Promise<Finding> {
-  const hash = await hashFile(path);
   try {
     const { width, height } = await readHeader(path);
-    return { stamp, hash, width, height, decoded: false };
+    return { stamp, hash: await hashFile(path), width, height, decoded: false };
   } catch (error) {
-    return { stamp, hash, width: 0, height: 0, decoded: false, defect: reasonOf(error) };
+    if (systemCode(causeOf(error)) !== undefined) throw causeOf(error);
+    return { stamp, hash: '', width: 0, height: 0, decoded: false, defect: reasonOf(error) };
   }
 }
+
+/** A header's error wraps the system's, of which nothing is remembered. */
+const causeOf = (error: unknown) => (error instanceof VggtuneError ? error.cause : error);
 
 async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');

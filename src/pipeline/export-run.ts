@@ -4,6 +4,7 @@ import { usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { refuseTaken, writeFolderAtomic } from '../base/fresh-folder.ts';
 import type { ExportFormat } from '../config/schema.ts';
+import { dataRoot } from '../dataset/data-root.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import { compareExport, expectFaithful, type Verification } from '../export/compare.ts';
@@ -121,7 +122,7 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
     readRecord(paths, 'plan'),
   ]);
   const metrics = await readRecord(paths, 'metrics').catch(() => undefined);
-  const root = resolve(request.data ?? config.data);
+  const root = await dataRoot(request.data ?? config.data);
   return {
     trained,
     model: exportModelOf(basename(paths.folder), { trained, plan, metrics }),

@@ -1,9 +1,10 @@
-import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { dataError, messageOf, systemCode, usageError } from '../base/errors.ts';
+import { dataError, messageOf, systemCode, usageError, VggtuneError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
+import { readPlainFile } from '../base/plain-file.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { lockFolder, type Unlock } from './lock.ts';
@@ -240,10 +241,15 @@ export async function readRun(folder: string, config: RunConfig): Promise<RunRec
   return { folder: paths.folder, config, split, plan, metrics };
 }
 
+/** A split of a million images has some hundred bytes of each. */
+const MOST_BYTES = 2 ** 28;
+
 async function readText(path: string, folder: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    const bytes = await readPlainFile(path, { most: MOST_BYTES, what: 'a file of a run' });
+    return bytes.toString('utf8');
   } catch (error) {
+    if (error instanceof VggtuneError) throw error;
     throw usageError(`${folder} is not the folder of a run`, {
       expected: path,
       found: systemCode(error) === 'ENOENT' ? 'no such file' : messageOf(error),

@@ -177,6 +177,12 @@ describe('what cannot be used', () => {
     expect(await foundOf(Buffer.from('not an image'))).toContain('another kind of file');
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
     expect(await foundOf(svg)).toContain('the kind svg');
+    expect(await foundOf(Buffer.from('\ufeff\n<?xml version="1.0"?><!-- --><svg/>'))).toContain(
+      'the kind svg',
+    );
+    expect(await foundOf(Buffer.from('%PDF-1.7'))).toContain('the kind pdf');
+    expect(await foundOf(Buffer.from('P5 2 2 255\n1234'))).toContain('the kind ppm');
+    expect(await foundOf(Buffer.alloc(0))).toBe('3: empty file');
     expect(await foundOf('/nowhere/at-all.jpg')).toBe('3: no such file');
   });
 
@@ -272,4 +278,15 @@ describe('changes', () => {
     }
     expect(compared).toBe(96);
   });
+});
+
+test('libvips has no loader but for the kinds that are read', async () => {
+  const others = [
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    'P5 2 2 255\n1234',
+    '#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\nabcd',
+  ];
+  for (const text of others) {
+    await expect(sharp(Buffer.from(text)).metadata()).rejects.toThrow('unsupported image format');
+  }
 });
