@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { usageError } from '../base/errors.ts';
+import { dataError, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { refuseTaken, writeFolderAtomic } from '../base/fresh-folder.ts';
 import type { ExportFormat } from '../config/schema.ts';
@@ -117,12 +117,12 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
   const trained = await loadModel(run);
   const paths = runPaths(run);
   const [config, split, plan] = await Promise.all([
-    readConfig(paths) as Promise<{ readonly data: string }>,
+    readConfig(paths),
     readRecord(paths, 'split'),
     readRecord(paths, 'plan'),
   ]);
   const metrics = await readRecord(paths, 'metrics').catch(() => undefined);
-  const root = await dataRoot(request.data ?? config.data);
+  const root = await dataRoot(request.data ?? dataOf(config, paths.config));
   return {
     trained,
     model: exportModelOf(basename(paths.folder), { trained, plan, metrics }),
@@ -130,6 +130,16 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
     engine: request.engine ?? (await openEngine('auto', 'cpu')),
     emit,
   };
+}
+
+function dataOf(config: unknown, where: string): string {
+  const data = typeof config === 'object' && config !== null && 'data' in config && config.data;
+  if (typeof data === 'string') return data;
+  throw dataError(`${where} does not say where the images are`, {
+    expected: '`data: FOLDER`',
+    where,
+    fix: 'name their folder with --data',
+  });
 }
 
 function exportModelOf(

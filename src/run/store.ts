@@ -7,6 +7,7 @@ import { makeFolder } from '../base/folders.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
+import { RECORD_PROBLEMS } from './check-record.ts';
 import { lockFolder, type Unlock } from './lock.ts';
 import {
   FORMAT_VERSION,
@@ -212,7 +213,7 @@ export async function readRecord<K extends keyof Records>(
   const text = await readText(paths[kind], paths.folder);
   let record: Partial<Records[K]>;
   try {
-    record = JSON.parse(text) as Partial<Records[K]>;
+    record = (JSON.parse(text) ?? {}) as Partial<Records[K]>;
   } catch (error) {
     throw dataError(`${paths[kind]} is damaged`, {
       expected: 'JSON',
@@ -221,7 +222,16 @@ export async function readRecord<K extends keyof Records>(
       fix: 'start the run again with --overwrite',
     });
   }
-  if (record.version === FORMAT_VERSION) return record as Records[K];
+  if (record.version === FORMAT_VERSION) {
+    const problem = RECORD_PROBLEMS[kind](record);
+    if (problem === undefined) return record as Records[K];
+    throw dataError(`${paths[kind]} is damaged`, {
+      expected: `what \`vggtune train\` writes`,
+      found: problem,
+      where: paths[kind],
+      fix: 'start the run again with --overwrite',
+    });
+  }
   throw dataError(`${paths[kind]} is of another version`, {
     expected: `format version ${FORMAT_VERSION}`,
     found: `format version ${String(record.version)}`,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,14 @@ import { refuseChangedConfig, refuseChangedImages } from '../../src/run/compare.
 import { createEventLog } from '../../src/run/event-log.ts';
 import { lockFolder } from '../../src/run/lock.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
-import { openRun, readRecord, runPaths, writeConfig, writeRecord } from '../../src/run/store.ts';
+import {
+  openRun,
+  readConfig,
+  readRecord,
+  runPaths,
+  writeConfig,
+  writeRecord,
+} from '../../src/run/store.ts';
 import { testConfig } from '../training/config.ts';
 
 let home: string;
@@ -90,6 +98,56 @@ describe('openRun', () => {
   it('refuses a file in the place of the folder', async () => {
     await writeFile(folder, '');
     await expect(openRun(folder)).rejects.toMatchObject({ kind: 'usage' });
+  });
+});
+
+describe('what a folder of somebody else may hold', () => {
+  const plan = {
+    ...{ version: 1, strategy: 'head', evidence: [], frozen: [], trained: ['fc8'] },
+    parameters: { total: 1, trained: 1 },
+  };
+  const metrics = { version: 1, side: 'val', metrics: { loss: null }, perClass: [], confusion: [] };
+
+  it.each([
+    ['split', {}, /classes/],
+    ['split', { ...split, train: {} }, /^train/],
+    ['split', { ...split, val: [{ path: 'a', hash: 'b', label: 2 }] }, /^val/],
+    ['split', { ...split, test: [{ path: 7, hash: 'b', label: 0 }] }, /^test/],
+    ['plan', { ...plan, trained: 'fc8' }, /^trained/],
+    ['plan', { ...plan, strategy: null }, /^strategy/],
+    ['plan', { ...plan, parameters: { total: 'many' } }, /^parameters/],
+    ['plan', { ...plan, provenance: { source: {} } }, /^provenance/],
+    ['metrics', { ...metrics, metrics: { accuracy: '1' } }, /^metrics/],
+    ['metrics', { ...metrics, perClass: 1 }, /^perClass/],
+  ] as const)('%s: %j', async (kind, record, found) => {
+    const paths = runPaths(folder);
+    await mkdir(folder);
+    await writeFile(paths[kind], JSON.stringify({ version: 1, ...record }));
+    await expect(readRecord(paths, kind)).rejects.toMatchObject({
+      exitCode: 3,
+      details: { found: expect.stringMatching(found), where: paths[kind] },
+    });
+    await writeFile(paths[kind], 'null');
+    await expect(readRecord(paths, kind)).rejects.toMatchObject({ exitCode: 3 });
+    const whole = { split, plan, metrics }[kind];
+    await writeFile(paths[kind], JSON.stringify(whole));
+    expect(await readRecord(paths, kind)).toEqual(whole);
+  });
+
+  it('settings that are too large or no plain file are not parsed', async () => {
+    const { config } = runPaths(folder);
+    await mkdir(folder);
+    await writeFile(config, Array.from({ length: 6000 }, (_, at) => `k${at}: 1`).join('\n'));
+    await expect(readConfig(runPaths(folder))).rejects.toMatchObject({
+      exitCode: 3,
+      message: /too large/,
+    });
+    await rm(config);
+    execFileSync('mkfifo', [config]);
+    await expect(readConfig(runPaths(folder))).rejects.toMatchObject({
+      exitCode: 3,
+      details: { found: 'a named pipe' },
+    });
   });
 });
 
