@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -278,6 +282,17 @@ describe('changes', () => {
     }
     expect(compared).toBe(96);
   });
+});
+
+test('a named pipe is not waited for', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vggtune-pipe-'));
+  const path = join(folder, 'pipe.png');
+  execFileSync('mkfifo', [path]);
+  await expect(decodeImage(path, small)).rejects.toMatchObject({
+    exitCode: 3,
+    details: { found: 'a named pipe' },
+  });
+  await rm(folder, { recursive: true });
 });
 
 test('libvips has no loader but for the kinds that are read', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -148,6 +148,32 @@ describe('what a folder of somebody else may hold', () => {
       exitCode: 3,
       details: { found: 'a named pipe' },
     });
+  });
+});
+
+describe('the event log', () => {
+  it('is appended to, and never through a link', async () => {
+    await mkdir(folder);
+    const { events } = runPaths(folder);
+    const write = () => {
+      const log = createEventLog();
+      log.open(events);
+      log.listen({ type: 'note', message: 'x' });
+      log.flush();
+    };
+    write();
+    write();
+    const lines = (await readFile(events, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['log', 'note', 'log', 'note']);
+    await rm(events);
+    const victim = join(home, 'victim');
+    await writeFile(victim, 'mine');
+    await symlink(victim, events);
+    write();
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+    await rm(events);
+    execFileSync('mkfifo', [events]);
+    write();
   });
 });
 
