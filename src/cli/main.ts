@@ -6,7 +6,7 @@ import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
-import { harmless } from './width.ts';
+import { harmless, harmlessJson } from './width.ts';
 
 /** Runs the command line and ends the process: the only place that does. */
 export async function start(words: readonly string[] = process.argv.slice(2)): Promise<void> {
@@ -164,16 +164,14 @@ async function pickListener(
 function report(outcome: Outcome, terminal: Terminal): number {
   const { document, text, forPrograms = false, exitCode = EXIT_CODES.ok } = outcome;
   const kept = forPrograms && process.stdout.isTTY !== true;
-  print(
-    terminal.json ? `${JSON.stringify(document, null, 2)}\n` : `${kept ? text : harmless(text)}\n`,
-  );
+  print(terminal.json ? `${harmlessJson(document)}\n` : `${kept ? text : harmless(text)}\n`);
   return exitCode;
 }
 
 async function failed(error: unknown, terminal: Terminal): Promise<number> {
   const { errorDocument, exitCodeOf, renderError } = await import('./render-error.ts');
   terminal.note(renderError(error, terminal.paintError));
-  if (terminal.json) print(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
+  if (terminal.json) print(`${harmlessJson(errorDocument(error))}\n`);
   return exitCodeOf(error);
 }
 

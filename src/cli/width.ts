@@ -42,6 +42,13 @@ export function harmless(text: string): string {
   );
 }
 
+/** A value as JSON in which what a terminal would act upon is written as `\uNNNN`: the same value. */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(CONTROL, (found) =>
+    found === '\n' ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** A text of at most so many characters; what is left out of its middle is counted. */
 export function abridge(text: string, most: number): string {
   if (text.length <= most) return text;

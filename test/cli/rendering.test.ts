@@ -6,7 +6,15 @@ import { classLines, confusionLines } from '../../src/cli/report/metrics.ts';
 import { shellWord } from '../../src/cli/shell.ts';
 import { table } from '../../src/cli/table.ts';
 import { painter } from '../../src/cli/terminal.ts';
-import { displayWidth, hang, harmless, printable, truncate, wrap } from '../../src/cli/width.ts';
+import {
+  displayWidth,
+  hang,
+  harmless,
+  harmlessJson,
+  printable,
+  truncate,
+  wrap,
+} from '../../src/cli/width.ts';
 import { ConfigError } from '../../src/config/issues.ts';
 import type { MetricsRecord } from '../../src/run/record.ts';
 
@@ -45,6 +53,14 @@ describe('width', () => {
       const text = painter(true)(style, 'x');
       expect(harmless(text)).toBe(text);
     }
+  });
+
+  it('writes JSON with the same values, and nothing that a terminal would act upon', () => {
+    const value = { 'a\u202e': ['\u009b2J', 'b\nc\u001b', '日本'], d: { e: 1 } };
+    const text = harmlessJson(value);
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
+    expect(text).toContain('日本');
   });
 
   it('breaks between words and indents what follows', () => {
