@@ -1,39 +1,65 @@
 import { randomBytes } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
+import { lstat, realpath, rm } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
 import { usageError } from './errors.ts';
+import { foreignFiles, markFolder } from './folder-mark.ts';
 import { makeFolder } from './folders.ts';
 import { renameFile } from './rename.ts';
 import { writeFailure } from './write-failure.ts';
+
+export interface FreshOptions {
+  /** Replaces a folder that was written by this function and holds nothing else. */
+  readonly overwrite?: boolean;
+}
 
 /**
  * Fills a folder whole or not at all: under a temporary name beside it, then renamed. On any failure
  * what was written is removed, and what stood there before stays.
  *
  * @param work is given the temporary folder, which is empty
- * @throws VggtuneError (usage) when the folder is there and `overwrite` is not asked for, (data)
- *   when the disk is full or the folder cannot be written
+ * @throws VggtuneError (usage) as `refuseTaken`, (data) when the disk is full or the folder cannot be
+ *   written
  */
 export async function writeFolderAtomic<T>(
   path: string,
   work: (folder: string) => Promise<T>,
-  options: { readonly overwrite?: boolean } = {},
+  options: FreshOptions = {},
 ): Promise<T> {
-  const present = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (present && options.overwrite !== true) throw alreadyThere(path);
+  await refuseTaken(path, options);
   const suffix = `${randomBytes(6).toString('hex')}.tmp`;
   const temporary = `${path}.${suffix}`;
   try {
     await makeFolder(temporary, path);
     const result = await work(temporary);
+    await markFolder(temporary);
+    // The work may have taken minutes, and somebody may have put a file there meanwhile.
+    const present = await refuseTaken(path, options);
     await replace(path, { by: temporary, present, aside: `${path}.old.${suffix}` });
     return result;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw writeFailure(path, error);
   }
+}
+
+/**
+ * The check of `writeFolderAtomic` alone, to make it before long work.
+ *
+ * @returns whether something is there that is to be replaced
+ * @throws VggtuneError (usage) when the folder is there and `overwrite` is not asked for, when
+ *   anything in it is not vggtune's, or when the process works in it
+ */
+export async function refuseTaken(path: string, options: FreshOptions = {}): Promise<boolean> {
+  const present = await lstat(path).then(
+    () => true,
+    () => false,
+  );
+  if (!present) return false;
+  if (await holdsWorkingFolder(path)) throw inUse(path);
+  const foreign = await foreignFiles(path, LISTED + 1);
+  if (foreign.length > 0) throw notOurs(path, foreign);
+  if (options.overwrite !== true) throw alreadyThere(path);
+  return true;
 }
 
 interface Replacement {
@@ -53,6 +79,34 @@ async function replace(path: string, { by, present, aside }: Replacement): Promi
     throw error;
   }
   await rm(aside, { recursive: true, force: true });
+}
+
+/** Is it the current folder, or one above it? */
+async function holdsWorkingFolder(path: string): Promise<boolean> {
+  const real = await realpath(path).catch(() => path);
+  const down = relative(real, await realpath(process.cwd()));
+  return down === '' || (down !== '..' && !down.startsWith(`..${sep}`) && !/^[a-z]:/i.test(down));
+}
+
+function inUse(path: string): Error {
+  return usageError(`${path} is the folder that the command runs in, or one above it`, {
+    expected: 'a folder that can be replaced whole',
+    where: path,
+    fix: 'choose another folder with --out',
+  });
+}
+
+/** How many names an error lists. */
+const LISTED = 5;
+
+function notOurs(path: string, foreign: readonly string[]): Error {
+  const more = foreign.length > LISTED ? ' and more' : '';
+  return usageError(`${path} is there already, and holds more than an export`, {
+    expected: 'a name that is free, or a folder with nothing in it but an earlier export',
+    found: `${foreign.slice(0, LISTED).join(', ')}${more}`,
+    where: path,
+    fix: 'choose another folder with --out, or move what is there away',
+  });
 }
 
 function alreadyThere(path: string): Error {

@@ -1,3 +1,4 @@
+import { csvCell } from '../base/csv-cell.ts';
 import type { BatchResults, RunResult } from './results.ts';
 
 /**
@@ -23,7 +24,7 @@ export function csvOf({ runs, ranking }: BatchResults): string {
     ];
   });
   const lines = [[...head, 'seconds', 'folder', 'error'], ...rows];
-  return lines.map((cells) => `${cells.map(cell).join(',')}\r\n`).join('');
+  return lines.map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
 }
 
 function namesOf(
@@ -36,11 +37,4 @@ function namesOf(
 function text(value: unknown): string {
   if (value === undefined) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** A cell that begins like a formula would be one in a spreadsheet; numbers are left as they are. */
-function cell(value: string): string {
-  const formula = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value));
-  const safe = formula ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

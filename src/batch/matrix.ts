@@ -75,9 +75,12 @@ function axisIssues(
   values: readonly unknown[],
   placeOf: (path: string) => string,
 ): ConfigIssue[] {
-  const reason = NO_AXIS[path];
+  const reason = Object.hasOwn(NO_AXIS, path) ? NO_AXIS[path] : undefined;
   if (reason !== undefined) {
     return [wrong(path, placeOf, { message: `${path} cannot vary`, fix: reason })];
+  }
+  if (path.split('.').includes('__proto__')) {
+    return [wrong(path, placeOf, { message: `there is no key ${shown(path)}` })];
   }
   if (values.length === 0) {
     return [wrong(path, placeOf, { expected: 'at least one value', found: '[]' })];
@@ -168,7 +171,7 @@ function put(group: Record<string, unknown>, keys: readonly string[], value: unk
     group[key] = value;
     return;
   }
-  const before = group[key];
+  const before = Object.hasOwn(group, key) ? group[key] : undefined;
   const inner: Record<string, unknown> = isGroup(before) ? before : {};
   group[key] = inner;
   put(inner, rest, value);

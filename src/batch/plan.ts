@@ -157,6 +157,5 @@ function sharedFolders(drafts: readonly Draft[]): ConfigIssue[] {
 
 /** One mistake of a file is found again in each of its runs. */
 function unique(issues: readonly ConfigIssue[]): ConfigIssue[] {
-  const texts = issues.map((issue) => JSON.stringify(issue));
-  return issues.filter((_, at) => texts.indexOf(texts[at] ?? '') === at);
+  return [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
 }

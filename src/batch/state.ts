@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { VggtuneError } from '../base/errors.ts';
+import { readPlainFile } from '../base/plain-file.ts';
 import { ConfigError, type ConfigIssue } from '../config/issues.ts';
 import { declaredStrategy, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
@@ -102,9 +103,13 @@ function differs(run: Described, message: string, overwrite: boolean): RunState 
   return { kind: 'refused', issue: { path: 'out', where: run.file, message: text, fix } };
 }
 
+/** A log of a million steps has some hundred bytes of each. */
+const MOST_BYTES = 2 ** 28;
+
 /** Whether the last thing that the run told is that it is done. */
 async function ended(events: string): Promise<boolean> {
-  const text = await readFile(events, 'utf8').catch(() => '');
+  const what = { most: MOST_BYTES, what: 'the log of a run' };
+  const text = await readPlainFile(events, what).then(String, () => '');
   const last = text.trimEnd().split('\n').at(-1) ?? '';
   try {
     const event = JSON.parse(last) as { type?: unknown; stage?: unknown };

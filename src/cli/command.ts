@@ -46,6 +46,8 @@ export interface Outcome<Document = unknown> {
   /** Plain JSON: what `--json` prints, in the form that `outputs` publishes. */
   readonly document: Document;
   readonly text: string;
+  /** The text is data too: where it goes into a file, every character stays. */
+  readonly forPrograms?: boolean;
   readonly exitCode?: number;
 }
 

@@ -7,6 +7,7 @@ import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
+import { harmless, harmlessJson } from './width.ts';
 
 /** Runs the command line and ends the process: the only place that does. */
 export async function start(words: readonly string[] = process.argv.slice(2)): Promise<void> {
@@ -162,8 +163,10 @@ async function pickListener(
   return { listen: (await import('./listeners/lines.ts')).createLines(terminal), close: () => {} };
 }
 
-function report({ document, text, exitCode = EXIT_CODES.ok }: Outcome, terminal: Terminal): number {
-  print(terminal.json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`);
+function report(outcome: Outcome, terminal: Terminal): number {
+  const { document, text, forPrograms = false, exitCode = EXIT_CODES.ok } = outcome;
+  const kept = forPrograms && process.stdout.isTTY !== true;
+  print(terminal.json ? `${harmlessJson(document)}\n` : `${kept ? text : harmless(text)}\n`);
   return exitCode;
 }
 
@@ -172,7 +175,7 @@ async function failed(thrown: unknown, terminal: Terminal): Promise<number> {
   const error = explainNative(thrown);
   const { errorDocument, exitCodeOf, renderError } = await import('./render-error.ts');
   terminal.note(renderError(error, terminal.paintError));
-  if (terminal.json) print(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
+  if (terminal.json) print(`${harmlessJson(errorDocument(error))}\n`);
   return exitCodeOf(error);
 }
 

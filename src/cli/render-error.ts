@@ -2,6 +2,7 @@ import { EXIT_CODES, messageOf, VggtuneError } from '../base/errors.ts';
 import { ConfigError } from '../config/issues.ts';
 import type { ErrorDocument } from '../outputs/parts.ts';
 import type { Paint } from './terminal.ts';
+import { abridge, printable } from './width.ts';
 
 export function exitCodeOf(error: unknown): number {
   return error instanceof VggtuneError ? error.exitCode : EXIT_CODES.bug;
@@ -10,11 +11,20 @@ export function exitCodeOf(error: unknown): number {
 const REPORT =
   'This is a bug in vggtune. Please report it with the command you ran and the lines above.';
 
-/** What went wrong, for a person: what was expected, what was found, where, and what to do. */
+/** Of a message and of each fact about it. Names come out of files, and may have megabytes. */
+const MOST_CHARACTERS = 4000;
+const MOST_OF_A_STACK = 10_000;
+
+/**
+ * What went wrong, for a person: what was expected, what was found, where, and what to do. Any of it
+ * may quote a file of somebody else, so it is cut, and cannot move the cursor or look like a line of
+ * ours: what goes on below begins further in.
+ */
 export function renderError(error: unknown, paint: Paint): string {
   if (!(error instanceof VggtuneError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return `${paint('red', 'bug:')} ${stack}\n${REPORT}`;
+    const shown = abridge(stack, MOST_OF_A_STACK).split('\n').map(printable).join('\n');
+    return `${paint('red', 'bug:')} ${shown}\n${REPORT}`;
   }
   const interrupted = error.kind === 'interrupted';
   const heading = interrupted ? paint('yellow', 'stopped:') : paint('red', 'error:');
@@ -26,9 +36,21 @@ export function renderError(error: unknown, paint: Paint): string {
     ['to do', fix],
   ] as const;
   const details = rows.flatMap(([name, value]) =>
-    value === undefined ? [] : [`  ${name.padEnd(9)} ${value}`],
+    value === undefined ? [] : [`  ${name.padEnd(9)} ${quoted(value, 12)}`],
   );
-  return [`${heading} ${error.message}`, ...details].join('\n');
+  return [`${heading} ${messageLines(error)}`, ...details].join('\n');
+}
+
+function messageLines(error: VggtuneError): string {
+  if (!(error instanceof ConfigError)) return quoted(error.message, 2);
+  const [heading, ...issues] = error.lines;
+  return [heading, ...issues.map((line) => `  ${quoted(line, 4)}`)].join('\n');
+}
+
+/** @param indent of what comes after a line break */
+function quoted(text: string, indent: number): string {
+  const lines = abridge(text, MOST_CHARACTERS).split('\n').map(printable);
+  return lines.join(`\n${' '.repeat(indent)}`);
 }
 
 /** The same for a program. */

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { hang } from './width.ts';
+import { hang, harmless } from './width.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 export type Paint = (style: Style, text: string) => string;
@@ -44,7 +44,7 @@ export function openTerminal(request: TerminalRequest): Terminal {
     animated: stderr.isTTY === true && !dumb && !isSet(environment.CI) && !quiet,
     paint: painter(colours(request, stdout.isTTY === true) && !json),
     paintError: painter(colours(request, stderr.isTTY === true)),
-    note: (text) => void stderr.write(`${forReading(text)}\n`),
+    note: (text) => void stderr.write(`${forReading(harmless(text))}\n`),
   };
 }
 

@@ -7,8 +7,11 @@ const WIDE =
 const EMPTY = /^[\p{Mark}\p{Control}\p{Format}]+$/u;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
 const COLOUR = /\u001b\[[0-9;]*m/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: to take them out is the purpose
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters, and those that change the direction of what is written. */
+const CONTROLS = '\\p{Cc}\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufff9-\\ufffb';
+const CONTROL = new RegExp(`[${CONTROLS}]`, 'gu');
+/** The codes of our own painter, or a control. */
+const PAINT_OR_CONTROL = new RegExp(`\\u001b\\[(?:1|2|22|31|32|33|39)m|[${CONTROLS}]`, 'gu');
 
 /** How many columns a text takes in a terminal; colour codes take none. */
 export function displayWidth(text: string): number {
@@ -26,7 +29,32 @@ function widthOf(segment: string): number {
 
 /** The text without what a terminal would act upon: a file's name may hold anything. */
 export function printable(text: string): string {
-  return text.replace(CONTROLS, '\ufffd');
+  return text.replace(CONTROL, '\ufffd');
+}
+
+/**
+ * A text that is made up for a terminal, with its line breaks and colours, without anything else that
+ * a terminal would act upon: the last guard, since much of what is shown comes out of files.
+ */
+export function harmless(text: string): string {
+  return text.replace(PAINT_OR_CONTROL, (found) =>
+    found === '\n' || found.length > 1 ? found : '\ufffd',
+  );
+}
+
+/** A value as JSON in which what a terminal would act upon is written as `\uNNNN`: the same value. */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(CONTROL, (found) =>
+    found === '\n' ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A text of at most so many characters; what is left out of its middle is counted. */
+export function abridge(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.floor(most / 4);
+  const left = text.length - most;
+  return `${text.slice(0, most - end)}[... ${left} characters ...]${text.slice(-end)}`;
 }
 
 /** Cuts a text without colours to a width; what is left out is marked by `…`. */

@@ -3,16 +3,29 @@ import type { ConfigIssue } from '../outputs/parts.ts';
 
 export type { ConfigIssue };
 
+/** A file that is no config at all may have a thousand unknown keys; nobody reads them all. */
+const MOST_ISSUES = 50;
+
 /** Everything that is wrong with a configuration, at once. Exits 2. */
 export class ConfigError extends VggtuneError {
+  /** The first of them. */
   readonly issues: readonly ConfigIssue[];
+  /** How many there are, then a line each. */
+  readonly lines: readonly string[];
 
-  constructor(issues: readonly ConfigIssue[]) {
-    const lines = issues.map((issue) => `  ${describeIssue(issue)}`);
-    const count = issues.length === 1 ? 'a problem' : `${issues.length} problems`;
-    super('usage', `${count} with the settings:\n${lines.join('\n')}`);
+  constructor(all: readonly ConfigIssue[]) {
+    const issues = all.slice(0, MOST_ISSUES);
+    const more = all.length - issues.length;
+    const count = all.length === 1 ? 'a problem' : `${all.length} problems`;
+    const lines = [
+      `${count} with the settings:`,
+      ...issues.map(describeIssue),
+      ...(more > 0 ? [`and ${more} more`] : []),
+    ];
+    super('usage', lines.join('\n  '));
     this.name = 'ConfigError';
     this.issues = issues;
+    this.lines = lines;
   }
 }
 

@@ -1,17 +1,13 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import { messageOf, systemCode } from '../base/errors.ts';
 import { didYouMean } from '../base/suggest.ts';
 import type { ConfigIssue } from './issues.ts';
 import { PRESETS, presetSource } from './presets.ts';
-import { type ConfigSource, isGroup } from './sources.ts';
+import { readConfigFile, realPath } from './read-file.ts';
+import type { ConfigSource } from './sources.ts';
 
-/** More than any config needs; a larger file is something else, such as an image. */
-const LARGEST = 1024 * 1024;
-/** Aliases that one document may use, against the "billion laughs". */
-const MOST_ALIASES = 100;
 const DEEPEST_EXTENDS = 20;
+/** That one file and all that it extends come from. */
+const MOST_FILES = 100;
 
 /**
  * Reads a YAML or JSON config file and what it `extends`, lowest first. `extends` takes the name of
@@ -19,10 +15,17 @@ const DEEPEST_EXTENDS = 20;
  * is wrong comes back as the issues of the source.
  */
 export function loadConfigFile(path: string): ConfigSource[] {
-  return load(path, []);
+  return load(path, { above: [], loaded: new Map() });
 }
 
-function load(path: string, above: readonly string[]): ConfigSource[] {
+interface Loading {
+  /** Real paths from the first file down to the one that is read. */
+  readonly above: readonly string[];
+  /** What each preset, and each file by its real path, has given: each is read once. */
+  readonly loaded: Map<string, ConfigSource[]>;
+}
+
+function load(path: string, { above, loaded }: Loading): ConfigSource[] {
   const file = readConfigFile(path);
   if ('issue' in file) return [failed(path, file.issue)];
   const chain = [...above, file.real];
@@ -38,7 +41,17 @@ function load(path: string, above: readonly string[]): ConfigSource[] {
       self,
     ];
   }
-  return [...names.flatMap((name: string) => base(name, { path, where, chain })), self];
+  const under = names.flatMap((name: string) => base(name, { path, where, chain, loaded }));
+  return lastOfEach([...under, self]);
+}
+
+/**
+ * Where a file is extended on several ways, what it gives last wins over what it gave before, so that
+ * the former changes nothing. Without this, a chain of files that each extend the next one twice
+ * doubles with each.
+ */
+function lastOfEach(sources: readonly ConfigSource[]): ConfigSource[] {
+  return [...new Set(sources.toReversed())].reverse();
 }
 
 interface Extending {
@@ -46,23 +59,47 @@ interface Extending {
   readonly where: string;
   /** Real paths from the first file down to this one. */
   readonly chain: readonly string[];
+  readonly loaded: Loading['loaded'];
 }
 
-function base(name: string, { path, where, chain }: Extending): ConfigSource[] {
+function base(name: string, extending: Extending): ConfigSource[] {
+  const { path, where, chain, loaded } = extending;
+  const refuse = (issue: Pick<ConfigIssue, 'message' | 'expected' | 'found' | 'fix'>) => [
+    failed(path, { path: 'extends', where, ...issue }),
+  ];
   const preset = PRESETS.find((known) => known === name);
-  if (preset !== undefined) return [presetSource(preset)];
+  if (preset !== undefined) return once(loaded, preset, () => [presetSource(preset)]);
   if (!/[./\\]/.test(name)) {
     const fix = didYouMean(name, PRESETS) ?? 'a file needs its ending, such as .yaml';
     const expected = `${PRESETS.join(', ')}, or a file`;
-    const issue = { path: 'extends', where, message: `no preset "${name}"`, expected, fix };
-    return [failed(path, issue)];
+    return refuse({ message: `no preset "${name}"`, expected, fix });
   }
   const target = resolve(dirname(path), name);
   const real = realPath(target);
-  if (!chain.includes(real) && chain.length < DEEPEST_EXTENDS) return load(target, chain);
-  const circle = [...chain.slice(chain.indexOf(real)), real].join(' -> ');
-  const fix = 'take one of them out';
-  return [failed(path, { path: 'extends', where, message: `extends itself: ${circle}`, fix })];
+  // What is wrong with a file is told with some of its text, and whoever wrote this one may not be
+  // whoever may read that one.
+  if (![target, real].every((file) => /\.(ya?ml|json)$/i.test(file))) {
+    const expected =
+      'a file whose name, and that of what it links to, ends in .yaml, .yml or .json';
+    return refuse({ message: 'cannot be extended', expected, found: name });
+  }
+  if (chain.includes(real)) {
+    const circle = [...chain.slice(chain.indexOf(real)), real].join(' -> ');
+    return refuse({ message: `extends itself: ${circle}`, fix: 'take one of them out' });
+  }
+  if (chain.length >= DEEPEST_EXTENDS || (loaded.size >= MOST_FILES && !loaded.has(real))) {
+    const expected = `at most ${MOST_FILES} files, ${DEEPEST_EXTENDS} above each other`;
+    return refuse({ message: 'extends too many files', expected });
+  }
+  return once(loaded, real, () => load(target, { above: chain, loaded }));
+}
+
+function once(loaded: Loading['loaded'], key: string, read: () => ConfigSource[]): ConfigSource[] {
+  const known = loaded.get(key);
+  if (known !== undefined) return known;
+  const found = read();
+  loaded.set(key, found);
+  return found;
 }
 
 const failed = (origin: string, issue: ConfigIssue): ConfigSource => ({
@@ -71,75 +108,3 @@ const failed = (origin: string, issue: ConfigIssue): ConfigSource => ({
   issues: [issue],
   unread: true,
 });
-
-interface ConfigFile {
-  readonly real: string;
-  readonly values: Record<string, unknown>;
-  readonly placeOf: (path: string) => string | undefined;
-}
-
-/** One file's own values and the lines on which they stand, or what is wrong with it. */
-export function readConfigFile(path: string): ConfigFile | { readonly issue: ConfigIssue } {
-  const refuse = (message: string, fix: string) => ({
-    issue: { path: '', where: path, message, fix },
-  });
-  try {
-    const status = statSync(path);
-    if (!status.isFile()) return refuse('is not a file', 'name a YAML or JSON file');
-    if (status.size > LARGEST) {
-      return refuse(`is too large for a config (${status.size} bytes)`, 'name a YAML or JSON file');
-    }
-    return parseConfig(path, new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return refuse('there is no such file', 'check the path');
-    if (error instanceof TypeError) return refuse('is not UTF-8 text', 'name a YAML or JSON file');
-    return refuse(`cannot be read: ${messageOf(error)}`, 'check the file and its permissions');
-  }
-}
-
-function parseConfig(path: string, text: string): ConfigFile | { readonly issue: ConfigIssue } {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const { line } = counter.linePos(error.pos[0]);
-    const message = `not valid YAML or JSON: ${error.message}`;
-    return { issue: { path: '', where: `${path}:${line}`, message } };
-  }
-  const values: unknown = document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {};
-  if (!isGroup(values)) {
-    const expected = 'keys and values, such as `epochs: 10`';
-    return { issue: { path: '', where: path, message: 'is no config', expected } };
-  }
-  const lines = lineNumbers(document, counter);
-  return { real: realPath(path), values, placeOf: (key) => place(path, lines, key) };
-}
-
-function place(path: string, lines: ReadonlyMap<string, number>, key: string): string {
-  const line = lines.get(key);
-  return `${path}${line === undefined ? '' : `:${line}`}${key === '' ? '' : `: ${key}`}`;
-}
-
-/** By dotted key: the line on which it stands. */
-function lineNumbers(document: Document.Parsed, counter: LineCounter): Map<string, number> {
-  const lines = new Map<string, number>();
-  const visit = (node: unknown, prefix: string) => {
-    if (!isMap(node)) return;
-    for (const { key, value } of node.items) {
-      if (!isScalar(key) || key.range === undefined || key.range === null) continue;
-      const path = prefix === '' ? String(key.value) : `${prefix}.${String(key.value)}`;
-      lines.set(path, counter.linePos(key.range[0]).line);
-      visit(value, path);
-    }
-  };
-  visit(document.contents, '');
-  return lines;
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return resolve(path);
-  }
-}

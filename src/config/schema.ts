@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DURATION_FORM, parseDuration } from '../base/duration.ts';
-import { BACKBONES, HEADS } from '../network/catalog.ts';
+import { BACKBONES, HEADS, LARGEST_HIDDEN, LARGEST_SIDE } from '../network/catalog.ts';
 
 /**
  * The one schema of a run. A key's description is its help text in the flags, the wizard and the
@@ -123,7 +123,10 @@ export const runConfigSchema = z.strictObject({
         'linear: pool, dropout, dense; levels: the same on the last three pools; mlp: one hidden layer more; vgg: fc6, fc7, fc8',
       ),
     dropout: z.number().min(0).max(0.95).default(0.2).describe('dropout in the head'),
-    hidden: count.default(256).describe('width of the hidden layers of mlp and vgg'),
+    hidden: count
+      .max(LARGEST_HIDDEN)
+      .default(256)
+      .describe('width of the hidden layers of mlp and vgg'),
     fit: z
       .enum(HEAD_FITS)
       .describe(
@@ -139,6 +142,7 @@ export const runConfigSchema = z.strictObject({
   image: z
     .strictObject({
       size: count
+        .max(LARGEST_SIDE)
         .nullable()
         .default(null)
         .describe("side of the network's input; null: the weights' own"),

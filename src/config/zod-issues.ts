@@ -35,7 +35,7 @@ const MISSING_FIXES: Readonly<Record<string, string>> = {
 };
 
 function missing(path: string): ConfigIssue {
-  const fix = MISSING_FIXES[path] ?? `give it as a flag, a variable or in a config file`;
+  const fix = own(MISSING_FIXES, path) ?? `give it as a flag, a variable or in a config file`;
   return { path, where: '', message: `${path} is missing`, fix };
 }
 
@@ -66,8 +66,8 @@ function unknownKeys(
     return {
       path,
       where: placeIn(source, path),
-      message: `unknown key "${key}"${group === '' ? '' : ` in ${group}`}`,
-      fix: BATCH_KEYS[path] ?? suggestion ?? `possible keys: ${known.join(', ')}`,
+      message: `unknown key ${shown(key)}${group === '' ? '' : ` in ${group}`}`,
+      fix: own(BATCH_KEYS, path) ?? suggestion ?? `possible keys: ${known.join(', ')}`,
     };
   });
 }
@@ -111,6 +111,11 @@ function bound(origin: string, words: string, limit: number | bigint): string {
   return `${words} ${limit}`;
 }
 
+/** What a table says of a key that may be called `constructor`. */
+function own(table: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 function article(type: string): string {
   const names: Readonly<Record<string, string>> = {
     object: 'a group of keys',
@@ -120,7 +125,7 @@ function article(type: string): string {
     boolean: 'true or false',
     number: 'a number',
   };
-  return names[type] ?? type;
+  return own(names, type) ?? type;
 }
 
 /** `augment.crop.scale[0]`. */

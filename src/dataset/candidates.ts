@@ -32,5 +32,6 @@ const SIDES: Readonly<Record<string, Side>> = {
 
 /** The side that a folder's or a CSV's word means, whatever its case. */
 export function sideOf(word: string): Side | undefined {
-  return SIDES[word.trim().toLowerCase()];
+  const name = word.trim().toLowerCase();
+  return Object.hasOwn(SIDES, name) ? SIDES[name] : undefined;
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { dataError } from '../base/errors.ts';
+import { readPlainFile } from '../base/plain-file.ts';
 import { type Candidate, type Candidates, sideOf } from './candidates.ts';
 import { type CsvRow, parseCsv } from './csv.ts';
 import { compareNames, kindOfFile } from './file-names.ts';
@@ -54,8 +54,11 @@ function notAnImage(path: string): string {
     : 'its name does not end like an image (.jpg, .png, .webp, .gif, .tif, .avif)';
 }
 
+/** A million rows have some hundred bytes each. */
+const MOST_BYTES = 2 ** 28;
+
 async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file);
+  const bytes = await readPlainFile(file, { most: MOST_BYTES, what: 'a CSV of path,label' });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

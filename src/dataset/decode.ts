@@ -15,6 +15,7 @@ import {
 } from './decode-errors.ts';
 import { fileSystemPath, printablePath } from './file-names.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
+import { refuseOtherKinds } from './image-kind.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 import { type Picture, resample } from './resample.ts';
 import { rotateSquare } from './rotate.ts';
@@ -24,6 +25,15 @@ import type { DecodeSpec } from './types.ts';
 // than they bring, and a cache of operations never sees the same file twice in a row.
 sharp.concurrency(1);
 sharp.cache(false);
+
+// Of libvips' loaders only those of the kinds that are read: each of the others is a parser that any
+// file could reach.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
+    (kind) => `VipsForeignLoad${kind}`,
+  ),
+});
 
 /** A file's path, or the bytes of an encoded image. */
 export type ImageSource = string | Uint8Array;
@@ -57,6 +67,7 @@ export const DECODER = sha256(JSON.stringify([4, sharp.versions])).slice(0, 16);
 /** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
 export async function readHeader(source: ImageSource): Promise<ImageHeader> {
   return described(source, async () => {
+    await refuseOtherKinds(source);
     const input = await inputOf(source);
     const metadata = await byDecoder(() =>
       sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata(),

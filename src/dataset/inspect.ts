@@ -35,7 +35,10 @@ export interface Inspection {
  */
 export async function inspectImage(path: string, options: InspectOptions): Promise<Inspection> {
   try {
-    const { size, mtimeNs } = await stat(fileSystemPath(path), { bigint: true });
+    const found = await stat(fileSystemPath(path), { bigint: true });
+    // A list may name anything.
+    if (!found.isFile()) return { problem: 'not a regular file' };
+    const { size, mtimeNs } = found;
     if (size === 0n) return { problem: 'empty file' };
     const stamp = `${size}-${mtimeNs}`;
     const finding = await findingOf(path, stamp, options);
@@ -58,14 +61,14 @@ async function findingOf(path: string, stamp: string, options: InspectOptions): 
   return defect === undefined ? { ...base, decoded: true } : { ...base, decoded: true, defect };
 }
 
+/** The header first: what is no image is not hashed, however large it is. */
 async function readHead(path: string, stamp: string): Promise<Finding> {
-  const hash = await hashFile(path);
   try {
     const { width, height } = await readHeader(path);
-    return { stamp, hash, width, height, decoded: false };
+    return { stamp, hash: await hashFile(path), width, height, decoded: false };
   } catch (error) {
     if (!(error instanceof BadImage)) throw error;
-    return { stamp, hash, width: 0, height: 0, decoded: false, defect: reasonOf(error) };
+    return { stamp, hash: '', width: 0, height: 0, decoded: false, defect: reasonOf(error) };
   }
 }
 

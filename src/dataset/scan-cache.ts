@@ -8,6 +8,7 @@ import { sha256 } from '../base/hash.ts';
 export interface Finding {
   /** `size-mtime`, the latter in nanoseconds. */
   readonly stamp: string;
+  /** Of the bytes; empty where the header shows that it is no image. */
   readonly hash: string;
   readonly width: number;
   readonly height: number;
@@ -45,7 +46,7 @@ export async function readFindings(root: string, decoder: string): Promise<Findi
 function isFinding(value: Partial<Finding>): value is Finding {
   return (
     typeof value.stamp === 'string' &&
-    /^[0-9a-f]{64}$/.test(value.hash ?? '') &&
+    (/^[0-9a-f]{64}$/.test(value.hash ?? '') || value.defect !== undefined) &&
     Number.isFinite(value.width) &&
     Number.isFinite(value.height) &&
     typeof value.decoded === 'boolean'

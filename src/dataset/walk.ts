@@ -77,16 +77,31 @@ export interface FoundFile {
   readonly problem?: string;
 }
 
+/** What Linux makes up on the fly has folders without number, and no image. */
+const NO_DISK = /^\/(proc|sys)(\/|$)/;
+
+/** Links that lead across each other double with every level. */
+const MOST_FOLDERS = 100_000;
+
 /** All files under a folder, at any depth. A link that leads back up is not followed again. */
-export async function walkFolder(
-  folder: string,
-  ancestors: readonly string[] = [],
-): Promise<FoundFile[]> {
+export function walkFolder(folder: string, mostFolders = MOST_FOLDERS): Promise<FoundFile[]> {
+  return walk(folder, { ancestors: [], budget: { left: mostFolders } });
+}
+
+interface Walking {
+  /** Real paths from the first folder down. */
+  readonly ancestors: readonly string[];
+  readonly budget: { left: number };
+}
+
+async function walk(folder: string, { ancestors, budget }: Walking): Promise<FoundFile[]> {
+  if (budget.left-- <= 0) return [{ path: '', problem: `${FOLDER_PROBLEM}too many folders` }];
   let listing: Listing;
   let here: string;
   try {
     here = (await realpath(fileSystemPath(folder), { encoding: 'buffer' })).toString('latin1');
     if (ancestors.includes(here)) return [];
+    if (NO_DISK.test(here)) return [{ path: '', problem: `${FOLDER_PROBLEM}a part of the system` }];
     listing = await listFolder(folder);
   } catch (error) {
     return [{ path: '', problem: FOLDER_PROBLEM + systemReason(error) }];
@@ -95,8 +110,9 @@ export async function walkFolder(
     ...listing.files.map((name) => ({ path: name })),
     ...listing.problems.map(({ name, reason }) => ({ path: name, problem: reason })),
   ];
+  const inside = { ancestors: [...ancestors, here], budget };
   for (const name of listing.folders) {
-    for (const file of await walkFolder(join(folder, name), [...ancestors, here])) {
+    for (const file of await walk(join(folder, name), inside)) {
       found.push({ ...file, path: file.path === '' ? name : `${name}/${file.path}` });
     }
   }

@@ -1,5 +1,12 @@
+import { z } from 'zod';
 import { dataError } from '../base/errors.ts';
-import type { BackboneName } from '../network/catalog.ts';
+import {
+  BACKBONES,
+  type BackboneName,
+  HEADS,
+  LARGEST_HIDDEN,
+  LARGEST_SIDE,
+} from '../network/catalog.ts';
 import type { HeadSpec } from '../network/head.ts';
 import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
 
@@ -31,14 +38,58 @@ export function toMetadata(model: ModelDescription): Record<string, string> {
   };
 }
 
-/** @throws VggtuneError (data) when the file is no model of this project, or of another version */
+const finite = z.number();
+const positive = finite.positive();
+const side = z.int().positive().max(LARGEST_SIDE);
+const preprocessing = z.object({
+  channels: z.enum(['rgb', 'bgr']),
+  scale: positive,
+  mean: z.tuple([finite, finite, finite]),
+  std: z.tuple([positive, positive, positive]),
+  size: side,
+  resize: side,
+});
+const head = z.object({
+  kind: z.enum(HEADS),
+  dropout: finite.min(0).max(1),
+  hidden: z.int().positive().max(LARGEST_HIDDEN),
+});
+
+/** A model may come from anywhere: what is not checked here would be a network of any size. */
+const description = z.object({
+  backbone: z.enum(BACKBONES),
+  head: jsonOf(head),
+  labels: jsonOf(z.array(z.string()).min(1)),
+  preprocessing: jsonOf(preprocessing),
+  background: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i)
+    .default('#ffffff'),
+});
+
+/** A text that holds JSON of a form. */
+function jsonOf<T extends z.ZodType>(form: T) {
+  const parsed = z.string().transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is no JSON' });
+      return z.NEVER;
+    }
+  });
+  return parsed.pipe(form);
+}
+
+/**
+ * @throws VggtuneError (data) when the file is no model of this project, or of another version, or
+ *   what it says of itself cannot be
+ */
 export function fromMetadata(
   metadata: Readonly<Record<string, string>>,
   where: string,
 ): ModelDescription {
-  const { format, version, backbone, head, labels, preprocessing, background } = metadata;
-  const complete = head !== undefined && labels !== undefined && preprocessing !== undefined;
-  if (format !== FORMAT || version !== VERSION || !complete || backbone === undefined) {
+  const { format, version } = metadata;
+  if (format !== FORMAT || version !== VERSION) {
     throw dataError(`${where} is not a model that vggtune has exported`, {
       expected: `metadata with format "${FORMAT}" and version ${VERSION}`,
       found: `format "${format ?? 'none'}", version ${version ?? 'none'}`,
@@ -46,13 +97,15 @@ export function fromMetadata(
       fix: 'export the run again',
     });
   }
-  return {
-    backbone: backbone as BackboneName,
-    head: JSON.parse(head) as HeadSpec,
-    labels: JSON.parse(labels) as string[],
-    preprocessing: JSON.parse(preprocessing) as Preprocessing,
-    background: background ?? '#ffffff',
-  };
+  const read = description.safeParse(metadata);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw dataError(`${where} says of itself what cannot be`, {
+    expected: `the metadata of an export by vggtune`,
+    found: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    where: `${where}, metadata`,
+    fix: 'export the run again',
+  });
 }
 
 /** The description of a network in use. */

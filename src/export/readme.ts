@@ -1,3 +1,4 @@
+import { codeSpan, plainText } from './markdown.ts';
 import { type ExportModel, resizeRule } from './model.ts';
 
 export interface ReadmeParts {
@@ -11,10 +12,10 @@ export interface ReadmeParts {
 /** The README.md of an export: how to load it, what it takes, how good it is, whose it is. */
 export function readme(model: ExportModel, { title, inside, body }: ReadmeParts): string {
   const { network, labels, run, provenance, background } = model;
-  const shown = labels.slice(0, 20).join(', ') + (labels.length > 20 ? ', ...' : '');
-  return `# ${run.name}: ${title}
+  const shown = labels.slice(0, 20).map(codeSpan).join(', ') + (labels.length > 20 ? ', ...' : '');
+  return `# ${plainText(run.name)}: ${title}
 
-${network.backbone} with the head \`${network.head}\`, fine-tuned by vggtune (strategy \`${run.strategy}\`) for ${labels.length} classes: ${shown}. All names are in \`labels.json\`, in the order of the outputs; everything else about the model is in \`model-card.json\`.
+${network.backbone} with the head \`${network.head}\`, fine-tuned by vggtune (strategy ${codeSpan(run.strategy)}) for ${labels.length} classes: ${shown}. All names are in \`labels.json\`, in the order of the outputs; everything else about the model is in \`model-card.json\`.
 
 ## Load it
 
@@ -28,7 +29,7 @@ Outside the model, as \`vggtune predict\` does it: ${resizeRule(network.preproce
 
 ## Figures
 
-Measured on the ${run.side} images of the run:
+Measured on the ${plainText(run.side)} images of the run:
 
 ${table(run.metrics)}
 
@@ -44,13 +45,15 @@ export function code(language: string, text: string): string {
 
 function table(metrics: Readonly<Record<string, number>>): string {
   const rows = Object.entries(metrics).map(
-    ([name, value]) => `| ${name} | ${Number(value.toPrecision(5))} |`,
+    ([name, value]) => `| ${plainText(name)} | ${Number(Number(value).toPrecision(5))} |`,
   );
   if (rows.length === 0) return 'None were recorded.';
   return ['| metric | value |', '| --- | --- |', ...rows].join('\n');
 }
 
 function list(facts: Readonly<Record<string, string>>): string {
-  const rows = Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`);
+  const rows = Object.entries(facts).map(
+    ([name, value]) => `- ${plainText(name)}: ${plainText(value)}`,
+  );
   return rows.length === 0 ? 'Trained from random weights.' : rows.join('\n');
 }

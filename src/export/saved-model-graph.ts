@@ -31,7 +31,9 @@ export function savedModelOf(model: ExportModel): SavedModel {
     ...{ constants: graph.constants, nodes: graph.nodes },
     input: { name: 'image', type: 'uint8', shape },
     output: { name: x, type: 'float32', shape: [-1, classes] },
-    assets: { 'labels.txt': model.labels.map((label) => `${label}\n`).join('') },
+    assets: {
+      'labels.txt': model.labels.map((label) => `${label.replace(/[\r\n]+/g, ' ')}\n`).join(''),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dataError, messageOf, systemCode } from '../base/errors.ts';
+import { plainFile } from '../base/plain-file.ts';
 
 /** Bytes that are read by ranges, so that a large file never has to be in memory whole. */
 export interface ByteSource {
@@ -36,15 +37,13 @@ export function expectRange(source: ByteSource, start: number, length: number): 
 export async function openFileSource(path: string): Promise<ByteSource> {
   let file: FileHandle;
   try {
+    // Before it is opened: that would wait for whoever writes into a named pipe.
+    await plainFile(path, 'a weights file');
     file = await open(path, 'r');
   } catch (error) {
     throw cannotRead(path, error);
   }
   const stat = await file.stat();
-  if (!stat.isFile()) {
-    await file.close();
-    throw dataError(`${path} is not a file`, { expected: 'a weights file', where: path });
-  }
   const source: ByteSource = {
     where: path,
     size: stat.size,

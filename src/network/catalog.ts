@@ -15,6 +15,11 @@ export type BackboneName = (typeof BACKBONES)[number];
 export const HEADS = ['linear', 'levels', 'mlp', 'vgg'] as const;
 export type HeadName = (typeof HEADS)[number];
 
+/** Widest hidden layer of a head: two of them beside each other have a gigabyte of weights. */
+export const LARGEST_HIDDEN = 16_384;
+/** Of the input, in pixels: the first layer of a VGG would keep 25 GB of it. */
+export const LARGEST_SIDE = 10_000;
+
 /** A backbone as data: everything else about it is a fold over its row. */
 export interface BackboneRow {
   readonly name: string;

@@ -113,6 +113,10 @@ const weightsSource = z.strictObject({
     .exactOptional()
     .describe("top-1 on ImageNet's validation set in per cent, one centre crop, where published"),
   holds: z.enum(['all', 'features']).describe('Keras has files without a classifier'),
+  featuresSha256: z
+    .string()
+    .exactOptional()
+    .describe('of the convolutions and batch norms alone, in the order of the file, where known'),
 });
 /** A published file. */
 export type WeightsSource = z.output<typeof weightsSource>;
@@ -123,10 +127,19 @@ const listedSource = weightsSource.extend({
 });
 export type ListedSource = z.output<typeof listedSource>;
 
+const weightsCheck = z
+  .enum(['published', 'published-32-bits', 'own-hash'])
+  .describe(
+    'what a file was compared with: the hash that is published, the 32 bits of one that are published, or only the hash that it carries itself, which tells damage and no more',
+  );
+export type WeightsCheck = z.output<typeof weightsCheck>;
+
 export const weightsOutput = z.union([
   z.strictObject({ sources: list(listedSource) }).describe('of weights list'),
   z.strictObject({ path: z.string() }).describe('of weights fetch and weights path'),
-  z.strictObject({ source: z.string(), path: z.string() }).describe('of weights import'),
+  z
+    .strictObject({ source: z.string(), path: z.string(), checked: weightsCheck })
+    .describe('of weights import'),
   z
     .strictObject({
       files: list(
@@ -134,7 +147,8 @@ export const weightsOutput = z.union([
           name: z.string(),
           path: z.string(),
           bytes: count,
-          problem: z.string().nullable().describe('null: the file is what was published'),
+          problem: z.string().nullable().describe('null: nothing wrong was found'),
+          checked: weightsCheck.nullable().describe('null where there is a problem'),
         }),
       ),
     })

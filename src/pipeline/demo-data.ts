@@ -1,8 +1,9 @@
-import { copyFile, readdir, readFile, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { copyFile, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { dataError, unavailableError } from '../base/errors.ts';
+import { dataError, systemCode, unavailableError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
 import { canonicalJson, sha256 } from '../base/hash.ts';
 import { renameFile } from '../base/rename.ts';
@@ -99,13 +100,23 @@ async function fillFolder(
   target: string,
   of: { readonly pictures: ReadonlyMap<string, readonly Picture[]>; readonly marker: string },
 ): Promise<void> {
-  const partial = `${target}.partial`;
-  await rm(partial, { recursive: true, force: true });
+  // A name of its own: `images.partial` may be somebody else's.
+  const partial = `${target}.${randomBytes(6).toString('hex')}.tmp`;
   await makeFolder(partial, target);
-  for (const [name, list] of of.pictures) await copyAll(join(partial, name), list);
-  await writeFileAtomic(join(partial, MARKER), of.marker);
-  await rm(target, { recursive: true, force: true });
-  await renameFile(partial, target);
+  try {
+    for (const [name, list] of of.pictures) await copyAll(join(partial, name), list);
+    await writeFileAtomic(join(partial, MARKER), of.marker);
+    // It is empty, or not there; a folder that was filled meanwhile is left alone.
+    await rmdir(target).catch(ignoreMissing);
+    await renameFile(partial, target);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (systemCode(error) !== 'ENOENT') throw error;
 }
 
 /** Says what the folder was made of. Hidden, so no scan takes notice. */

@@ -60,7 +60,7 @@ export async function describe(request: DescribeRequest): Promise<Description> {
 
 async function describeSubject(request: DescribeRequest): Promise<Description> {
   const { subject } = request;
-  if (subject in ALEXNETS) return describeAlexNet(subject as AlexNetName);
+  if (Object.hasOwn(ALEXNETS, subject)) return describeAlexNet(subject as AlexNetName);
   const backbone = BACKBONES.find((name) => name === subject);
   if (backbone !== undefined) return describeNetwork(subject, catalogNetwork(backbone, request));
   const found = await stat(subject).catch(() => undefined);

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { usageError } from '../base/errors.ts';
+import { dataError, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
-import { writeFolderAtomic } from '../base/fresh-folder.ts';
+import { refuseTaken, writeFolderAtomic } from '../base/fresh-folder.ts';
 import type { ExportFormat } from '../config/schema.ts';
+import { dataRoot } from '../dataset/data-root.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import { compareExport, expectFaithful, type Verification } from '../export/compare.ts';
@@ -49,6 +50,8 @@ export interface ExportRunRequest {
 export async function exportRun(request: ExportRunRequest): Promise<readonly ExportedFolder[]> {
   const { quantize = 'none', emit } = request;
   const exporters = await chosen(request.formats, quantize);
+  const overwrite = request.overwrite === true;
+  for (const { format } of exporters) await refuseTaken(folderOf(request, format), { overwrite });
   const job = await openJob(request);
   const results: ExportedFolder[] = [];
   for (const { format, exporter } of exporters) {
@@ -57,7 +60,7 @@ export async function exportRun(request: ExportRunRequest): Promise<readonly Exp
     const verification = await writeFolderAtomic(
       folder,
       (temporary) => exportInto(temporary, { job, format, exporter, quantize }),
-      { overwrite: request.overwrite === true },
+      { overwrite },
     );
     emit({ type: 'file', path: folder, what: `the model as ${format}` });
     results.push({ format, folder, verification });
@@ -68,7 +71,7 @@ export async function exportRun(request: ExportRunRequest): Promise<readonly Exp
 async function chosen(formats: readonly ExportFormat[], quantize: Quantization) {
   const exporters: { format: ExportFormat; exporter: Exporter }[] = [];
   for (const format of new Set(formats)) {
-    const open = EXPORTERS[format];
+    const open = Object.hasOwn(EXPORTERS, format) ? EXPORTERS[format] : undefined;
     if (open === undefined) throw unknownFormat(format);
     exporters.push({ format, exporter: await open() });
   }
@@ -114,12 +117,12 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
   const trained = await loadModel(run);
   const paths = runPaths(run);
   const [config, split, plan] = await Promise.all([
-    readConfig(paths) as Promise<{ readonly data: string }>,
+    readConfig(paths),
     readRecord(paths, 'split'),
     readRecord(paths, 'plan'),
   ]);
   const metrics = await readRecord(paths, 'metrics').catch(() => undefined);
-  const root = resolve(request.data ?? config.data);
+  const root = await dataRoot(request.data ?? dataOf(config, paths.config));
   return {
     trained,
     model: exportModelOf(basename(paths.folder), { trained, plan, metrics }),
@@ -127,6 +130,16 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
     engine: request.engine ?? (await openEngine('auto', 'cpu')),
     emit,
   };
+}
+
+function dataOf(config: unknown, where: string): string {
+  const data = typeof config === 'object' && config !== null && 'data' in config && config.data;
+  if (typeof data === 'string') return data;
+  throw dataError(`${where} does not say where the images are`, {
+    expected: '`data: FOLDER`',
+    where,
+    fix: 'name their folder with --data',
+  });
 }
 
 function exportModelOf(

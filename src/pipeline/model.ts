@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
-import { usageError } from '../base/errors.ts';
-import type { NamedTensors } from '../base/tensor.ts';
+import { dataError, usageError } from '../base/errors.ts';
+import { type NamedTensors, sameShape } from '../base/tensor.ts';
 import type { DecodeSpec } from '../dataset/types.ts';
 import type { Engine, ForwardProgram } from '../engines/engine.ts';
 import { fromMetadata, type ModelDescription } from '../export/metadata.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { buildNetwork } from '../network/build.ts';
+import { parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import { fileExists } from './files.ts';
 import { decodeSpec } from './phase-sources.ts';
@@ -40,7 +41,22 @@ export async function loadModel(run: string): Promise<TrainedModel> {
   const description = fromMetadata(metadata, path);
   const { backbone, head, labels, preprocessing, background } = description;
   const network = buildNetwork({ backbone, head, classes: labels.length, preprocessing });
+  expectTensors(path, network, tensors);
   return { description, network, weights: tensors, decode: decodeSpec(network, background) };
+}
+
+/** The metadata names a network; the tensors have to be those of that one. */
+function expectTensors(path: string, network: NetworkSpec, tensors: NamedTensors): void {
+  for (const [name, shape] of parameterShapes(network)) {
+    const found = tensors.get(name)?.shape;
+    if (found !== undefined && sameShape(found, shape)) continue;
+    throw dataError(`${path} does not hold the network that it names`, {
+      expected: `${name} of shape [${shape}], for ${network.backbone} with the head "${network.head}" and ${network.classes} classes`,
+      found: found === undefined ? 'no such tensor' : `shape [${found}]`,
+      where: path,
+      fix: 'export the run again',
+    });
+  }
 }
 
 /** The whole network, from pixels to probabilities. */

@@ -10,3 +10,4 @@ export {
   verifyWeights,
   weightsPath,
 } from '../weights/manage.ts';
+export type { WeightsCheck } from '../weights/verify.ts';

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeFileSync } from 'node:fs';
 import type { Emit } from '../base/events.ts';
 import { FORMAT_VERSION } from './record.ts';
 
@@ -24,7 +24,7 @@ export function createEventLog(): EventLog {
   function flush(): void {
     if (path === undefined || waiting.length === 0) return;
     try {
-      appendFileSync(path, waiting.join(''));
+      append(path, waiting.join(''));
     } catch {
       // A disk that is full ends the run at the next checkpoint, with an error that says so.
     }
@@ -44,6 +44,22 @@ export function createEventLog(): EventLog {
       flush();
     },
   };
+}
+
+/**
+ * Appends to a plain file, never through a link: a run folder of somebody else may have a link in the
+ * log's place, to a file that is not theirs to write.
+ */
+function append(path: string, text: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT } = constants;
+  // Windows has neither of these, and lets no common user make links.
+  const careful = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | careful, 0o666);
+  try {
+    if (fstatSync(file).isFile()) writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function line(event: object): string {

@@ -1,12 +1,15 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { dataError, messageOf, systemCode, usageError } from '../base/errors.ts';
+import { dataError, messageOf, systemCode, usageError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { makeFolder } from '../base/folders.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
+import { readPlainFile } from '../base/plain-file.ts';
+import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
+import { RECORD_PROBLEMS } from './check-record.ts';
 import {
   FORMAT_VERSION,
   type MetricsRecord,
@@ -43,16 +46,19 @@ export function runPaths(folder: string): RunPaths {
   };
 }
 
-/** What a run leaves in its folder: what `overwrite` removes, and nothing else. */
+/**
+ * What a run leaves in its folder: what `overwrite` removes, and nothing else. The files that tell
+ * a run come last, so that one which was removed in part can still be removed.
+ */
 const OWN = [
-  'config.yaml',
   'split.json',
   'plan.json',
-  'events.ndjson',
   'metrics.json',
   'checkpoints',
   'model',
   'report.html',
+  'events.ndjson',
+  'config.yaml',
 ];
 
 export interface OpenOptions {
@@ -104,6 +110,8 @@ function lockRun(folder: string, { signal, emit, timing }: OpenOptions): Promise
 export async function refuseFolder(folder: string, options: OpenOptions): Promise<void> {
   const found = await ownFiles(resolve(folder));
   const { resume = false, overwrite = false } = options;
+  // `model`, `checkpoints` and `config.yaml` are names that others give their folders and files too.
+  if (found.length > 0 && !resume && !(await isRun(runPaths(folder)))) throw notARun(folder, found);
   if (resume && !found.includes('config.yaml')) throw nothingToResume(folder);
   if (found.length > 0 && !resume && !overwrite) throw existsAlready(folder, found);
 }
@@ -124,6 +132,39 @@ async function ownFiles(folder: string): Promise<string[]> {
   }
 }
 
+/** Was a run started here? Either of the first two files that one writes tells it. */
+async function isRun({ config, events }: RunPaths): Promise<boolean> {
+  const [settings, log] = await Promise.all([startOf(config), startOf(events)]);
+  return (
+    settings.startsWith(`# ${RUN_COMMENT_START}`) || /^\{"time":"[^"]*","type":"log"/.test(log)
+  );
+}
+
+/** The first bytes of a file; none where there is no file, or no plain one. */
+async function startOf(path: string): Promise<string> {
+  try {
+    if (!(await stat(path)).isFile()) return '';
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(200), 0, 200, 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return '';
+  }
+}
+
+function notARun(folder: string, found: readonly string[]): Error {
+  return usageError(`${folder} holds files that a run would replace, and no run`, {
+    expected: 'a new folder, or one that a run has made',
+    found: found.join(', '),
+    where: folder,
+    fix: 'choose another folder with --out',
+  });
+}
+
 function existsAlready(folder: string, found: readonly string[]): Error {
   return usageError(`there is a run in ${folder} already`, {
     expected: 'a new folder',
@@ -141,7 +182,8 @@ function nothingToResume(folder: string): Error {
   });
 }
 
-const RUN_COMMENT = `Every setting of this run; format version ${FORMAT_VERSION}`;
+const RUN_COMMENT_START = 'Every setting of this run';
+const RUN_COMMENT = `${RUN_COMMENT_START}; format version ${FORMAT_VERSION}`;
 
 export async function writeConfig(paths: RunPaths, config: RunConfig): Promise<void> {
   await writeFileAtomic(paths.config, `# ${RUN_COMMENT}\n${stringify(config)}`);
@@ -163,6 +205,15 @@ export async function writeRecord<K extends keyof Records>(
  */
 export async function readConfig(paths: RunPaths): Promise<unknown> {
   const text = await readText(paths.config, paths.folder);
+  const large = yamlTooLarge(text);
+  if (large !== undefined) {
+    throw dataError(`${paths.config} is too large for the settings of a run`, {
+      expected: `at most ${LARGEST_YAML} characters, and what \`vggtune train\` wrote`,
+      found: large,
+      where: paths.config,
+      fix: 'start the run again with --overwrite',
+    });
+  }
   try {
     return parse(text);
   } catch (error) {
@@ -178,7 +229,7 @@ export async function readRecord<K extends keyof Records>(
   const text = await readText(paths[kind], paths.folder);
   let record: Partial<Records[K]>;
   try {
-    record = JSON.parse(text) as Partial<Records[K]>;
+    record = (JSON.parse(text) ?? {}) as Partial<Records[K]>;
   } catch (error) {
     throw dataError(`${paths[kind]} is damaged`, {
       expected: 'JSON',
@@ -187,7 +238,16 @@ export async function readRecord<K extends keyof Records>(
       fix: 'start the run again with --overwrite',
     });
   }
-  if (record.version === FORMAT_VERSION) return record as Records[K];
+  if (record.version === FORMAT_VERSION) {
+    const problem = RECORD_PROBLEMS[kind](record);
+    if (problem === undefined) return record as Records[K];
+    throw dataError(`${paths[kind]} is damaged`, {
+      expected: `what \`vggtune train\` writes`,
+      found: problem,
+      where: paths[kind],
+      fix: 'start the run again with --overwrite',
+    });
+  }
   throw dataError(`${paths[kind]} is of another version`, {
     expected: `format version ${FORMAT_VERSION}`,
     found: `format version ${String(record.version)}`,
@@ -217,10 +277,15 @@ export async function readRun(folder: string, config: RunConfig): Promise<RunRec
   return { folder: paths.folder, config, split, plan, metrics };
 }
 
+/** A split of a million images has some hundred bytes of each. */
+const MOST_BYTES = 2 ** 28;
+
 async function readText(path: string, folder: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    const bytes = await readPlainFile(path, { most: MOST_BYTES, what: 'a file of a run' });
+    return bytes.toString('utf8');
   } catch (error) {
+    if (error instanceof VggtuneError) throw error;
     throw usageError(`${folder} is not the folder of a run`, {
       expected: path,
       found: systemCode(error) === 'ENOENT' ? 'no such file' : messageOf(error),

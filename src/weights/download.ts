@@ -21,6 +21,8 @@ export interface DownloadRequest {
   readonly part: string;
   /** The ranges wanted, one after the other; the whole file where absent. */
   readonly segments?: readonly Segment[];
+  /** A whole file with more bytes than that is given up. */
+  readonly most?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal | undefined;
   readonly patience?: Patience;
@@ -84,7 +86,7 @@ export async function downloadRange(
       const response = await request(url, { range: `bytes=${start}-${end - 1}` }, watch.signal);
       try {
         if (response.status !== 206) throw await refusal(url, response, true);
-        const bytes = new Uint8Array(await response.arrayBuffer());
+        const bytes = await bodyOf(response, end - start);
         const range = rangeOf(response);
         const whole = range?.start === start && bytes.length === Math.min(end, range.total) - start;
         if (range === undefined || !whole) throw new NoRanges(url);
@@ -99,6 +101,18 @@ export async function downloadRange(
       await sleep(patience.delay * 2 ** (failures - 1), undefined, { signal });
     }
   }
+}
+
+/** The bytes of an answer; of a longer one no more than tells that it is longer. */
+async function bodyOf({ body }: Response, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk as Uint8Array);
+    length += (chunk as Uint8Array).length;
+    if (length > most) break;
+  }
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 /** One request; true when nothing is left to fetch. */
@@ -123,7 +137,7 @@ async function attempt(job: DownloadRequest, have: number): Promise<boolean> {
       // A changed file is sent whole instead of its rest; without a rest there are no ranges.
       throw have > 0 ? await startOver(job.part, 'the file has changed') : new NoRanges(job.url);
     }
-    await receive(job, response, { have, start, watch });
+    await receive(job, response, { have, start, end, watch });
   } finally {
     watch.stop();
   }
@@ -148,7 +162,7 @@ function placeOf(
 async function receive(
   job: DownloadRequest,
   response: Response,
-  state: { have: number; start: number; watch: Watchdog },
+  state: { have: number; start: number; end: number | undefined; watch: Watchdog },
 ): Promise<void> {
   const resumed = response.status === 206;
   const range = rangeOf(response);
@@ -159,16 +173,20 @@ async function receive(
   const total = totalOf(job, { range, length });
   await writeTag(job.part, response.headers.get('etag'));
   const body = response.body;
+  const { most = Number.POSITIVE_INFINITY } = job;
+  const last = state.end === undefined ? most : state.have + state.end - state.start;
   async function* watched() {
     for await (const chunk of body) {
       state.watch.feed();
       done += (chunk as Uint8Array).length;
+      if (done > last) throw tooLong(job.url, last);
       job.onProgress?.(done, total);
       yield chunk as Uint8Array;
     }
   }
   await pipeline(watched, createWriteStream(job.part, { flags: resumed ? 'a' : 'w' })).catch(
-    (error: unknown) => {
+    async (error: unknown) => {
+      if (done > last) await discardPart(job.part);
       throw writeFailure(job.part, error);
     },
   );
@@ -190,10 +208,19 @@ function rangeOf(response: Response): { start: number; total: number } | undefin
   return { start: Number(start), total: Number(total) };
 }
 
-function request(url: string, headers: Record<string, string>, signal: AbortSignal) {
+async function request(url: string, headers: Record<string, string>, signal: AbortSignal) {
   // Compression would make the lengths of ranges meaningless.
   const plain = { ...headers, 'accept-encoding': 'identity' };
-  return fetch(url, { headers: plain, dispatcher: proxies(), signal, redirect: 'follow' });
+  const options = { headers: plain, dispatcher: proxies(), signal, redirect: 'follow' } as const;
+  const response = await fetch(url, options);
+  if (!isDowngrade(url, response.url)) return response;
+  await response.body?.cancel();
+  throw unavailableError(`${url} leads to an address without encryption`, {
+    expected: 'a redirect to https',
+    found: new URL(response.url).origin,
+    where: url,
+    fix: 'fetch the file another way and name it with --weights FILE, or set VGGTUNE_MIRROR',
+  });
 }
 
 /** A failure that may pass: the connection's, or a server's that is busy. */
@@ -214,6 +241,20 @@ async function refusal(url: string, response: Response, ranges: boolean): Promis
     where: url,
     fix: 'fetch the file another way and name it with --weights FILE, or set VGGTUNE_MIRROR',
   });
+}
+
+function tooLong(url: string, most: number): Error {
+  return unavailableError(`${url} sends more than the file can have`, {
+    expected: `at most ${most} bytes`,
+    found: 'more',
+    where: url,
+    fix: 'check VGGTUNE_MIRROR, or name a file with --weights FILE',
+  });
+}
+
+/** A hop from https to http gives away what https is for. */
+export function isDowngrade(asked: string, answered: string): boolean {
+  return asked.startsWith('https:') && !answered.startsWith('https:');
 }
 
 function givenUp(url: string, cause: unknown): Error {

@@ -32,7 +32,8 @@ export interface FeaturesRequest
 /**
  * Fetches the convolutions (and batch norms) of a published safetensors file alone: its header says
  * where they are. The publisher's hash is that of the whole file, so what is checked here is the
- * header, the length and each tensor's shape; the hash of what came is kept for later checks.
+ * header, the length and each tensor's shape, and the hash of the convolutions where the source
+ * says it; the hash of what came is kept for later checks.
  * @returns the path of a safetensors file of its own
  * @throws NoRanges when the server sends whole files only; VggtuneError (unavailable)
  */
@@ -50,7 +51,9 @@ export async function fetchFeatures(request: FeaturesRequest): Promise<string> {
   await expectLength(part, { source, url, segments });
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(part)) hash.update(chunk as Buffer);
-  const metadata = { source: source.id, url, part: 'features', sha256: hash.digest('hex') };
+  const sha256 = hash.digest('hex');
+  await expectPublished(part, { source, url, sha256 });
+  const metadata = { source: source.id, url, part: 'features', sha256 };
   const shapes = entries.map(([name, { shape }]) => [name, shape] as const);
   await writeFileAtomic(path, async (file) => {
     await file.writeFile(encodeSafetensorsHeader(shapes, metadata));
@@ -58,6 +61,22 @@ export async function fetchFeatures(request: FeaturesRequest): Promise<string> {
   });
   await discardPart(part);
   return path;
+}
+
+/** Where the hash of the convolutions alone is known. */
+async function expectPublished(
+  part: string,
+  { source, url, sha256 }: { source: WeightsSource; url: string; sha256: string },
+): Promise<void> {
+  const { featuresSha256 = sha256 } = source;
+  if (featuresSha256 === sha256) return;
+  await discardPart(part);
+  throw unavailableError(`what came from ${url} is not what ${source.id} publishes`, {
+    expected: `sha256 ${featuresSha256} of the convolutions`,
+    found: sha256,
+    where: url,
+    fix: 'fetch it again; if that repeats, something between here and the server changes the file: set VGGTUNE_MIRROR',
+  });
 }
 
 async function expectLength(

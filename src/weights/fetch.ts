@@ -1,14 +1,15 @@
 import { basename, dirname, join } from 'node:path';
-import { unavailableError } from '../base/errors.ts';
+import { unavailableError, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { withLock } from '../base/lock.ts';
 import { renameFile } from '../base/rename.ts';
 import { writeFailure } from '../base/write-failure.ts';
 import { cachedPath, findCached, type Part, weightsFolder } from './cache.ts';
+import { checkCached } from './check-cached.ts';
 import { discardPart, download, NoRanges, type Patience } from './download.ts';
 import { fetchFeatures } from './fetch-features.ts';
 import type { WeightsSource } from './sources.ts';
-import { verifyFile } from './verify.ts';
+import { checkOfFeatures, verifyFile } from './verify.ts';
 
 export interface FetchOptions {
   readonly part: Part;
@@ -28,7 +29,10 @@ const PATIENCE_MS = 3_600_000;
  */
 export async function fetchWeights(source: WeightsSource, options: FetchOptions): Promise<string> {
   const cached = await findCached(source, options.part);
-  if (cached !== undefined) return cached;
+  if (cached !== undefined) {
+    await checkCached(cached, source);
+    return cached;
+  }
   if (options.offline === true) throw notHere(source);
   const { emit, signal } = options;
   const onWait = (owner: string) =>
@@ -57,7 +61,9 @@ async function fetchNow(source: WeightsSource, options: FetchOptions): Promise<s
   });
   if (options.part === 'features' && source.format === 'safetensors') {
     try {
-      return await fetchFeatures({ source, url, ...callbacks(options) });
+      const path = await fetchFeatures({ source, url, ...callbacks(options) });
+      if (checkOfFeatures(source) === 'own-hash') options.emit?.(notChecked(source));
+      return path;
     } catch (error) {
       if (!(error instanceof NoRanges)) throw error;
       const message = `${url} sends no ranges: fetching the whole file`;
@@ -67,6 +73,11 @@ async function fetchNow(source: WeightsSource, options: FetchOptions): Promise<s
   return fetchWhole(source, url, options);
 }
 
+function notChecked({ id, backbone }: WeightsSource) {
+  const message = `the convolutions of ${id} cannot be checked: only the hash of the whole file is published; \`vggtune weights fetch ${backbone} --all\` fetches and checks that`;
+  return { type: 'note', message } as const;
+}
+
 async function fetchWhole(
   source: WeightsSource,
   url: string,
@@ -74,7 +85,8 @@ async function fetchWhole(
 ): Promise<string> {
   const path = cachedPath(source, 'all');
   const part = join(dirname(path), `.${basename(path)}.part`);
-  await download({ url, part, ...callbacks(options) });
+  const most = source.bytes ?? MOST_BYTES;
+  await download({ url, part, most, ...callbacks(options) });
   try {
     await verifyFile(part, source);
   } catch (error) {
@@ -88,11 +100,32 @@ async function fetchWhole(
   return path;
 }
 
-/** `VGGTUNE_MIRROR/FILE`, where that is set; else where it was published. */
+/** Twice what the largest published file has. */
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * `VGGTUNE_MIRROR/FILE`, where that is set; else where it was published.
+ * @throws VggtuneError (usage) when it is no address that can be fetched from
+ */
 export function sourceUrl(source: WeightsSource, environment = process.env): string {
   const mirror = environment.VGGTUNE_MIRROR;
   if (mirror === undefined || mirror === '') return source.url;
+  refuseMirror(mirror);
   return `${mirror.replace(/\/+$/, '')}/${source.file}`;
+}
+
+/** Its text is not repeated where it may hold a password. */
+function refuseMirror(mirror: string): void {
+  const url = URL.canParse(mirror) ? new URL(mirror) : undefined;
+  const web = url?.protocol === 'http:' || url?.protocol === 'https:';
+  const secret = url !== undefined && (url.username !== '' || url.password !== '');
+  if (web && !secret) return;
+  throw usageError('VGGTUNE_MIRROR is no address to fetch from', {
+    expected: 'an address such as https://mirror.example/vgg, without a name and a password',
+    ...(secret ? { found: `a name or a password before ${url.host}` } : {}),
+    where: 'VGGTUNE_MIRROR',
+    fix: secret ? 'take them out, or use a mirror that asks for none' : 'correct it',
+  });
 }
 
 const EVENT_INTERVAL = 100;

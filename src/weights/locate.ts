@@ -1,14 +1,23 @@
 import type { Emit } from '../base/events.ts';
 import type { NetworkSpec } from '../network/spec.ts';
+import { cachedPath } from './cache.ts';
 import { embeddedWeights } from './embedded.ts';
 import { fetchWeights } from './fetch.ts';
 import { publishedSource } from './sources.ts';
+import { checkOfFeatures, type WeightsCheck } from './verify.ts';
 
 /** A weights file on this machine. */
 export interface Located {
   readonly path: string;
   readonly provenance: Readonly<Record<string, string>>;
 }
+
+/** The published hash is that of the whole file, so it says nothing of a part. */
+const PARTS: Readonly<Record<WeightsCheck, string>> = {
+  published: 'the convolutions, as published',
+  'published-32-bits': 'the convolutions, as published',
+  'own-hash': 'the convolutions, not checked against a published hash',
+};
 
 export interface LocateRequest {
   readonly network: NetworkSpec;
@@ -39,5 +48,7 @@ export async function locateWeights(request: LocateRequest): Promise<Located | u
   const part = network.head === 'vgg' ? 'all' : 'features';
   const path = await fetchWeights(source, { ...request, part });
   const { id, url, licence, hashes } = source;
-  return { path, provenance: { source: id, url, licence, ...hashes } };
+  const whole = path === cachedPath(source, source.holds);
+  const checked = whole ? hashes : { part: PARTS[checkOfFeatures(source)] };
+  return { path, provenance: { source: id, url, licence, ...checked } };
 }

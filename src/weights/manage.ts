@@ -1,18 +1,15 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, unavailableError, usageError, VggtuneError } from '../base/errors.ts';
 import { openFileSource } from '../formats/byte-source.ts';
 import { openTensorFile } from '../formats/open.ts';
-import { readSafetensorsHeader } from '../formats/safetensors.ts';
 import type { ListedSource } from '../outputs/commands.ts';
-import { type CachedFile, findCached, listCached, weightsFolder } from './cache.ts';
+import { type CachedFile, cachedPath, findCached, listCached, weightsFolder } from './cache.ts';
 import { embeddedWeights } from './embedded.ts';
 import { type FetchOptions, fetchWeights } from './fetch.ts';
 import { recognise } from './recognise.ts';
 import { findSource, WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
-import { verifyFile } from './verify.ts';
+import { verifyFeatures, verifyFile, type WeightsCheck } from './verify.ts';
 
 export type { ListedSource };
 
@@ -51,8 +48,10 @@ export async function weightsPath(name?: string): Promise<string> {
 }
 
 export interface Verified extends CachedFile {
-  /** Undefined when the file is what was published; else what is wrong. */
+  /** What is wrong with it, if anything is. */
   readonly problem: string | undefined;
+  /** What it was compared with; undefined where something is wrong. */
+  readonly checked: WeightsCheck | undefined;
 }
 
 /** Checks every cached file, or that of one source, against what was published. */
@@ -60,40 +59,32 @@ export async function verifyWeights(name?: string): Promise<readonly Verified[]>
   const only = name === undefined ? undefined : await weightsPath(name);
   const files = (await listCached()).filter(({ path }) => only === undefined || path === only);
   const verified: Verified[] = [];
-  for (const file of files) verified.push({ ...file, problem: await problemOf(file) });
+  for (const file of files) verified.push({ ...file, ...(await verdictOn(file)) });
   return verified;
 }
 
-async function problemOf({ name, path }: CachedFile): Promise<string | undefined> {
+async function verdictOn({
+  name,
+  path,
+}: CachedFile): Promise<Pick<Verified, 'problem' | 'checked'>> {
   try {
     const source = WEIGHTS_SOURCES.find(({ file }) => file === name);
-    if (source === undefined) await verifyFeatures(path);
-    else await verifyFile(path, source);
-    return undefined;
+    const checked =
+      source === undefined ? (await verifyFeatures(path)).checked : await verifyFile(path, source);
+    return { problem: undefined, checked };
   } catch (error) {
     if (!(error instanceof VggtuneError)) throw error;
     const { expected, found } = error.details;
-    return `${error.message}: expected ${expected}, found ${found}`;
+    const problem = `${error.message}: expected ${expected}, found ${found}`;
+    return { problem, checked: undefined };
   }
 }
 
-/** A file that holds a part carries the hash of its tensors. */
-async function verifyFeatures(path: string): Promise<WeightsSource> {
-  const { metadata, dataStart } = await readSafetensorsHeader(path);
-  const source = WEIGHTS_SOURCES.find(({ id }) => id === metadata.source);
-  const hash = createHash('sha256');
-  const stream = createReadStream(path, { start: dataStart, highWaterMark: 2 ** 20 });
-  for await (const chunk of stream) hash.update(chunk as Buffer);
-  const found = hash.digest('hex');
-  if (source !== undefined && metadata.part === 'features' && found === metadata.sha256) {
-    return source;
-  }
-  throw dataError(`${path} is no published file, or a damaged one`, {
-    expected: `sha256 ${metadata.sha256 ?? 'in its metadata'} of its tensors`,
-    found,
-    where: path,
-    fix: 'remove it and fetch it again',
-  });
+export interface Imported {
+  readonly source: string;
+  readonly path: string;
+  /** What the file was compared with. */
+  readonly checked: WeightsCheck;
 }
 
 /**
@@ -101,12 +92,12 @@ async function verifyFeatures(path: string): Promise<WeightsSource> {
  * name it has.
  * @throws VggtuneError (data) when it is none: such a file is used with --weights FILE
  */
-export async function importWeights(path: string): Promise<{ source: string; path: string }> {
+export async function importWeights(path: string): Promise<Imported> {
   const file = await openTensorFile(path);
   const backbone = await Promise.resolve()
     .then(() => recognise(file).backbone)
     .finally(() => file.close());
-  const { source, name } = await publishedAs(path, backbone, file.format);
+  const { source, name, checked } = await publishedAs(path, backbone, file.format);
   const to = join(weightsFolder(), name);
   await writeFileAtomic(to, async (out) => {
     const from = await openFileSource(path);
@@ -121,23 +112,23 @@ export async function importWeights(path: string): Promise<{ source: string; pat
       await from.close();
     }
   });
-  return { source: source.id, path: to };
+  return { source: source.id, path: to, checked };
 }
 
 async function publishedAs(
   path: string,
   backbone: string | undefined,
   format: string,
-): Promise<{ source: WeightsSource; name: string }> {
+): Promise<{ source: WeightsSource; name: string; checked: WeightsCheck }> {
   for (const source of WEIGHTS_SOURCES) {
     if (source.backbone !== backbone || source.format !== format) continue;
-    if (await passes(verifyFile(path, source))) return { source, name: source.file };
+    const checked = await verifyFile(path, source).catch(ignoreTyped);
+    if (checked !== undefined) return { source, name: source.file, checked };
   }
   if (format === 'safetensors') {
-    const source = await verifyFeatures(path).catch(ignoreTyped);
-    const name = source?.file.replace(/\.\w+$/, '.features.safetensors');
-    if (name !== undefined && source?.backbone === backbone && source !== undefined) {
-      return { source, name };
+    const verified = await verifyFeatures(path).catch(ignoreTyped);
+    if (verified !== undefined && verified.source.backbone === backbone) {
+      return { ...verified, name: basename(cachedPath(verified.source, 'features')) };
     }
   }
   throw dataError(`${path} is none of the published files`, {
@@ -147,8 +138,6 @@ async function publishedAs(
     fix: `if you trust it, use it as it is: --weights ${path}`,
   });
 }
-
-const passes = (check: Promise<unknown>) => check.then(() => true).catch(ignoreTyped);
 
 function ignoreTyped(error: unknown): undefined {
   if (error instanceof VggtuneError) return undefined;

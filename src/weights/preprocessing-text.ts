@@ -1,4 +1,5 @@
 import { dataError } from '../base/errors.ts';
+import { LARGEST_SIDE } from '../network/catalog.ts';
 import type { Preprocessing } from '../network/spec.ts';
 
 /**
@@ -38,6 +39,6 @@ function parsed(text: string): Record<string, unknown> {
 
 const isPositive = (value: unknown): value is number => Number.isFinite(value) && Number(value) > 0;
 const isSide = (value: unknown): value is number =>
-  isPositive(value) && Number.isInteger(value) && value <= 10_000;
+  isPositive(value) && Number.isInteger(value) && value <= LARGEST_SIDE;
 const isTriple = (value: unknown): value is [number, number, number] =>
   Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);

@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { unavailableError } from '../base/errors.ts';
+import { dataError, unavailableError } from '../base/errors.ts';
+import { readSafetensorsHeader } from '../formats/safetensors.ts';
+import type { WeightsCheck } from '../outputs/commands.ts';
 import { sizeOfFile } from './cache.ts';
-import type { WeightsSource } from './sources.ts';
+import { WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
+
+export type { WeightsCheck };
 
 /**
  * Checks a whole downloaded file against what its source says: length and hashes.
+ * @returns how much of a hash is published
  * @throws VggtuneError (unavailable) that says what differs
  */
-export async function verifyFile(path: string, source: WeightsSource): Promise<void> {
+export async function verifyFile(path: string, source: WeightsSource): Promise<WeightsCheck> {
   const bytes = await sizeOfFile(path);
   if (source.bytes !== undefined && bytes !== source.bytes) {
     throw differs(path, source, { expected: `${source.bytes} bytes`, found: `${bytes} bytes` });
@@ -17,7 +22,9 @@ export async function verifyFile(path: string, source: WeightsSource): Promise<v
   const algorithm = md5 === undefined ? 'sha256' : 'md5';
   const expected = md5 ?? sha256 ?? sha256Prefix ?? '';
   const found = await hashFile(path, algorithm);
-  if (expected !== '' && found.startsWith(expected)) return;
+  if (expected !== '' && found.startsWith(expected)) {
+    return (md5 ?? sha256) ? 'published' : 'published-32-bits';
+  }
   throw differs(path, source, {
     expected: `${algorithm} ${expected}${expected.length < 32 ? '...' : ''}`,
     found: found.slice(0, Math.max(16, expected.length)),
@@ -25,12 +32,46 @@ export async function verifyFile(path: string, source: WeightsSource): Promise<v
 }
 
 /** In hex, read as a stream. */
-export async function hashFile(path: string, algorithm: 'sha256' | 'md5'): Promise<string> {
+export async function hashFile(
+  path: string,
+  algorithm: 'sha256' | 'md5',
+  start = 0,
+): Promise<string> {
   const hash = createHash(algorithm);
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+  for await (const chunk of createReadStream(path, { start, highWaterMark: 2 ** 20 })) {
     hash.update(chunk as Buffer);
   }
   return hash.digest('hex');
+}
+
+/**
+ * Checks a file that holds the convolutions alone. It carries the hash of its tensors, which tells
+ * damage; that they are what was published is only known where the source says their hash.
+ * @param known its source; otherwise the one that the file names
+ * @throws VggtuneError (data) when it is damaged, or not what was published
+ */
+export async function verifyFeatures(
+  path: string,
+  known?: WeightsSource,
+): Promise<{ readonly source: WeightsSource; readonly checked: WeightsCheck }> {
+  const { metadata, dataStart } = await readSafetensorsHeader(path);
+  const source = known ?? WEIGHTS_SOURCES.find(({ id }) => id === metadata.source);
+  const found = await hashFile(path, 'sha256', dataStart);
+  const expected = source?.featuresSha256 ?? metadata.sha256;
+  if (source?.id === metadata.source && metadata.part === 'features' && found === expected) {
+    if (source !== undefined) return { source, checked: checkOfFeatures(source) };
+  }
+  throw dataError(`${path} is no published file, or a damaged one`, {
+    expected: `sha256 ${expected ?? 'in its metadata'} of its tensors`,
+    found,
+    where: path,
+    fix: 'remove it and fetch it again',
+  });
+}
+
+/** What the hash of the convolutions alone can be compared with. */
+export function checkOfFeatures({ featuresSha256 }: WeightsSource): WeightsCheck {
+  return featuresSha256 === undefined ? 'own-hash' : 'published';
 }
 
 function differs(

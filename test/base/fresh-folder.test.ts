@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { writeFolderAtomic } from '../../src/base/fresh-folder.ts';
 
 let home: string;
@@ -47,4 +47,78 @@ it('a path through a file is an error that says so', async () => {
     const refused = writeFolderAtomic(path, fill('one'));
     await expect(refused).rejects.toMatchObject({ kind: 'data', details: { where: path } });
   }
+});
+
+it('a folder with anything else in it is not replaced, and nobody is told that it could be', async () => {
+  const path = join(home, 'a');
+  const overwrite = { overwrite: true };
+  await mkdir(join(path, 'deep'), { recursive: true });
+  await writeFile(join(path, 'deep', 'thesis.txt'), 'mine');
+  for (const options of [{}, overwrite]) {
+    const work = vi.fn(fill('one'));
+    await expect(writeFolderAtomic(path, work, options)).rejects.toMatchObject({
+      kind: 'usage',
+      details: { found: 'deep/thesis.txt', fix: expect.not.stringContaining('--overwrite') },
+    });
+    expect(work).not.toHaveBeenCalled();
+  }
+  await rm(join(path, 'deep'), { recursive: true });
+  // Empty, with what a file manager leaves behind, and then with a file beside what was written.
+  await writeFile(join(path, '.DS_Store'), '');
+  await writeFolderAtomic(path, fill('one'), overwrite);
+  await mkdir(join(path, 'mine'));
+  await expect(writeFolderAtomic(path, fill('two'), overwrite)).rejects.toMatchObject({
+    details: { found: 'mine' },
+  });
+  expect(await content()).toBe('one');
+});
+
+it('a file that came while the work was done stays', async () => {
+  const path = join(home, 'a');
+  await writeFolderAtomic(path, fill('one'));
+  const late = writeFolderAtomic(
+    path,
+    async (folder) => {
+      await fill('two')(folder);
+      await writeFile(join(path, 'late.txt'), 'mine');
+    },
+    { overwrite: true },
+  );
+  await expect(late).rejects.toMatchObject({ kind: 'usage', details: { found: 'late.txt' } });
+  expect((await readdir(path)).sort()).toEqual(['.vggtune-folder.json', 'file', 'late.txt']);
+  expect(await readdir(home)).toEqual(['a']);
+});
+
+it('a plain file, and a folder whose mark is somebody else’s, are not replaced', async () => {
+  const overwrite = { overwrite: true };
+  await writeFile(join(home, 'file'), 'mine');
+  const overFile = writeFolderAtomic(join(home, 'file'), fill('one'), overwrite);
+  await expect(overFile).rejects.toMatchObject({ kind: 'usage', details: { found: 'a file' } });
+  const path = join(home, 'a');
+  await mkdir(path);
+  for (const mark of ['', '[]', '{"files":["file"]}', '{"format":"vggtune-folder","files":7}']) {
+    await writeFile(join(path, '.vggtune-folder.json'), mark);
+    await expect(writeFolderAtomic(path, fill('one'), overwrite)).rejects.toMatchObject({
+      details: { found: '.vggtune-folder.json' },
+    });
+  }
+});
+
+it('the folder that the process is in, or one above it, is not replaced', async () => {
+  const path = join(home, 'a');
+  await writeFolderAtomic(path, async (folder) => {
+    await mkdir(join(folder, 'inner'));
+    await writeFile(join(folder, 'inner', 'file'), 'one');
+  });
+  for (const at of [path, join(path, 'inner')]) {
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(at);
+    const taken = writeFolderAtomic(path, fill('two'), { overwrite: true });
+    await expect(taken).rejects.toMatchObject({
+      kind: 'usage',
+      message: /the folder that the command runs in/,
+    });
+    cwd.mockRestore();
+  }
+  await writeFolderAtomic(path, fill('two'), { overwrite: true });
+  expect(await content()).toBe('two');
 });

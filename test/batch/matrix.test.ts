@@ -39,6 +39,27 @@ describe('readMatrix', () => {
   });
 });
 
+describe('a key that every object has', () => {
+  it('is an axis like another, which no run takes', () => {
+    expect(read({ constructor: [1, 2] })).toMatchObject({
+      axes: [{ path: 'constructor' }],
+      issues: [],
+    });
+    const source = choiceSource([{ path: 'constructor.name', value: 'x' }], {
+      origin: 'a',
+      placeOf,
+    });
+    expect(source.values).toEqual({ constructor: { name: 'x' } });
+    expect(Object.name).toBe('Object');
+  });
+
+  it.each(['__proto__.polluted', 'head.__proto__.polluted'])('%s reaches no prototype', (path) => {
+    expect(read(JSON.parse(`{"${path}": [1, 2]}`)).issues).toHaveLength(1);
+    choiceSource([{ path, value: 1 }], { origin: 'a', placeOf });
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+});
+
 describe('combinations', () => {
   it('are all different, as many as counted, and have different names', () => {
     const value = fc.oneof(fc.integer(), fc.boolean(), fc.constant(null));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { csvCell } from '../../src/base/csv-cell.ts';
 import { csvOf } from '../../src/batch/csv.ts';
 import { junitOf } from '../../src/batch/junit.ts';
 import { batchExit, batchResults, type RunResult } from '../../src/batch/results.ts';
+import { csvLines } from '../../src/cli/commands/predict.ts';
 
 const base: RunResult = {
   ...{ name: 'a', file: 'x.yaml', folder: '/r/a', values: {}, status: 'passed' },
@@ -41,6 +43,24 @@ describe('results of a batch', () => {
       'a,2,passed,head,1,0.8,0.5,1.500,/r/a,',
       '"b ""2"", =c",1,gate-missed,head,,0.85,0.7,1.500,/r/a,',
     ]);
+  });
+
+  it('are a CSV in which no text is a formula, and every number a number', () => {
+    expect(
+      ['=1+1', '+x', '-2', '-x', '@a', '\t=1', '\uff1d1', '-1e-3', 'a=b', '-'].map(csvCell),
+    ).toEqual(["'=1+1", "'+x", '-2', "'-x", "'@a", "'\t=1", "'\uff1d1", '-1e-3', 'a=b', "'-"]);
+    expect(csvCell('=cmd|"x"!A0')).toBe(`"'=cmd|""x""!A0"`);
+    const label = '=cmd|calc!A0';
+    const guesses = [{ label, probability: 0.5 }];
+    expect(
+      csvLines(
+        [
+          { path: '@a.png', guesses },
+          { path: '+b.png', error: '-c' },
+        ],
+        1,
+      ),
+    ).toEqual(['path,label,probability,error', "'@a.png,'=cmd|calc!A0,0.500000,", "'+b.png,,,'-c"]);
   });
 
   it('are a JUnit report of well-formed XML', () => {

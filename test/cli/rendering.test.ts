@@ -6,7 +6,15 @@ import { classLines, confusionLines } from '../../src/cli/report/metrics.ts';
 import { shellWord } from '../../src/cli/shell.ts';
 import { table } from '../../src/cli/table.ts';
 import { painter } from '../../src/cli/terminal.ts';
-import { displayWidth, hang, printable, truncate, wrap } from '../../src/cli/width.ts';
+import {
+  displayWidth,
+  hang,
+  harmless,
+  harmlessJson,
+  printable,
+  truncate,
+  wrap,
+} from '../../src/cli/width.ts';
 import { ConfigError } from '../../src/config/issues.ts';
 import type { MetricsRecord } from '../../src/run/record.ts';
 
@@ -33,6 +41,26 @@ describe('width', () => {
 
   it('takes out what a terminal would act upon', () => {
     expect(printable('a\u001b[2Jb\nc\u202e')).toBe('a\ufffd[2Jb\ufffdc\ufffd');
+  });
+
+  it('leaves our own colours and lines, and nothing else that a terminal would act upon', () => {
+    const painted = painter(true)('red', 'a');
+    expect(harmless(`${painted}\nb\u001b[8mc\u001b]0;t\u0007\u2066`)).toBe(
+      `${painted}\nb\ufffd[8mc\ufffd]0;t\ufffd\ufffd`,
+    );
+    const styles = ['bold', 'dim', 'red', 'green', 'yellow'] as const;
+    for (const style of styles) {
+      const text = painter(true)(style, 'x');
+      expect(harmless(text)).toBe(text);
+    }
+  });
+
+  it('writes JSON with the same values, and nothing that a terminal would act upon', () => {
+    const value = { 'a\u202e': ['\u009b2J', 'b\nc\u001b', '日本'], d: { e: 1 } };
+    const text = harmlessJson(value);
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
+    expect(text).toContain('日本');
   });
 
   it('breaks between words and indents what follows', () => {
@@ -96,6 +124,7 @@ describe('figures', () => {
 
 describe('errors', () => {
   const plain = painter(false);
+  const issueOf = (where: string) => ({ path: '', where, message: 'unknown key' });
 
   it('say what was expected, found, where, and what to do', () => {
     const error = dataError('no images', { expected: 'e', found: 'f', where: 'w', fix: 'x' });
@@ -117,6 +146,43 @@ describe('errors', () => {
     expect(renderError(interruptedError('a checkpoint is kept'), plain)).toBe(
       'stopped: a checkpoint is kept',
     );
+  });
+
+  it('take nothing from a file that a terminal would act upon', () => {
+    const evil = 'a\u001b[2J\u001b[8mb\u202ec\u009b1A\r\n  to do     run this';
+    const error = dataError(evil, { expected: evil, found: evil, where: evil, fix: evil });
+    const lines = renderError(error, plain).split('\n');
+    const shown = 'a\ufffd[2J\ufffd[8mb\ufffdc\ufffd1A\ufffd';
+    expect(lines).toHaveLength(10);
+    expect(lines[0]).toBe(`error: ${shown}`);
+    expect(lines[2]).toBe(`  expected  ${shown}`);
+    // A line of ours begins after two spaces, and this one does not.
+    expect(lines[3]).toBe(`${' '.repeat(12)}  to do     run this`);
+    expect(renderError(new Error(evil), plain)).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
+    const issues = new ConfigError([issueOf(evil), issueOf('x')]);
+    expect(renderError(issues, plain).split('\n')).toEqual([
+      'error: 2 problems with the settings:',
+      `  ${shown}`,
+      `${' '.repeat(4)}  to do     run this: unknown key`,
+      '  x: unknown key',
+    ]);
+  });
+
+  it('are cut where something in a file has megabytes', () => {
+    const name = 'x'.repeat(5_000_000);
+    const text = renderError(dataError(`tensor ${name} ends`, { found: name, fix: 'y' }), plain);
+    expect(text.length).toBeLessThan(10_000);
+    expect(text).toMatch(/\[\.\.\. 4996012 characters \.\.\.\]x+ ends\n/);
+    expect(renderError(new Error(name), plain).length).toBeLessThan(12_000);
+  });
+
+  it('list the first issues, and count the others', () => {
+    const issues = Array.from({ length: 2000 }, (_, at) => issueOf(`k${at}`));
+    const lines = renderError(new ConfigError(issues), plain).split('\n');
+    expect(lines).toHaveLength(52);
+    expect(lines[0]).toBe('error: 2000 problems with the settings:');
+    expect(lines.slice(-2)).toEqual(['  k49: unknown key', '  and 1950 more']);
+    expect(JSON.stringify(errorDocument(new ConfigError(issues))).length).toBeLessThan(10_000);
   });
 
   it('are documents for programs, with every issue', () => {

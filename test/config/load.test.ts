@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ConfigError } from '../../src/config/issues.ts';
 import { loadConfigFile } from '../../src/config/load.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
+import { mergeSources } from '../../src/config/sources.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -109,7 +111,7 @@ it('refuses what is missing, a folder, binary, or too large', async () => {
   expect(issuesIn(folder)[0]?.message).toBe('is not a file');
   const binary = await file('image.yaml', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe]));
   expect(issuesIn(binary)[0]?.message).toBe('is not UTF-8 text');
-  const large = await file('large.yaml', `a: ${'x'.repeat(1024 * 1024)}`);
+  const large = await file('large.yaml', `a: ${'x'.repeat(64 * 1024)}`);
   expect(issuesIn(large)[0]?.message).toContain('too large');
 });
 
@@ -120,6 +122,84 @@ it('refuses the billion laughs, which would fill the memory if they were written
   }
   const path = await file('laughs.yaml', rows.join('\n'));
   expect(issuesIn(path)[0]?.message).toMatch(/alias/i);
+});
+
+it.each([
+  ['keys', '{', (at: number) => `k${at},`],
+  ['keys of a block', '', (at: number) => `k${at}: 1\n`],
+  ['values of a list', 'a: [', () => '1,'],
+  ['closing brackets', '', () => '}'],
+  ['tags', '', () => '! '],
+  ['anchors', '', (at: number) => `&a${at} `],
+])(
+  'refuses %s without number before they are compared with each other',
+  async (name, start, part) => {
+    const parts = Array.from({ length: 6000 }, (_, at) => part(at));
+    const path = await file(`${name.replaceAll(' ', '-')}.yaml`, start + parts.join(''));
+    const began = performance.now();
+    expect(issuesIn(path)[0]?.message).toMatch(/too large for a config \(\d+ keys and values\)/);
+    expect(performance.now() - began).toBeLessThan(2000);
+  },
+);
+
+it('says no more than some of what is wrong', async () => {
+  const keys = Array.from({ length: 3000 }, (_, at) => `k${at}: 1`);
+  const path = await file('unknown.yaml', keys.join('\n'));
+  try {
+    resolveConfig(loadConfigFile(path), 'head');
+    expect.unreachable();
+  } catch (error) {
+    expect((error as ConfigError).lines).toHaveLength(52);
+    expect((error as ConfigError).lines.at(-1)).toMatch(/^and 29\d\d more$/);
+  }
+});
+
+it('reads each file once, however often it is extended', async () => {
+  const last = 40;
+  for (let at = 0; at < last; at++) {
+    const next = `many-${at + 1}.yaml`;
+    await file(`many-${at}.yaml`, `extends: [${next}, ./${next}]\nseed: ${at}\n`);
+  }
+  await file(`many-${last}.yaml`, 'epochs: 3\n');
+  const top = join(folder, `many-${last - 19}.yaml`);
+  const sources = loadConfigFile(top);
+  expect(sources.map(({ origin }) => origin)).toEqual(
+    Array.from({ length: 20 }, (_, at) => join(folder, `many-${last - at}.yaml`)),
+  );
+  // One more above is too deep, and is said to be so.
+  const issues = issuesIn(join(folder, `many-${last - 20}.yaml`));
+  expect(new Set(issues.map(({ message }) => message))).toEqual(
+    new Set(['extends too many files']),
+  );
+});
+
+it('refuses more files than anybody extends', async () => {
+  const names = Array.from({ length: 120 }, (_, at) => `wide-${at}.yaml`);
+  for (const name of names) await file(name, 'epochs: 3\n');
+  const path = await file('wide.yaml', `extends: [${names.join(', ')}]\n`);
+  expect(loadConfigFile(path)).toHaveLength(121);
+  expect(issuesIn(path).map(({ message }) => message)).toEqual(
+    Array.from({ length: 20 }, () => 'extends too many files'),
+  );
+});
+
+it('a base that is extended again after another wins over it', async () => {
+  await file('low.yaml', 'epochs: 3\nseed: 1\n');
+  await file('over.yaml', 'extends: low.yaml\nepochs: 4\n');
+  const path = await file('again.yaml', 'extends: [over.yaml, low.yaml]\n');
+  const { values } = mergeSources(loadConfigFile(path));
+  expect(values).toEqual({ epochs: 3, seed: 1 });
+});
+
+it('extends nothing that is no config by its name: what is wrong with it would be shown', async () => {
+  const secret = await file('shadow', 'root: s3cret\n');
+  await symlink(secret, join(folder, 'linked.yaml'));
+  for (const name of ['./shadow', secret, 'linked.yaml', '/etc/passwd']) {
+    const path = await file('curious.yaml', `extends: ${name}\n`);
+    const issues = issuesIn(path);
+    expect(issues.map(({ message }) => message)).toEqual(['cannot be extended']);
+    expect(JSON.stringify(issues)).not.toMatch(/root:|s3cret/);
+  }
 });
 
 it('refuses brackets without end instead of crashing', async () => {

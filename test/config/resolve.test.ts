@@ -124,6 +124,19 @@ describe('errors of a config', () => {
     }
   });
 
+  it('have limits, where a number is one of bytes in the end', () => {
+    const issues = issuesOf({ head: { hidden: Number.MAX_SAFE_INTEGER }, image: { size: 1e9 } });
+    expect(issues.map(({ path, expected }) => [path, expected])).toEqual([
+      ['head.hidden', 'at most 16384'],
+      ['image.size', 'at most 10000'],
+    ]);
+  });
+
+  it.each(['constructor', 'toString', 'matrix'])('a key %s has a fix that is text', (key) => {
+    const [issue] = issuesOf({ [key]: 3 });
+    expect(issue?.fix).toMatch(key === 'matrix' ? /vggtune batch/ : /^possible keys: /);
+  });
+
   it('take a key __proto__ for what it is: unknown', () => {
     const issues = issuesOf(JSON.parse('{"__proto__": {"epochs": 3}}'));
     expect(issues.map((issue) => issue.message)).toEqual(['unknown key "__proto__"']);

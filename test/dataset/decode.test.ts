@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -177,6 +181,12 @@ describe('what cannot be used', () => {
     expect(await foundOf(Buffer.from('not an image'))).toContain('another kind of file');
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
     expect(await foundOf(svg)).toContain('the kind svg');
+    expect(await foundOf(Buffer.from('\ufeff\n<?xml version="1.0"?><!-- --><svg/>'))).toContain(
+      'the kind svg',
+    );
+    expect(await foundOf(Buffer.from('%PDF-1.7'))).toContain('the kind pdf');
+    expect(await foundOf(Buffer.from('P5 2 2 255\n1234'))).toContain('the kind ppm');
+    expect(await foundOf(Buffer.alloc(0))).toBe('3: empty file');
     expect(await foundOf('/nowhere/at-all.jpg')).toBe('3: no such file');
   });
 
@@ -272,4 +282,26 @@ describe('changes', () => {
     }
     expect(compared).toBe(96);
   });
+});
+
+test('a named pipe is not waited for', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vggtune-pipe-'));
+  const path = join(folder, 'pipe.png');
+  execFileSync('mkfifo', [path]);
+  await expect(decodeImage(path, small)).rejects.toMatchObject({
+    exitCode: 3,
+    details: { found: 'a named pipe' },
+  });
+  await rm(folder, { recursive: true });
+});
+
+test('libvips has no loader but for the kinds that are read', async () => {
+  const others = [
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    'P5 2 2 255\n1234',
+    '#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\nabcd',
+  ];
+  for (const text of others) {
+    await expect(sharp(Buffer.from(text)).metadata()).rejects.toThrow('unsupported image format');
+  }
 });

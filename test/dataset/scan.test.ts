@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +17,7 @@ import { VggtuneError } from '../../src/base/errors.ts';
 import { byDecoder, DecoderError } from '../../src/dataset/decode-errors.ts';
 import { fileSystemPath, imagePath } from '../../src/dataset/file-names.ts';
 import { scanDataset } from '../../src/dataset/scan.ts';
+import { walkFolder } from '../../src/dataset/walk.ts';
 import { picture, recorder, useTemporaryFolder, write, writePictures } from './images.ts';
 
 const folder = useTemporaryFolder();
@@ -152,6 +163,43 @@ describe('a CSV', () => {
     expect(error.details.found).toContain('q.png is b here and a in line 6');
   });
 
+  test('a pipe, a device, and a list that is too large are never read', async () => {
+    const pipe = join(folder(), 'pipe.csv');
+    execFileSync('mkfifo', [pipe]);
+    for (const [path, found] of [
+      [pipe, 'a named pipe'],
+      ['/dev/zero', 'a device'],
+    ] as const) {
+      expect((await failureOf(scanDataset(path))).details.found).toBe(found);
+    }
+    const sparse = join(folder(), 'sparse.csv');
+    await write(sparse, '');
+    await truncate(sparse, 2 ** 33);
+    const { exitCode, message } = await failureOf(scanDataset(sparse));
+    expect([exitCode, message]).toEqual([3, `${sparse} is too large`]);
+  });
+
+  test('what it names is looked at before it is opened', async () => {
+    await writePictures(folder(), ['1.png', '2.png', 'folder.png/3.png']);
+    execFileSync('mkfifo', [join(folder(), 'pipe.png')]);
+    await symlink('/dev/zero', join(folder(), 'zero.png'));
+    const rows = ['1.png,a', '2.png,b', 'pipe.png,a', 'zero.png,a', 'folder.png,a'];
+    await write(join(folder(), 'data.csv'), rows.join('\n'));
+    const index = await scanDataset(join(folder(), 'data.csv'));
+    expect(index.skipped).toEqual(
+      ['folder.png', 'pipe.png', 'zero.png'].map((path) => ({
+        path,
+        reason: 'not a regular file',
+      })),
+    );
+  });
+
+  test('a split called like something that every object has is wrong', async () => {
+    await write(join(folder(), 'data.csv'), 'a.png,x,constructor\n');
+    const { details } = await failureOf(scanDataset(join(folder(), 'data.csv')));
+    expect(details.found).toContain('split is constructor');
+  });
+
   test('an open quote, bytes that are no UTF-8', async () => {
     await write(join(folder(), 'open.csv'), 'a.png,x\n"b.png,y\n');
     expect((await failureOf(scanDataset(join(folder(), 'open.csv')))).details.where).toContain(
@@ -210,6 +258,44 @@ describe('files that cannot be used', () => {
     expect(index.images.map(({ path }) => path)).toContain('a/cut.jpg');
     const verified = await scanDataset(join(folder(), 'd'));
     expect(verified.images.map(({ path }) => path)).not.toContain('a/cut.jpg');
+  });
+
+  test('what is no image is not read to its end', async () => {
+    await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
+    await write(join(folder(), 'd/a/sparse.png'), '');
+    // Eight gigabytes of nothing, and three behind the first bytes of a picture.
+    await truncate(join(folder(), 'd/a/sparse.png'), 2 ** 33);
+    await write(join(folder(), 'd/b/sparse.jpg'), '<svg>');
+    await truncate(join(folder(), 'd/b/sparse.jpg'), 3e9);
+    const began = performance.now();
+    const index = await scanDataset(join(folder(), 'd'));
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(index.skipped).toEqual([
+      { path: 'a/sparse.png', reason: '8589934592 bytes, more than an image has' },
+      { path: 'b/sparse.jpg', reason: 'an image of the kind svg, which is not read' },
+    ]);
+    // The second scan knows them.
+    expect((await scanDataset(join(folder(), 'd'))).skipped).toEqual(index.skipped);
+  });
+
+  test('folders that the system makes up, and folders without end, are not walked', async () => {
+    await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
+    await symlink('/proc', join(folder(), 'd/a/system'));
+    if (process.platform === 'linux') {
+      const index = await scanDataset(join(folder(), 'd'));
+      expect(index.skipped).toEqual([{ path: 'a/system', reason: 'folder: a part of the system' }]);
+    }
+    // Each level has two links to the next: two to the power of sixteen folders, of seventeen.
+    const levels = Array.from({ length: 17 }, (_, at) => join(folder(), `level${at}`));
+    for (const level of levels) await mkdir(level);
+    for (const [at, level] of levels.slice(0, -1).entries()) {
+      for (const name of ['x', 'y']) await symlink(levels[at + 1] ?? '', join(level, name));
+    }
+    const found = await walkFolder(levels[0] ?? '', 500);
+    expect(found.length).toBeLessThan(20);
+    expect(new Set(found.map(({ problem }) => problem))).toEqual(
+      new Set(['folder: too many folders']),
+    );
   });
 
   test('20,000 x 20,000 pixels are refused without memory being taken', async () => {

@@ -8,7 +8,9 @@ import { exporter as keras } from '../../src/export/keras.ts';
 import { exporter as dense } from '../../src/export/onnx-dense.ts';
 import { withoutPreprocessing, withPreprocessing } from '../../src/export/onnx-plain.ts';
 import { exporter as pytorch, torchNames } from '../../src/export/pytorch.ts';
+import { readme } from '../../src/export/readme.ts';
 import { exporter as savedModel } from '../../src/export/saved-model.ts';
+import { savedModelOf } from '../../src/export/saved-model-graph.ts';
 import { exporter as tfjs } from '../../src/export/tfjs.ts';
 import { openSavedModelGraph } from '../../src/export/tfjs-graph.ts';
 import { openTfjsModel } from '../../src/export/tfjs-run.ts';
@@ -154,6 +156,36 @@ describe('TensorFlow.js with fewer bits', () => {
   });
 });
 
+it('no label, name or provenance is more than a text in a README', async () => {
+  const evil =
+    '```\n\n# Injected heading\n\n<script>alert(1)</script> ![x](http://x/y) \u001b[2J\u202e';
+  const model = exportModelOf('linear');
+  const text = readme(
+    {
+      ...model,
+      labels: ['ant_1', evil, 'a`b', ''],
+      run: { ...model.run, name: `photos ${evil}`, strategy: evil, metrics: { 'a | b': 1 } },
+      provenance: { [evil]: evil, url: 'https://x.example/vgg16.tv_in1k/a?b=1&c' },
+    },
+    { title: 'ONNX', inside: 'nothing', body: '' },
+  );
+  expect(text.match(/^#+ .*$/gm)).toEqual([
+    expect.stringMatching(/^# photos .*: ONNX$/),
+    '## Load it',
+    '## Preprocessing',
+    '## Figures',
+    '## Provenance of the backbone',
+  ]);
+  expect(text).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
+  // What is left of the tag stands in a code span, whose backticks are more than those in it.
+  const paragraph = text.split('\n')[2];
+  expect(paragraph).toContain('4 classes: `ant_1`, ```` ```\ufffd# Injected heading');
+  expect(paragraph).toContain('`` a`b ``');
+  expect(text.replace(/(`+)(?!`).*?(?<!`)\1(?!`)/g, '')).not.toMatch(/<script|!\[x\]/);
+  expect(text).toContain('- url: https://x.example/vgg16.tv_in1k/a?b=1&amp;c');
+  expect(text).toContain('| a \\| b | 1 |');
+});
+
 it('every README says how to load the model, its figures and its licence', async () => {
   for (const exporter of [keras, pytorch, savedModel, tfjs]) {
     const { readme, card } = await write(exporter, 'linear');
@@ -169,6 +201,8 @@ it('a SavedModel has the signature, the labels as an asset, and is refused when 
   expect(await readFile(join(folder, 'assets', 'labels.txt'), 'utf8')).toBe(
     LABELS.map((label) => `${label}\n`).join(''),
   );
+  const evil = { ...exportModelOf('linear'), labels: ['a\nb', 'c', 'd', 'e', 'f'] };
+  expect(savedModelOf(evil).assets?.['labels.txt']).toBe('a b\nc\nd\ne\nf\n');
   const path = join(folder, 'saved_model.pb');
   const whole = await readFile(path);
   expect(whole.includes('serving_default')).toBe(true);

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { scanDataset } from '../../src/dataset/scan.ts';
@@ -34,6 +34,15 @@ test('fewer pictures: the seed says which; again is no work; something else is l
   await expect(buildEmojiFolder({ target: a })).rejects.toMatchObject({ exitCode: 3 });
   await writeFile(join(folder(), 'own.txt'), '');
   await expect(buildEmojiFolder({ target: folder() })).rejects.toThrow('is not empty');
+});
+
+test('a folder beside the target is left alone', async () => {
+  const target = join(folder(), 'images');
+  await mkdir(`${target}.partial`);
+  await writeFile(join(`${target}.partial`, 'own.txt'), 'mine');
+  await buildEmojiFolder({ target, classes: ['flags'], imagesPerClass: 2 });
+  expect(await readFile(join(`${target}.partial`, 'own.txt'), 'utf8')).toBe('mine');
+  expect((await readdir(folder())).sort()).toEqual(['images', 'images.partial']);
 });
 
 test('without the package the error says what to install', async () => {

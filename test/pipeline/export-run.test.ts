@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -76,6 +76,26 @@ it('refuses what it cannot do, before it writes anything', async () => {
   await expect(unfinished).rejects.toMatchObject({ kind: 'usage' });
 });
 
+it('replaces an earlier export, and neither a run nor a folder of somebody else', async () => {
+  const formats: ExportFormat[] = ['safetensors'];
+  const out = join(home, 'again');
+  await exportRun({ run, formats, out, ...quiet });
+  await expect(exportRun({ run, formats, out, ...quiet })).rejects.toMatchObject({
+    details: { fix: expect.stringContaining('--overwrite') },
+  });
+  await exportRun({ run, formats, out, overwrite: true, ...quiet });
+  await writeFile(join(out, 'thesis.txt'), 'mine');
+  for (const taken of [out, run, join(run, 'model'), data]) {
+    const refused = exportRun({ run, formats, out: taken, overwrite: true, ...quiet });
+    await expect(refused).rejects.toMatchObject({
+      kind: 'usage',
+      details: { where: taken, fix: expect.not.stringContaining('--overwrite') },
+    });
+  }
+  expect(await readFile(join(out, 'thesis.txt'), 'utf8')).toBe('mine');
+  expect(await readdir(run)).toContain('checkpoints');
+}, 60_000);
+
 it('an export that gives something else is not left behind', async () => {
   const exporter = await EXPORTERS.pytorch();
   const { write } = exporter;
@@ -113,6 +133,31 @@ it('images that have moved are named, and without them int8 says what it needs',
   expect(events.join('\n')).toContain('checked on noise');
   await rename(moved, data);
 });
+
+it('the images of a CSV are found beside it, also when it is gone', async () => {
+  const list = join(data, 'list.csv');
+  const { train: images, classes } = JSON.parse(await readFile(join(run, 'split.json'), 'utf8'));
+  const rows = images.map(
+    ({ path, label }: { path: string; label: number }) => `${path},${classes[label]}`,
+  );
+  await writeFile(list, rows.join('\n'));
+  const fromList = join(home, 'from-list');
+  await cp(run, fromList, { recursive: true });
+  const config = await readFile(join(run, 'config.yaml'), 'utf8');
+  await writeFile(join(fromList, 'config.yaml'), config.replace(/^data: .*$/m, `data: ${list}`));
+  events.length = 0;
+  const formats: ExportFormat[] = ['onnx-int8'];
+  for (const [out, request] of [
+    ['listed', { run: fromList }],
+    ['named', { run, data: list }],
+    ['gone', { run: fromList }],
+  ] as const) {
+    if (out === 'gone') await rm(list);
+    const [found] = await exportRun({ ...request, formats, out: join(home, out), ...quiet });
+    expect(found?.verification.accuracy?.trained).toBe(1);
+  }
+  expect(events.join('\n')).not.toContain('noise');
+}, 60_000);
 
 it('predict --dense sees the same classes, and shows where', async () => {
   const inputs = ['blue', 'green', 'red'].map((name) => join(data, name));

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,8 +7,16 @@ import { parse } from 'yaml';
 import type { RunEvent } from '../../src/base/events.ts';
 import { newOwner } from '../../src/base/lock-owner.ts';
 import { refuseChangedConfig, refuseChangedImages } from '../../src/run/compare.ts';
+import { createEventLog } from '../../src/run/event-log.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
-import { openRun, readRecord, runPaths, writeConfig, writeRecord } from '../../src/run/store.ts';
+import {
+  openRun,
+  readConfig,
+  readRecord,
+  runPaths,
+  writeConfig,
+  writeRecord,
+} from '../../src/run/store.ts';
 import { testConfig } from '../training/config.ts';
 
 let home: string;
@@ -65,9 +74,107 @@ describe('openRun', () => {
     expect(await readdir(folder)).toEqual(['notes.txt']);
   });
 
+  it('does not overwrite what only has the names of a run', async () => {
+    await mkdir(join(folder, 'model'), { recursive: true });
+    await writeFile(join(folder, 'model', 'own.bin'), 'mine');
+    await writeFile(join(folder, 'config.yaml'), 'name: something else\n');
+    for (const options of [{}, { overwrite: true }]) {
+      await expect(openRun(folder, options)).rejects.toMatchObject({
+        kind: 'usage',
+        message: /no run/,
+        details: { fix: 'choose another folder with --out' },
+      });
+    }
+    expect(await readFile(join(folder, 'model', 'own.bin'), 'utf8')).toBe('mine');
+  });
+
+  it('tells a run whose config was damaged by its log', async () => {
+    await makeRun();
+    createEventLog().open(join(folder, 'events.ndjson'));
+    await writeFile(join(folder, 'config.yaml'), '');
+    await (await openRun(folder, { overwrite: true })).unlock();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('refuses a file in the place of the folder', async () => {
     await writeFile(folder, '');
     await expect(openRun(folder)).rejects.toMatchObject({ kind: 'usage' });
+  });
+});
+
+describe('what a folder of somebody else may hold', () => {
+  const plan = {
+    ...{ version: 1, strategy: 'head', evidence: [], frozen: [], trained: ['fc8'] },
+    parameters: { total: 1, trained: 1 },
+  };
+  const metrics = { version: 1, side: 'val', metrics: { loss: null }, perClass: [], confusion: [] };
+
+  it.each([
+    ['split', {}, /classes/],
+    ['split', { ...split, train: {} }, /^train/],
+    ['split', { ...split, val: [{ path: 'a', hash: 'b', label: 2 }] }, /^val/],
+    ['split', { ...split, test: [{ path: 7, hash: 'b', label: 0 }] }, /^test/],
+    ['plan', { ...plan, trained: 'fc8' }, /^trained/],
+    ['plan', { ...plan, strategy: null }, /^strategy/],
+    ['plan', { ...plan, parameters: { total: 'many' } }, /^parameters/],
+    ['plan', { ...plan, provenance: { source: {} } }, /^provenance/],
+    ['metrics', { ...metrics, metrics: { accuracy: '1' } }, /^metrics/],
+    ['metrics', { ...metrics, perClass: 1 }, /^perClass/],
+  ] as const)('%s: %j', async (kind, record, found) => {
+    const paths = runPaths(folder);
+    await mkdir(folder);
+    await writeFile(paths[kind], JSON.stringify({ version: 1, ...record }));
+    await expect(readRecord(paths, kind)).rejects.toMatchObject({
+      exitCode: 3,
+      details: { found: expect.stringMatching(found), where: paths[kind] },
+    });
+    await writeFile(paths[kind], 'null');
+    await expect(readRecord(paths, kind)).rejects.toMatchObject({ exitCode: 3 });
+    const whole = { split, plan, metrics }[kind];
+    await writeFile(paths[kind], JSON.stringify(whole));
+    expect(await readRecord(paths, kind)).toEqual(whole);
+  });
+
+  it('settings that are too large or no plain file are not parsed', async () => {
+    const { config } = runPaths(folder);
+    await mkdir(folder);
+    await writeFile(config, Array.from({ length: 6000 }, (_, at) => `k${at}: 1`).join('\n'));
+    await expect(readConfig(runPaths(folder))).rejects.toMatchObject({
+      exitCode: 3,
+      message: /too large/,
+    });
+    await rm(config);
+    execFileSync('mkfifo', [config]);
+    await expect(readConfig(runPaths(folder))).rejects.toMatchObject({
+      exitCode: 3,
+      details: { found: 'a named pipe' },
+    });
+  });
+});
+
+describe('the event log', () => {
+  it('is appended to, and never through a link', async () => {
+    await mkdir(folder);
+    const { events } = runPaths(folder);
+    const write = () => {
+      const log = createEventLog();
+      log.open(events);
+      log.listen({ type: 'note', message: 'x' });
+      log.flush();
+    };
+    write();
+    write();
+    const lines = (await readFile(events, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['log', 'note', 'log', 'note']);
+    await rm(events);
+    const victim = join(home, 'victim');
+    await writeFile(victim, 'mine');
+    await symlink(victim, events);
+    write();
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+    await rm(events);
+    execFileSync('mkfifo', [events]);
+    write();
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { VggtuneError } from '../../src/base/errors.ts';
 import type { RunEvent } from '../../src/base/events.ts';
-import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
+import {
+  readSafetensors,
+  readSafetensorsHeader,
+  writeSafetensors,
+} from '../../src/formats/safetensors.ts';
 import { buildNetwork } from '../../src/network/build.ts';
 import { TORCHVISION_PREPROCESSING } from '../../src/network/preprocessing.ts';
 import { findCached } from '../../src/weights/cache.ts';
+import { isDowngrade } from '../../src/weights/download.ts';
 import { type FetchOptions, fetchWeights, sourceUrl } from '../../src/weights/fetch.ts';
 import { randomWeights } from '../../src/weights/initialise.ts';
 import { loadWeights } from '../../src/weights/load.ts';
+import { locateWeights } from '../../src/weights/locate.ts';
 import {
   importWeights,
   listWeights,
@@ -21,6 +27,7 @@ import {
   weightsPath,
 } from '../../src/weights/manage.ts';
 import { WEIGHTS_SOURCES, type WeightsSource } from '../../src/weights/sources.ts';
+import { verifyFeatures, verifyFile } from '../../src/weights/verify.ts';
 import { type Behaviour, serve, type TestServer } from './server.ts';
 
 let folder: string;
@@ -174,6 +181,8 @@ describe('what goes wrong', () => {
     ['wrong checksum', {}, { hashes: { sha256: 'ab'.repeat(32) } }, /^[0-9a-f]{64}$/],
     ['wrong MD5', {}, { hashes: { md5: 'ab'.repeat(16) } }, /^[0-9a-f]{32}$/],
     ['wrong length', {}, { bytes: 300_001 }, /300000 bytes/],
+    ['too long', {}, { bytes: 299_999 }, /more/],
+    ['too long, and it does not say how long', { length: false }, { bytes: 70_000 }, /more/],
   ])('%s: exit 5, and nothing stays', async (_, behaviour, source, found) => {
     const error = await failure(fetched(behaviour, { source }));
     expect(error.exitCode).toBe(5);
@@ -252,6 +261,28 @@ describe('the way there', () => {
     expect(sourceUrl(sourceOf('http://x/'))).toBe(`${server.url}?/test.pth`);
     vi.stubEnv('VGGTUNE_MIRROR', 'http://mirror/vgg/');
     expect(sourceUrl(sourceOf('http://x/'))).toBe('http://mirror/vgg/test.pth');
+  });
+
+  test.each([
+    ['http://user:s3cret@mirror/vgg', /a name or a password before mirror/],
+    ['http://token@mirror/vgg', /a name or a password before mirror/],
+    ['file:///srv/vgg', undefined],
+    ['mirror/vgg', undefined],
+  ])(
+    'a mirror that cannot be used is refused, and no secret is shown: %s',
+    async (mirror, found) => {
+      vi.stubEnv('VGGTUNE_MIRROR', mirror);
+      const error = await failure(fetchWeights(sourceOf('http://x/'), { part: 'all' }));
+      expect([error.exitCode, error.details.where]).toEqual([2, 'VGGTUNE_MIRROR']);
+      if (found !== undefined) expect(error.details.found).toMatch(found);
+      expect(JSON.stringify([error.message, error.details])).not.toMatch(/s3cret|user|token/);
+    },
+  );
+
+  test('a redirect may not leave https', () => {
+    expect(isDowngrade('https://a/x', 'http://b/x')).toBe(true);
+    expect(isDowngrade('https://a/x', 'https://b/x')).toBe(false);
+    expect(isDowngrade('http://a/x', 'http://b/x')).toBe(false);
   });
 
   test('a proxy is asked', async () => {
@@ -361,6 +392,79 @@ describe('convolutions alone', () => {
     expect(tensors.get('features.0.weight')).toEqual(weights.get('conv1_1.weight'));
   });
 
+  /** The hash of what `by ranges` gathers: the convolutions in the order of the file. */
+  async function featuresHash(bytes: Uint8Array): Promise<string> {
+    server = await serve(bytes);
+    const path = await fetchWeights(nanoSource(server.url, bytes), { part: 'features' });
+    const { metadata } = await readSafetensors(path);
+    await rm(path);
+    return metadata.sha256 ?? '';
+  }
+
+  test('without a pinned hash it is said that they are not checked', async () => {
+    const bytes = await published();
+    server = await serve(bytes);
+    const notes: string[] = [];
+    const emit = (event: RunEvent) => void (event.type === 'note' && notes.push(event.message));
+    await fetchWeights(nanoSource(server.url, bytes), { part: 'features', emit });
+    expect(notes).toEqual([expect.stringMatching(/cannot be checked.*--all/)]);
+  });
+
+  test('a pinned hash of theirs is compared: what passes, and what is refused', async () => {
+    const bytes = await published();
+    const featuresSha256 = await featuresHash(bytes);
+    const source = { ...nanoSource(server?.url ?? '', bytes), featuresSha256 };
+    const notes: string[] = [];
+    const emit = (event: RunEvent) => void (event.type === 'note' && notes.push(event.message));
+    const path = await fetchWeights(source, { part: 'features', emit });
+    expect(notes).toEqual([]);
+    expect((await verifyFeatures(path, source)).checked).toBe('published');
+    await rm(path);
+    await server?.close();
+    // Zeroed convolutions: header, length and shapes are those of the published file.
+    const { dataStart, tensors } = await readSafetensorsHeader(
+      join(folder, 'published.safetensors'),
+    );
+    const zeroed = Uint8Array.from(bytes);
+    const first = tensors.get('features.0.weight');
+    zeroed.fill(0, first?.start ?? dataStart, first?.end);
+    server = await serve(zeroed);
+    const changed = { ...source, url: server.url };
+    const error = await failure(fetchWeights(changed, { part: 'features', patience: quick }));
+    expect([error.exitCode, error.details.expected]).toEqual([
+      5,
+      `sha256 ${featuresSha256} of the convolutions`,
+    ]);
+    expect(await inCache()).toEqual([]);
+  });
+
+  test('a file in the cache whose hash does not fit is not used', async () => {
+    const bytes = await published();
+    server = await serve(bytes);
+    const source = nanoSource(server.url, bytes);
+    const fetch = () => fetchWeights(source, { part: 'features' });
+    const path = await fetch();
+    expect(await fetch()).toBe(path);
+    const damaged = await readFile(path);
+    damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
+    await writeFile(path, damaged);
+    const error = await failure(fetch());
+    expect([error.exitCode, error.details.where]).toEqual([5, path]);
+    expect(error.message).toContain('damaged');
+    await rm(path);
+    expect(await fetch()).toBe(path);
+  });
+
+  test('a range that brings more than was asked for', async () => {
+    const bytes = await published();
+    server = await serve(bytes, { surplus: 4_000_000, faults: ['fine'] });
+    const work = fetchWeights(nanoSource(server.url, bytes), { part: 'features', patience: quick });
+    // Its header comes as it should; the ranges after it are too long.
+    const error = await failure(work);
+    expect([error.exitCode, error.message]).toEqual([5, expect.stringContaining('sends more')]);
+    expect(await inCache()).toEqual([]);
+  });
+
   test('a file of another network: exit 5', async () => {
     const path = join(folder, 'other.safetensors');
     await writeSafetensors(path, new Map([['x', { shape: [1], data: new Float32Array(1) }]]));
@@ -396,6 +500,53 @@ describe('the cache folder', () => {
     expect((await listWeights()).find(({ cached }) => cached === 'all')?.id).toBe(
       'vgg16/torchvision',
     );
+  });
+
+  test('a verdict says no more than what was compared', async () => {
+    const weights = join(folder, 'cache', 'weights');
+    const tensors = new Map([['x', { shape: [2], data: Float32Array.of(1, 2) }]]);
+    const sha256 = hex(new Uint8Array(Float32Array.of(1, 2).buffer));
+    const metadata = { source: 'vgg16/timm', part: 'features', sha256 };
+    const path = join(weights, 'vgg16.tv_in1k.features.safetensors');
+    await writeSafetensors(path, tensors, metadata);
+    const [verified] = await verifyWeights();
+    expect([verified?.problem, verified?.checked]).toEqual([undefined, 'own-hash']);
+    const provenance = await locateWeights({
+      network: buildNetwork({
+        backbone: 'vgg16',
+        head: { kind: 'linear', dropout: 0, hidden: 1 },
+        classes: 2,
+        preprocessing: TORCHVISION_PREPROCESSING,
+      }),
+      source: 'auto',
+      offline: true,
+    });
+    expect(provenance?.provenance.part).toContain('not checked');
+    expect(provenance?.provenance).not.toHaveProperty('sha256');
+  });
+
+  test('thirty-two bits of a hash are called so', async () => {
+    const path = join(folder, 'file');
+    await writeFile(path, content);
+    const short = sourceOf('', { hashes: { sha256Prefix: hex(content).slice(0, 8) } });
+    expect(await verifyFile(path, short)).toBe('published-32-bits');
+    expect(await verifyFile(path, sourceOf(''))).toBe('published');
+  });
+
+  test('a damaged file in the cache is not used, and one that was checked is not read again', async () => {
+    const path = await fetched({});
+    const source = sourceOf('http://nowhere.invalid/');
+    const use = () => fetchWeights(source, { part: 'all' });
+    await use();
+    expect(await inCache()).toEqual(['.test.pth.checked', 'test.pth']);
+    const record = join(folder, 'cache', 'weights', '.test.pth.checked');
+    const { mtimeMs } = await stat(record);
+    await use();
+    expect((await stat(record)).mtimeMs).toBe(mtimeMs);
+    await writeFile(path, new Uint8Array(content.length));
+    const error = await failure(use());
+    expect(error.exitCode).toBe(5);
+    expect(error.details.fix).toContain('remove the file');
   });
 
   test('only published files are imported', async () => {

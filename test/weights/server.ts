@@ -8,6 +8,8 @@ export interface Behaviour {
   readonly length?: boolean;
   /** For each request in turn: a status, or the number of bytes after which the line is cut. */
   readonly faults?: readonly ({ status: number } | { cutAfter: number } | 'stall' | 'fine')[];
+  /** Bytes after those that were asked for, except where a fault is listed for the request. */
+  readonly surplus?: number | undefined;
   /** Milliseconds between pieces of 64 kB. */
   readonly pause?: number;
 }
@@ -35,7 +37,8 @@ export async function serve(content: Uint8Array, behaviour: Behaviour = {}): Pro
       return;
     }
     const cutAfter = typeof fault === 'object' ? fault.cutAfter : undefined;
-    void answer({ request, response, content, behaviour, cutAfter });
+    const surplus = requests.length > (behaviour.faults?.length ?? 0) ? behaviour.surplus : 0;
+    void answer({ request, response, content, behaviour: { ...behaviour, surplus }, cutAfter });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
@@ -68,14 +71,15 @@ async function answer(exchange: {
   const headers: Record<string, string> = {};
   if (etag !== null) headers.etag = etag;
   if (range !== undefined) headers['content-range'] = `bytes ${start}-${end - 1}/${content.length}`;
-  if (length) headers['content-length'] = String(end - start);
+  const { surplus = 0 } = behaviour;
+  if (length) headers['content-length'] = String(end - start + surplus);
   response.writeHead(range === undefined ? 200 : 206, headers);
   const last = Math.min(end, start + (cutAfter ?? Number.POSITIVE_INFINITY));
   for (let at = start; at < last; at += 65536) {
     response.write(content.subarray(at, Math.min(last, at + 65536)));
     if (pause > 0) await new Promise((done) => setTimeout(done, pause));
   }
-  if (cutAfter === undefined) response.end();
+  if (cutAfter === undefined) response.end(new Uint8Array(surplus));
   else setTimeout(() => response.destroy(), 20);
 }
 

@@ -57,11 +57,12 @@ async function run(
     text: args.flag('explain')
       ? explainLines(explanations, terminal).join('\n')
       : stringify(config).trimEnd(),
+    forPrograms: !args.flag('explain'),
   };
 }
 
 function schemaOutcome(schema: JsonSchema): Outcome<JsonSchema> {
-  return { document: schema, text: JSON.stringify(schema, null, 2) };
+  return { document: schema, text: JSON.stringify(schema, null, 2), forPrograms: true };
 }
 
 function explainLines(explanations: readonly Explanation[], { width, paint }: Terminal): string[] {

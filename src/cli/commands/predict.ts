@@ -1,3 +1,4 @@
+import { csvCell } from '../../base/csv-cell.ts';
 import { usageError } from '../../base/errors.ts';
 import type { Output } from '../../outputs/index.ts';
 import { type Prediction, predict } from '../../pipeline/predict.ts';
@@ -35,7 +36,11 @@ export const command: Command = {
       value: 'FOLDER',
       description: 'of --dense: a picture of where the class was seen, for each image',
     },
-    { name: 'csv', kind: 'boolean', description: 'print path,label,probability,... as CSV' },
+    {
+      name: 'csv',
+      kind: 'boolean',
+      description: "print path,label,probability,... as CSV; what begins like a formula gets a '",
+    },
   ],
   examples: [
     ['vggtune predict runs/photos-head new/', 'every image in a folder'],
@@ -53,10 +58,11 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'p
   const dense = denseOptions(args);
   const predictions =
     dense === undefined ? await predict(request) : await predictDense({ ...request, ...dense });
-  const lines = args.flag('csv')
+  const csv = args.flag('csv');
+  const lines = csv
     ? csvLines(predictions, topK)
     : predictionLines(predictions, { topK, terminal });
-  return { document: { run: folder, predictions }, text: lines.join('\n') };
+  return { document: { run: folder, predictions }, text: lines.join('\n'), forPrograms: csv };
 }
 
 function denseOptions(args: Arguments) {
@@ -115,7 +121,7 @@ function cells(given: Guesses, topK: number): string[] {
 }
 
 /** RFC 4180, one row an image; a file that could not be read has its reason in the last column. */
-function csvLines(predictions: readonly Prediction[], topK: number): string[] {
+export function csvLines(predictions: readonly Prediction[], topK: number): string[] {
   const ranks = Array.from({ length: topK }, (_, at) => (at === 0 ? '' : `_${at + 1}`));
   const header = ['path', ...ranks.flatMap((rank) => [`label${rank}`, `probability${rank}`])];
   const rows = predictions.map((prediction) => {
@@ -129,8 +135,4 @@ function csvLines(predictions: readonly Prediction[], topK: number): string[] {
     return [prediction.path, ...cellsOf, ''];
   });
   return [[...header, 'error'], ...rows].map((row) => row.map(csvCell).join(','));
-}
-
-function csvCell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

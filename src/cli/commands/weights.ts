@@ -6,6 +6,7 @@ import {
   importWeights,
   listWeights,
   verifyWeights,
+  type WeightsCheck,
   weightsPath,
 } from '../../pipeline/weights.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
@@ -81,18 +82,38 @@ const fetch: Action = async (name, args, { emit, signal }) => {
 
 const verify: Action = async (name) => {
   const files = await verifyWeights(name);
-  const lines = files.map((file) => `${file.problem ?? 'as published'}: ${shortPath(file.path)}`);
+  const lines = files.map(
+    ({ problem, checked, path }) =>
+      `${problem ?? (checked && CHECKED[checked])}: ${shortPath(path)}`,
+  );
   const bad = files.some(({ problem }) => problem !== undefined);
   return {
-    document: { files: files.map((file) => ({ ...file, problem: file.problem ?? null })) },
+    document: {
+      files: files.map((file) => ({
+        ...file,
+        problem: file.problem ?? null,
+        checked: file.checked ?? null,
+      })),
+    },
     text: lines.length === 0 ? 'no weights are on this machine' : lines.join('\n'),
     exitCode: bad ? EXIT_CODES.unavailable : EXIT_CODES.ok,
   };
 };
 
+/** A verdict says no more than what was compared. */
+const CHECKED: Readonly<Record<WeightsCheck, string>> = {
+  published: 'as published',
+  'published-32-bits': 'as published, by the 32 bits of a hash that are published',
+  'own-hash':
+    'not checked: no hash of the convolutions alone is published; undamaged since it was fetched',
+};
+
 const importFile: Action = async (name) => {
   const imported = await importWeights(needed('import', name));
-  return { document: imported, text: `${imported.source}: ${shortPath(imported.path)}` };
+  return {
+    document: imported,
+    text: `${imported.source}, ${CHECKED[imported.checked]}: ${shortPath(imported.path)}`,
+  };
 };
 
 const path: Action = async (name) => {

@@ -5,7 +5,7 @@ import { decimal, duration, percent } from '../figures.ts';
 import { metricText, STATUS_NAMES, STATUS_STYLES } from '../report/batch.ts';
 import { type Column, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { printable } from '../width.ts';
+import { harmless, printable } from '../width.ts';
 import { amount, TASK_NAMES } from './sentences.ts';
 
 /** Watches a batch: a table that changes on a terminal, a line an event elsewhere. */
@@ -26,7 +26,7 @@ function createBatchLines(terminal: Terminal, names: readonly string[]): BatchVi
       if (event.type === 'run-start') terminal.note(`${of(event.at)}: started`);
       if (event.type === 'run-end') terminal.note(`${of(event.at)}: ${endText(event.result)}`);
       if (event.type === 'run-event' && event.event.type === 'warning') {
-        terminal.note(`${of(event.at)}: warning: ${event.event.message}`);
+        terminal.note(`${of(event.at)}: warning: ${printable(event.event.message)}`);
       }
     },
     close: () => {},
@@ -40,7 +40,7 @@ function endText({ status, metrics, reused, seconds, error }: RunResult): string
     return value === undefined ? [] : [`${metric} ${metricText(metric, value)}`];
   });
   const took = reused ? 'finished before' : duration(seconds);
-  const problem = error === undefined ? [] : [error.message];
+  const problem = error === undefined ? [] : [printable(error.message)];
   return [STATUS_NAMES[status], ...figures, took, ...problem].join(', ');
 }
 
@@ -71,7 +71,7 @@ function createTable(terminal: Terminal, names: readonly string[]): BatchView {
     const ended = rows.filter(({ result }) => result !== undefined).length;
     const seconds = (performance.now() - began) / 1000;
     const all = [...lines, `${ended} of ${rows.length} runs, ${duration(seconds)}`];
-    stderr.write(`${erase(drawnLines)}${all.map((line) => `${line}\n`).join('')}`);
+    stderr.write(`${erase(drawnLines)}${all.map((line) => `${harmless(line)}\n`).join('')}`);
     drawnLines = all.length;
     drawnAt = performance.now();
   }
@@ -116,7 +116,7 @@ function change(row: Row, event: BatchEvent): boolean {
 function detailOf(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'stage':
-      return event.message;
+      return printable(event.message);
     case 'progress':
       return `${TASK_NAMES[event.task]} ${amount(event)}`;
     case 'step':

@@ -44,11 +44,11 @@ export function sentence(event: RunEvent, paint: Paint): string | undefined {
   switch (event.type) {
     case 'stage':
       // What was done is the result's to say.
-      return event.stage === 'done' ? undefined : paint('bold', event.message);
+      return event.stage === 'done' ? undefined : paint('bold', printable(event.message));
     case 'note':
-      return event.message;
+      return printable(event.message);
     case 'warning':
-      return `${paint('yellow', 'warning:')} ${event.message}`;
+      return `${paint('yellow', 'warning:')} ${printable(event.message)}`;
     case 'epoch':
       return epochSentence(event);
     case 'early-stop':
@@ -67,7 +67,7 @@ export function createSkipSentences(): (event: RunEvent) => string | undefined {
   return (event) => {
     if (event.type !== 'image-skipped') return undefined;
     count++;
-    if (count <= NAMED) return `skipped ${printable(event.path)}: ${event.reason}`;
+    if (count <= NAMED) return `skipped ${printable(event.path)}: ${printable(event.reason)}`;
     return count === NAMED + 1 ? 'more images are skipped; they are counted at the end' : undefined;
   };
 }

@@ -72,9 +72,9 @@ function problems(runs: readonly RunResult[]): string[] {
   const lines = runs.flatMap((run) => [
     ...run.missed.map(({ gate, value }) => {
       const found = value === undefined ? 'not measured' : decimal(value, 4);
-      return `${printable(run.name)}: gate missed: ${gate.text}: ${gate.metric} is ${found}`;
+      return `${printable(run.name)}: gate missed: ${printable(gate.text)}: ${gate.metric} is ${found}`;
     }),
-    ...(run.error === undefined ? [] : [`${printable(run.name)}: ${run.error.message}`]),
+    ...(run.error === undefined ? [] : [`${printable(run.name)}: ${printable(run.error.message)}`]),
   ]);
   return lines.length === 0 ? [] : ['', ...lines];
 }

@@ -1,0 +1,64 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { messageOf, systemCode } from './errors.ts';
+
+/**
+ * A hidden file that says which files of a folder are vggtune's own. A folder may only be replaced
+ * when nothing else is in it: what a person has put there exists nowhere else.
+ */
+const MARK = '.vggtune-folder.json';
+const FORMAT = 'vggtune-folder';
+
+/** What file managers leave in every folder that they show. */
+const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
+
+/** Writes down what is in a folder that was just filled. */
+export async function markFolder(folder: string): Promise<void> {
+  const files: string[] = [];
+  for await (const name of filesBelow(folder)) files.push(name);
+  const mark = { format: FORMAT, version: 1, files: files.sort() };
+  await writeFile(join(folder, MARK), `${JSON.stringify(mark, null, 1)}\n`);
+}
+
+/**
+ * What is in a folder, or in its place, that vggtune did not write there: nothing for an empty one.
+ * @param most the walk ends when so many are found: the folder may be somebody's whole disk
+ */
+export async function foreignFiles(folder: string, most: number): Promise<readonly string[]> {
+  const foreign: string[] = [];
+  try {
+    const own = new Set(await markedFiles(folder));
+    for await (const name of filesBelow(folder)) {
+      if (own.has(name) || LITTER.has(basename(name))) continue;
+      foreign.push(name);
+      if (foreign.length >= most) break;
+    }
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    if (code !== 'ENOENT') foreign.push(code === 'ENOTDIR' ? 'a file' : messageOf(error));
+  }
+  return foreign;
+}
+
+async function markedFiles(folder: string): Promise<readonly string[]> {
+  const text = await readFile(join(folder, MARK), 'utf8').catch(() => '');
+  try {
+    const { format, files } = JSON.parse(text) as { format?: unknown; files?: unknown };
+    if (format !== FORMAT || !Array.isArray(files)) return [];
+    return [MARK, ...files.filter((name) => typeof name === 'string')];
+  } catch {
+    return [];
+  }
+}
+
+/** Everything that is no folder, and the empty folders, with `/` between the parts of a path. */
+async function* filesBelow(folder: string, prefix = ''): AsyncGenerator<string> {
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true });
+  if (entries.length === 0 && prefix !== '') yield prefix;
+  for (const entry of entries) {
+    const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    if (entry.isDirectory()) yield* filesBelow(folder, name);
+    else yield name;
+  }
+}
