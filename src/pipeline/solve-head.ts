@@ -17,6 +17,8 @@ export interface SolvedHead {
   /** The output layer, and the statistics of the head's norm where it has one. */
   readonly weights: NamedTensors;
   readonly penalty: number;
+  /** The factor of half the squared norm of the output layer's kernel in the loss. */
+  readonly absolutePenalty: number;
   /** Over how many images it was fitted. */
   readonly images: number;
   /** 0 where too few images left nothing to hold out. */
@@ -76,6 +78,7 @@ export async function solveHead(
   const solved = {
     weights: headWeights(network, fitted),
     penalty: fitted.penalty,
+    absolutePenalty: fitted.absolutePenalty,
     images: gathered.images,
     folds: fitted.folds,
     ...heldOutScores(fitted, { labels, classes: network.classes, images: gathered.images }),

@@ -4,9 +4,10 @@ import { rescaled } from '../network/rescale.ts';
 import type { Checkpoint, CheckpointStore } from '../training/checkpoint.ts';
 import type { PhaseSources } from '../training/job.ts';
 import { overlay, runTraining } from '../training/loop.ts';
-import type { TrainPhase, TrainPlan } from '../training/plan.ts';
+import { type TrainPhase, type TrainPlan, withHeadPenalty } from '../training/plan.ts';
 import { scaledRows } from '../training/rows.ts';
 import { createPhaseSources, type SourceSetting } from './phase-sources.ts';
+import type { SolvedHead } from './solve-head.ts';
 import type { TrainingStart } from './training-start.ts';
 
 /** A run that is ready to train. */
@@ -34,10 +35,11 @@ export async function trainPhases(
     return { weights, judgedWeights: inOwnUnits(start.weights, prepared) };
   }
   const { engine, network, config, signal, emit } = setting;
+  const { head, refitHead } = start;
   const { weights, judgedWeights } = await runTraining({
     engine,
     network,
-    plan,
+    plan: head === undefined ? plan : withHeadPenalty(plan, penaltiesOf(head, refitHead)),
     config,
     weights: start.weights,
     ...(start.refitWeights !== undefined && { refitWeights: start.refitWeights }),
@@ -52,6 +54,11 @@ export async function trainPhases(
     judgedWeights: inOwnUnits(judgedWeights, prepared),
   };
 }
+
+const penaltiesOf = (head: SolvedHead, refit: SolvedHead | undefined) => ({
+  first: head.absolutePenalty,
+  refit: (refit ?? head).absolutePenalty,
+});
 
 /** The sources of a phase in the units of training: pixels as they are, activations divided by the scale. */
 function inTrainingUnits(

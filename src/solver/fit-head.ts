@@ -33,6 +33,8 @@ export interface FittedHead {
   readonly bias: Float32Array;
   /** Relative, as in the problem. */
   readonly penalty: number;
+  /** The same as the factor of half the squared norm of the kernel. */
+  readonly absolutePenalty: number;
   /** How many levels are read, from the last on. */
   readonly levelsRead: number;
   /** 0 where too few images left nothing to hold out. */
@@ -94,7 +96,8 @@ async function fitLevels(
       kernel.set(parameters.subarray(c * inputs, (c + 1) * inputs), (c + 1) * width - inputs);
     }
     const bias = Float32Array.from(parameters.subarray(classes * inputs));
-    return { ...chosen, kernel, bias, levelsRead };
+    const absolutePenalty = chosen.penalty * inputs;
+    return { ...chosen, absolutePenalty, kernel, bias, levelsRead };
   } finally {
     await program.release();
   }

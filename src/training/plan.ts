@@ -106,6 +106,28 @@ function isSolved({ strategy, config, network, newLayers }: PlanRequest): boolea
     .every(({ name }) => !newLayers.has(name) || name === OUTPUT || name === HEAD_NORM);
 }
 
+/**
+ * The plan with the penalty of a solved output layer in every phase: steps then go on with the function that the
+ * layer is the optimum of, rather than at once towards larger weights. (Adam and SGD add it to the gradient; AdamW
+ * decays by it times the rate, which is weaker.)
+ *
+ * @param penalties of the phases, and of their refit, on the loss as the solver has it
+ */
+export function withHeadPenalty(
+  plan: TrainPlan,
+  penalties: { readonly first: number; readonly refit: number },
+): TrainPlan {
+  const phases = plan.phases.map((phase) => ({
+    ...phase,
+    groups: phase.groups.map((group) =>
+      group.parameters.includes(`${OUTPUT}.weight`)
+        ? { ...group, weightDecay: phase.refit ? penalties.refit : penalties.first }
+        : group,
+    ),
+  }));
+  return { ...plan, phases };
+}
+
 /** Where the features of the output layer are, before any norm of them and any dropout. */
 export function featureBoundary(network: NetworkSpec): number {
   const norm = network.layers.findIndex(({ name }) => name === HEAD_NORM);
