@@ -72,6 +72,7 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
     emit,
     root: index.root,
   };
+  emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
   // Of a resumed run too: everything that follows from the weights and the images is found again.
   const begun = await prepareStart({
     setting,
@@ -83,9 +84,6 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   });
   const resume = request.resume === true ? await readLastCheckpoint(paths) : undefined;
   if (resume !== undefined) noteOtherEngine(resume, engine, emit);
-  if (plan.phases.length > 0) {
-    emit({ type: 'stage', stage: 'train', message: `training (${strategy})` });
-  }
   const trained = await trainPhases(
     { setting, plan, start: begun },
     { checkpoints: fileCheckpoints(paths, { engine, emit }), resume },

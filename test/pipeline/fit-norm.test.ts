@@ -23,7 +23,7 @@ afterAll(() => rm(home, { recursive: true, force: true }));
 async function trained(name: string, more: ConfigSource['values'] = {}) {
   const values = {
     ...{ data: join(home, 'pictures'), out: join(home, name), backbone: 'vgg-nano' },
-    ...{ strategy: 'head', head: { kind: 'levels' }, epochs: 2, cache: false },
+    ...{ strategy: 'head', head: { kind: 'levels', fit: 'steps' }, epochs: 2, cache: false },
     ...{ split: { val: 0, test: 0 } },
     ...more,
   } as const;
