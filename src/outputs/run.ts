@@ -37,6 +37,10 @@ export const metricsRecord = z
     version: count,
     side: sideName.describe('the images that were measured'),
     images: count,
+    beforeRefit: z
+      .literal(true)
+      .exactOptional()
+      .describe('measured on the model before it was trained on these images too'),
     metrics: figures,
     perClass: list(classFigures),
     confusion: list(list(count)).describe('[actual][predicted]'),

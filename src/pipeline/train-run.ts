@@ -139,8 +139,10 @@ async function measureRun(
   if (side === 'val' && plan.phases.length === 0 && heldOut !== undefined) {
     return metricsRecord(heldOut, { side: 'cross-validation', classes });
   }
-  const model = side === 'test' ? models.final : models.judged;
-  return measure({ setting, model, plan, classes, side });
+  const isFinal = side === 'test' || start.refitWeights === undefined;
+  const model = isFinal ? models.final : models.judged;
+  const record = await measure({ setting, model, plan, classes, side });
+  return isFinal || record === undefined ? record : { ...record, beforeRefit: true };
 }
 
 function planRecord(

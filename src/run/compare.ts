@@ -42,7 +42,8 @@ function differences(before: unknown, now: unknown, key: string): Difference[] {
   return JSON.stringify(before) === JSON.stringify(now) ? [] : [{ key, before, now }];
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object of named values. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

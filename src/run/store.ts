@@ -10,6 +10,7 @@ import { readPlainFile } from '../base/plain-file.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { RECORD_PROBLEMS } from './check-record.ts';
+import { isRecord } from './compare.ts';
 import {
   FORMAT_VERSION,
   type MetricsRecord,
@@ -215,10 +216,19 @@ export async function readConfig(paths: RunPaths): Promise<unknown> {
     });
   }
   try {
-    return parse(text);
+    return withOldDefaults(parse(text));
   } catch (error) {
     throw dataError(`${paths.config} is no YAML`, { found: messageOf(error), where: paths.config });
   }
+}
+
+/**
+ * A config from before output layers were solved says nothing of how its head is fitted and whether it is fitted
+ * again: by steps and once, as was then the only way.
+ */
+function withOldDefaults(values: unknown): unknown {
+  if (!isRecord(values) || !isRecord(values.head) || 'fit' in values.head) return values;
+  return { refit: 'never', ...values, head: { ...values.head, fit: 'steps' } };
 }
 
 /** @throws VggtuneError when the file is not there (usage), damaged or of another version (data) */

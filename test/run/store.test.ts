@@ -66,6 +66,21 @@ describe('openRun', () => {
     await expect(none).rejects.toMatchObject({ kind: 'usage' });
   });
 
+  it('takes the config of a run from before heads were solved as what it was', async () => {
+    await makeRun();
+    const { config } = runPaths(folder);
+    await writeFile(config, 'strategy: top\nhead: {kind: linear, dropout: 0.5, hidden: 256}\n');
+    expect(await readConfig(runPaths(folder))).toMatchObject({
+      refit: 'never',
+      head: { kind: 'linear', fit: 'steps' },
+    });
+    await writeFile(config, 'strategy: top\nhead: {kind: linear, fit: solve}\nrefit: always\n');
+    expect(await readConfig(runPaths(folder))).toMatchObject({
+      refit: 'always',
+      head: { fit: 'solve' },
+    });
+  });
+
   it('overwrites the files of a run and nothing else', async () => {
     await makeRun();
     await writeFile(join(folder, 'notes.txt'), 'mine');

@@ -18,7 +18,7 @@ export type Measured = Omit<MetricsRecord, 'side'> & {
 };
 
 /** The figures of some images in a few lines. */
-export function figureLines({ metrics, images, side, data }: Measured): string[] {
+export function figureLines({ metrics, images, side, data, beforeRefit }: Measured): string[] {
   const parts = [
     ...(side === undefined ? [] : [MEASURED[side]]),
     ...(data === undefined ? [] : [`of ${printable(data)}`]),
@@ -30,6 +30,9 @@ export function figureLines({ metrics, images, side, data }: Measured): string[]
   ] as const;
   return facts([
     ['measured on', [plural(images, 'image'), ...parts].join(' ')],
+    ...(beforeRefit === true
+      ? [['', 'before the model was trained on these images too'] as const]
+      : []),
     ...shares.map(([name, value]) => [name, percent(value ?? Number.NaN)] as const),
     ['loss', decimal(metrics.loss ?? Number.NaN)],
   ]);

@@ -45,7 +45,9 @@ function whatWasDone(record: RunRecord, { skipped, epochs }: Collected, width: n
     ['strategy', `${plan.strategy}: ${plan.evidence.join('; ')}`],
     ['trained', `${layerRange(plan.trained)}; ${grouped(trained)} parameters (${percent(share)})`],
     ['frozen', layerRange(plan.frozen)],
-    ['epochs', grouped(epochs.length)],
+    epochs.length === 0
+      ? ['fitted', 'the output layer is solved to its optimum: there are no epochs']
+      : ['epochs', grouped(epochs.length)],
   ];
   return facts(rows, width);
 }
