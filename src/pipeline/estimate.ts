@@ -14,10 +14,12 @@ import { TABLE_BYTES } from '../training/feature-rows.ts';
 import { planTraining, type TrainPhase, type TrainPlan } from '../training/plan.ts';
 import { randomWeights } from '../weights/initialise.ts';
 import type { LoadedData } from './data.ts';
+import { solveEstimate } from './estimate-solve.ts';
 import { fittedImages } from './fit-norm.ts';
 import { type DecodeCost, keptShare, measureDecoding } from './measure-decoding.ts';
 import { measurePrefix, measureSteps, type PrefixCost, type StepCost } from './measure-program.ts';
 import { augmentSpec, changesAnything, decodeSpec } from './phase-sources.ts';
+import { isRefit } from './refit.ts';
 import { networkFor, type Start } from './start-weights.ts';
 import { whyNot } from './why-not.ts';
 
@@ -87,18 +89,24 @@ async function estimateConfig(setting: Setting, { costs, base }: One): Promise<S
   const network = networkOf(setting);
   const weights = fitting(start.weights, network);
   const newLayers = strategy === 'scratch' ? new Set<string>() : start.newLayers;
-  const plan = planTraining({ strategy, config, network, newLayers });
+  const refit = isRefit({ config, strategy, index: data.index, split: data.split });
+  const plan = planTraining({ strategy, config, network, newLayers, refit });
   const counts = { train: data.split.train.length, val: data.split.val.length };
   const decode = await costs.decode(setting, network);
   const decodeChanged = augments(config) ? await costs.decode(setting, network, true) : decode;
-  const phases: PhaseEstimate[] = [];
+  const measured = { engine: setting.engine, network, weights };
+  const phases: PartEstimate[] = [];
+  if (plan.solvedFrom !== undefined) {
+    const shares = plan.phases.length > 0 && plan.from > 0;
+    const prefix = await costs.prefix(measured, shares ? plan.from : plan.solvedFrom);
+    const facts = { config, network, plan, counts, refit, decode, decodeChanged, prefix };
+    phases.push({ ...solveEstimate(facts), steps: 0, secondsPerStep: 0 });
+  }
   for (const phase of plan.phases) {
-    const measured = { engine: setting.engine, network, weights };
     const prefix = phase.from > 0 ? await costs.prefix(measured, phase.from) : undefined;
     const step = await costs.step(measured, { phase, plan, config, images: counts.train });
-    phases.push(
-      phaseEstimate({ config, network, phase, counts, decode, decodeChanged, prefix, step }),
-    );
+    const facts = { config, network, phase, decode, decodeChanged, prefix, step };
+    phases.push(phase.refit ? refitEstimate(facts, counts) : phaseEstimate({ ...facts, counts }));
   }
   const last = phases.at(-1);
   const sum = (key: 'seconds' | 'featureSeconds' | 'steps' | 'cache') =>
@@ -149,7 +157,8 @@ interface PhaseFacts {
   readonly step: StepCost;
 }
 
-interface PhaseEstimate {
+/** What a phase takes, or the solving of the output layer. */
+interface PartEstimate {
   readonly seconds: number;
   readonly featureSeconds: number;
   readonly steps: number;
@@ -167,7 +176,17 @@ const START_SECONDS = 1;
 /** What a table of features takes in memory: a larger one stays on the disk. */
 const tableBytes = (bytes: number) => (bytes <= TABLE_BYTES ? bytes : 0);
 
-function phaseEstimate(facts: PhaseFacts): PhaseEstimate {
+/** A phase again on all images, whose activations are there by then. It takes fewer epochs where fewer were best. */
+function refitEstimate(
+  facts: Omit<PhaseFacts, 'counts'>,
+  { train, val }: PhaseFacts['counts'],
+): PartEstimate {
+  const whole = phaseEstimate({ ...facts, counts: { train: train + val, val: 0 } });
+  const seconds = whole.seconds - whole.featureSeconds;
+  return { ...whole, seconds, featureSeconds: 0, cache: 0 };
+}
+
+function phaseEstimate(facts: PhaseFacts): PartEstimate {
   const { config, network, phase, counts, decode, decodeChanged, prefix, step } = facts;
   const stepsPerEpoch = Math.max(1, Math.ceil(counts.train / config.batchSize));
   const changing = augments(config) && (phase.name === 'main' || prefix === undefined);

@@ -17,7 +17,7 @@ import type { NetworkSpec } from '../network/spec.ts';
 import type { ChoiceReport } from '../outputs/advice.ts';
 import type { PlannedPhase, PlanReport } from '../outputs/plan.ts';
 import { refuseFolder, runPaths } from '../run/store.ts';
-import { frozenAndTrained, planTraining, type TrainPhase } from '../training/plan.ts';
+import { frozenAndTrained, phaseLabel, planTraining, type TrainPhase } from '../training/plan.ts';
 import { choiceEvidence } from './advice-evidence.ts';
 import { dataFacts } from './advise.ts';
 import { advisedSources } from './advised-sources.ts';
@@ -25,6 +25,7 @@ import { choose } from './choose.ts';
 import { type LoadedData, loadData } from './data.ts';
 import { withBackbone } from './default-backbone.ts';
 import { estimateStrategies } from './estimate.ts';
+import { isRefit } from './refit.ts';
 import { type Start, startingPoint } from './start-weights.ts';
 
 export type { PlanReport };
@@ -62,7 +63,7 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
     ...{ strategy, evidence: chosen.evidence, estimate, config },
     ...(chosen.choice !== undefined && { choice: chosen.choice }),
     weights: start.source,
-    ...trainingPart(config, { strategy, start }),
+    ...trainingPart(config, { strategy, start, data }),
     files: filesOf(config),
   };
 }
@@ -102,10 +103,15 @@ async function chosenStrategy(
 
 function trainingPart(
   config: RunConfig,
-  { strategy, start }: { readonly strategy: StrategyName; readonly start: Start },
+  {
+    strategy,
+    start,
+    data: { index, split },
+  }: { readonly strategy: StrategyName; readonly start: Start; readonly data: LoadedData },
 ) {
   const { network, newLayers } = start;
-  const training = planTraining({ strategy, config, network, newLayers });
+  const refit = isRefit({ config, strategy, index, split });
+  const training = planTraining({ strategy, config, network, newLayers, refit });
   const { frozen, trained } = frozenAndTrained(training, network);
   const layers = layerTable(network, new Set(trained));
   const count = (rows: readonly LayerRow[]) => rows.reduce((sum, row) => sum + row.parameters, 0);
@@ -124,7 +130,7 @@ function trainingPart(
 function plannedPhase(phase: TrainPhase, network: NetworkSpec): PlannedPhase {
   const shapes = parameterShapes(network);
   return {
-    name: phase.name,
+    name: phaseLabel(phase),
     epochs: phase.epochs,
     schedule: phase.schedule.kind,
     from: network.layers[phase.from]?.name ?? '',

@@ -25,6 +25,7 @@ import { exportModel, type FileFormat } from './export.ts';
 import { exportRun } from './export-run.ts';
 import type { TrainedModel } from './model.ts';
 import { decodeSpec, plainRows, prefixBatch, type SourceSetting } from './phase-sources.ts';
+import { isRefit } from './refit.ts';
 import { startHash, startingPoint, startsPretrained } from './start-weights.ts';
 import { type PreparedRun, trainPhases } from './train-phases.ts';
 import { prepareStart } from './training-start.ts';
@@ -107,19 +108,6 @@ async function writeOrComparePlan(request: TrainRunRequest, now: PlanRecord): Pr
   const before = request.resume === true ? await readPlan(paths) : undefined;
   if (before === undefined) await writeRecord(paths, 'plan', now);
   else refuseChangedWeights(paths.folder, { before, now });
-}
-
-/** More images than this lose little by those that are held back, and take long to train on twice. */
-const REFIT_MOST = 2000;
-
-/** Whether everything is fitted again with the validation images among those that are trained on. */
-function isRefit({ config, strategy, index, split }: TrainRunRequest): boolean {
-  if (split.val.length === 0 || config.refit === 'never') return false;
-  if (config.refit === 'always') return true;
-  // A validation part that the user made is theirs to measure on.
-  const isGiven = index.images.some(({ side }) => side === 'val');
-  const count = split.train.length + split.val.length;
-  return !isGiven && strategy !== 'scratch' && count <= REFIT_MOST;
 }
 
 /**
