@@ -8,7 +8,7 @@ import { parameterCounts } from './run.ts';
 const { optimizer, head } = runConfigSchema.shape;
 
 const plannedPhase = z.strictObject({
-  name: z.enum(['warm-up', 'main']),
+  name: z.enum(['warm-up', 'main', 'refit warm-up', 'refit']),
   epochs: count,
   schedule: z.string(),
   from: z.string().describe('the first trained layer'),

@@ -39,9 +39,9 @@ export interface TrainPlan {
 }
 
 /** What a phase is called in events and errors. */
-export function phaseLabel({ name, refit }: Pick<TrainPhase, 'name' | 'refit'>): string {
+export function phaseLabel({ name, refit }: Pick<TrainPhase, 'name' | 'refit'>) {
   if (!refit) return name;
-  return name === 'main' ? 'refit' : `refit ${name}`;
+  return name === 'main' ? 'refit' : 'refit warm-up';
 }
 
 export interface PlanRequest {
