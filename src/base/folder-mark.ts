@@ -1,6 +1,7 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, systemCode } from './errors.ts';
+import { readPlainFile } from './plain-file.ts';
 
 /**
  * A hidden file that says which files of a folder are vggtune's own. A folder may only be replaced
@@ -8,6 +9,9 @@ import { messageOf, systemCode } from './errors.ts';
  */
 const MARK = '.vggtune-folder.json';
 const FORMAT = 'vggtune-folder';
+
+/** An export has some dozens of files. */
+const MOST_BYTES = 2 ** 24;
 
 /** What file managers leave in every folder that they show. */
 const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
@@ -42,7 +46,8 @@ export async function foreignFiles(folder: string, most: number): Promise<readon
 }
 
 async function markedFiles(folder: string): Promise<readonly string[]> {
-  const text = await readFile(join(folder, MARK), 'utf8').catch(() => '');
+  const limits = { most: MOST_BYTES, what: 'a list of files' };
+  const text = await readPlainFile(join(folder, MARK), limits).then(String, () => '');
   try {
     const { format, files } = JSON.parse(text) as { format?: unknown; files?: unknown };
     if (format !== FORMAT || !Array.isArray(files)) return [];

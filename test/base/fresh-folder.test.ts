@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +103,15 @@ it('a plain file, and a folder whose mark is somebody else’s, are not replaced
       details: { found: '.vggtune-folder.json' },
     });
   }
+});
+
+it('a mark that is a named pipe is not waited for', async () => {
+  const path = join(home, 'a');
+  await mkdir(path);
+  execFileSync('mkfifo', [join(path, '.vggtune-folder.json')]);
+  await expect(writeFolderAtomic(path, fill('one'), { overwrite: true })).rejects.toMatchObject({
+    details: { found: '.vggtune-folder.json' },
+  });
 });
 
 it('the folder that the process is in, or one above it, is not replaced', async () => {
