@@ -172,7 +172,7 @@ describe('rules over several keys', () => {
     ['momentum of 1', { optimizer: { momentum: 1 } }, 'all', 'optimizer.momentum'],
     [
       'Nesterov without momentum',
-      { optimizer: { nesterov: true, momentum: 0 } },
+      { optimizer: { kind: 'sgd', nesterov: true, momentum: 0 } },
       'top',
       'optimizer.nesterov',
     ],
