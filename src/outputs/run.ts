@@ -15,6 +15,10 @@ export const planRecord = z
       .record(z.string(), z.string())
       .exactOptional()
       .describe('where the starting weights came from: source, licence, hashes'),
+    refit: z
+      .literal(true)
+      .exactOptional()
+      .describe('the validation images are trained on too, once they have chosen'),
     startHash: z
       .string()
       .exactOptional()

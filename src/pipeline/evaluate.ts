@@ -115,6 +115,8 @@ async function keepRecord(run: string, record: MetricsRecord): Promise<void> {
   const paths = runPaths(run);
   const split = await readRecord(paths, 'split');
   const written = await readMetrics(paths);
+  // Figures of before a refit are of images that the network has since been trained on.
+  if (written?.beforeRefit === true) return;
   if (record.side === (written?.side ?? ownSide(split))) {
     await writeRecord(paths, 'metrics', record);
   }

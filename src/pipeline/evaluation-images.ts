@@ -5,7 +5,7 @@ import type { RunConfig } from '../config/schema.ts';
 import { scanDataset } from '../dataset/scan.ts';
 import type { DatasetIndex, ImageEntry, Side } from '../dataset/types.ts';
 import type { SplitRecord } from '../run/record.ts';
-import { readRecord, runPaths } from '../run/store.ts';
+import { readPlan, readRecord, runPaths } from '../run/store.ts';
 
 const SIDES = ['train', 'val', 'test'] as const;
 
@@ -33,11 +33,14 @@ export async function imagesOf(
   const options = { emit, signal, onBad, maxPixels, classes, verify: false };
   if (data === undefined) {
     const index = await scanDataset(config.data, options);
-    return { root: index.root, ...(await splitSide(request, index.images)) };
+    const images = await splitSide(request, index.images);
+    if (images.side === 'val') await warnOfRefit(request);
+    return { root: index.root, ...images };
   }
   const index = await scanDataset(data, options);
   const entries = namedImages(index, { data, side: request.side });
-  warnOfTrained(entries, { split: await readRecord(runPaths(request.run), 'split'), data, emit });
+  const { trained } = await trainedHashes(request.run);
+  warnOfTrained(entries, { trained, data, emit });
   return { root: index.root, data, side: request.side, entries };
 }
 
@@ -67,13 +70,29 @@ function namedImages(
 /** The figures of images that a network was trained on say little of new ones. */
 function warnOfTrained(
   entries: readonly ImageEntry[],
-  of: { readonly split: SplitRecord; readonly data: string; readonly emit: Emit },
+  of: { readonly trained: ReadonlySet<string>; readonly data: string; readonly emit: Emit },
 ): void {
-  const trained = new Set(of.split.train.map(({ hash }) => hash));
-  const count = entries.filter(({ hash }) => trained.has(hash)).length;
+  const count = entries.filter(({ hash }) => of.trained.has(hash)).length;
   if (count === 0) return;
   const message = `${count} of the ${entries.length} images of ${of.data} were trained on: the figures say little of new images`;
   of.emit({ type: 'warning', code: 'trained-on', message });
+}
+
+/** What a run's network was trained on: with a refit the validation images, too. */
+async function trainedHashes(run: string) {
+  const paths = runPaths(run);
+  const split = await readRecord(paths, 'split');
+  const refit = (await readPlan(paths))?.refit === true;
+  const images = refit ? [...split.train, ...split.val] : split.train;
+  return { trained: new Set(images.map(({ hash }) => hash)), refit };
+}
+
+async function warnOfRefit({ run, emit }: ImagesRequest): Promise<void> {
+  const { refit } = await trainedHashes(run);
+  if (!refit) return;
+  const message =
+    'the validation images were trained on too, once they had chosen (refit): these figures say little of new images; metrics.json has those of before';
+  emit({ type: 'warning', code: 'trained-on', message });
 }
 
 /** The images of a side as split.json has them: by content, wherever they lie now. */

@@ -60,7 +60,12 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
   const evidence = [...request.evidence, `starts from ${start.source}`];
   const { provenance } = start;
   const bareRecord = planRecord(plan, network, evidence);
-  const planned = { ...bareRecord, provenance, startHash: startHash(start) };
+  const planned = {
+    ...bareRecord,
+    provenance,
+    startHash: startHash(start),
+    ...(refit && ({ refit } as const)),
+  };
   await writeOrComparePlan(request, planned);
 
   const setting: SourceSetting = {

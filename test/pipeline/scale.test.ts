@@ -33,7 +33,7 @@ let index: DatasetIndex;
 let engine: Engine;
 beforeAll(async () => {
   home = await temporaryFolder();
-  index = await scanDataset(await pictureFolder(10, join(home, 'pictures')));
+  index = await scanDataset(await pictureFolder(7, join(home, 'pictures')));
   engine = await onnxEngine();
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
@@ -91,7 +91,7 @@ async function outcome({ strategy, head, optimizer }: Case, constant: number, se
       learningRate: optimizer === 'sgd' ? 0.01 : 0.002,
       weightDecay: 0.01,
     },
-    epochs: 3,
+    epochs: 2,
     warmupEpochs: 1,
     cache: false,
     seed,

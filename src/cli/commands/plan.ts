@@ -110,6 +110,7 @@ function phaseLines(
       phase.schedule,
     ]),
   );
+  if (rows.length === 0) return ['the output layer is solved to its optimum: there are no steps'];
   const [header = '', ...lines] = table(columns, rows, width);
   return [`${optimizer.kind}, batches of ${config.batchSize}`, paint('dim', header), ...lines];
 }
