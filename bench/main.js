@@ -12,7 +12,9 @@ const HELP = `npm run bench -- [options]
   --rounds n      measured rounds of each, after one that is not (default: 5)
   --quick         two rounds and batches of 8
   --no-torch      without PyTorch
-  --json          one JSON document instead of the table`;
+  --json          one JSON document instead of the table
+
+VGGTUNE_BENCH_PYTHON names the Python that has PyTorch; else it is a python3 on the path.`;
 
 const { values: options } = parseArgs({
   options: {
@@ -25,7 +27,13 @@ const { values: options } = parseArgs({
   },
 });
 
-const FORMATS = ['nchw', 'channels_last'];
+/** What PyTorch is asked for, as the table calls it; torch_reference.py says what each is. */
+const VARIANTS = {
+  nchw: 'x PyTorch',
+  channels_last: 'x channels_last',
+  compiled: 'x compiled',
+  bfloat16: 'x bfloat16',
+};
 
 function chosenRows() {
   const names = options.rows?.split(',') ?? ROWS.map(({ name }) => name);
@@ -42,13 +50,16 @@ const median = (numbers) => {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-/** Seconds an image by round, of the engine and of PyTorch in both memory formats. */
+/** Seconds an image by round, of the engine and of each variant of PyTorch that runs here. */
 async function measure(row, { python, rounds }) {
   const workers = { vggtune: vggtune(row) };
-  if (python && row.torch)
-    for (const format of FORMATS) workers[format] = torch(python, row, format);
   const hello = await workers.vggtune.hello;
-  await Promise.all(Object.values(workers).map((worker) => worker.hello));
+  for (const variant of python && row.torch ? Object.keys(VARIANTS) : []) {
+    const worker = torch(python, row, variant);
+    const { error } = await worker.hello;
+    if (error === undefined) workers[variant] = worker;
+    else console.error(`  PyTorch cannot run as ${variant} here: ${error}`);
+  }
   const seconds = Object.fromEntries(Object.keys(workers).map((name) => [name, []]));
   const peak = {};
   for (let round = -1; round < rounds; round++) {
@@ -63,8 +74,8 @@ async function measure(row, { python, rounds }) {
 }
 
 /** How many times as fast as PyTorch: round by round, and the best rounds of both. */
-function ratio({ seconds }, format) {
-  const theirs = seconds[format];
+function ratio({ seconds }, variant) {
+  const theirs = seconds[variant];
   if (theirs === undefined) return undefined;
   return {
     median: median(theirs.map((value, round) => value / seconds.vggtune[round])),
@@ -76,7 +87,8 @@ function summary(result) {
   const { row, work, seconds, peak } = result;
   const typical = median(seconds.vggtune);
   const best = Math.min(...seconds.vggtune);
-  const ratios = Object.fromEntries(FORMATS.map((format) => [format, ratio(result, format)]));
+  const variants = Object.keys(VARIANTS).filter((variant) => seconds[variant]);
+  const ratios = Object.fromEntries(variants.map((variant) => [variant, ratio(result, variant)]));
   return {
     name: row.name,
     title: row.title,
@@ -85,12 +97,15 @@ function summary(result) {
     gflops: { median: work / typical / 1e9, best: work / best / 1e9 },
     peakGiB: peak.vggtune / 2 ** 30,
     torch: Object.fromEntries(
-      FORMATS.filter((format) => seconds[format]).map((format) => [
-        format,
+      variants.map((variant) => [
+        variant,
         {
-          secondsPerImage: { median: median(seconds[format]), best: Math.min(...seconds[format]) },
-          peakGiB: peak[format] / 2 ** 30,
-          ratio: ratios[format],
+          secondsPerImage: {
+            median: median(seconds[variant]),
+            best: Math.min(...seconds[variant]),
+          },
+          peakGiB: peak[variant] / 2 ** 30,
+          ratio: ratios[variant],
         },
       ]),
     ),
@@ -113,8 +128,10 @@ const COLUMNS = [
   ['images/s', ({ secondsPerImage }) => (1 / secondsPerImage.median).toFixed(1)],
   ['GFLOP/s', ({ gflops }) => pair(gflops, 0)],
   ['peak GiB', ({ peakGiB }) => peakGiB.toFixed(2)],
-  ['x PyTorch', ({ torch: { nchw } }) => pair(nchw?.ratio, 2)],
-  ['x channels_last', ({ torch: { channels_last } }) => pair(channels_last?.ratio, 2)],
+  ...Object.entries(VARIANTS).map(([variant, title]) => [
+    title,
+    (row) => pair(row.torch[variant]?.ratio, 2),
+  ]),
   ['wanted', (row) => row.wanted.join('; ')],
 ];
 

@@ -1,9 +1,14 @@
-"""The work of bench/work.js in PyTorch: python3 torch_reference.py ROW FORMAT.
+"""The work of bench/work.js in PyTorch: python3 torch_reference.py ROW VARIANT.
 
-ROW is a row of bench/rows.js as JSON, FORMAT `nchw` (PyTorch's default) or `channels_last`.
+ROW is a row of bench/rows.js as JSON with the layers that bench/network.js adds to it. VARIANT is one of
+  nchw           float32 in PyTorch's default memory format
+  channels_last  float32 in the format that PyTorch recommends for convolutions
+  compiled       the same through torch.compile, which needs a C++ compiler
+  bfloat16       channels_last under torch.autocast, at the precision of bfloat16
 A line on stdin is one round; the answer is a line of JSON, as from work.js.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -14,50 +19,43 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-BLOCKS = {
-    "vgg16": [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)],
-    "vgg-nano": [(16, 1), (32, 1), (64, 2), (96, 2), (128, 2)],
-}
-BATCH_NORM = {"vgg-nano"}
 # Small passes suit PyTorch too: they are faster an image than the whole batch, and take less memory.
 MICRO_BATCH = {("vgg16", "forward"): 8, ("vgg16", "step"): 4}
 
-row = json.loads(sys.argv[1])
-memory_format = torch.channels_last if sys.argv[2] == "channels_last" else torch.contiguous_format
+# A module for each kind of layer in src/network/spec.ts that the rows have.
+MODULES = {
+    "conv": lambda at: nn.Conv2d(at["inChannels"], at["outChannels"], at["kernel"], padding=at["kernel"] // 2),
+    "batchnorm": lambda at: nn.BatchNorm2d(at["channels"], eps=at["epsilon"], momentum=at["momentum"]),
+    "relu": lambda at: nn.ReLU(inplace=True),
+    "maxpool": lambda at: nn.MaxPool2d(at["size"]),
+    "gap": lambda at: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+    "dropout": lambda at: nn.Dropout(at["rate"]),
+    "dense": lambda at: nn.Linear(at["inputs"], at["outputs"]),
+}
+
+row, variant = json.loads(sys.argv[1]), sys.argv[2]
+memory_format = torch.contiguous_format if variant == "nchw" else torch.channels_last
 torch.set_num_threads(len(os.sched_getaffinity(0)))
 
-
-def convolutions():
-    """The blocks after the layer `after`, and the channels and side of what goes in."""
-    after = int(row["after"][len("pool") :]) if "after" in row else 0
-    blocks = BLOCKS[row["backbone"]]
-    channels = blocks[after - 1][0] if after else 3
-    layers, inputs = [], channels
-    for outputs, count in blocks[after:]:
-        for _ in range(count):
-            layers.append(nn.Conv2d(inputs, outputs, 3, padding=1))
-            if row["backbone"] in BATCH_NORM:
-                layers.append(nn.BatchNorm2d(outputs))
-            layers.append(nn.ReLU(inplace=True))
-            inputs = outputs
-        layers.append(nn.MaxPool2d(2))
-    return layers, (channels, row["size"] >> after), inputs
-
-
-layers, (channels, side), features = convolutions()
-if row["kind"] == "step":
-    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(features, 10)]
-model = nn.Sequential(*layers).to(memory_format=memory_format)
-optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
+layers = [MODULES[layer["kind"]](layer) for layer in row["layers"]]
+network = nn.Sequential(*layers).to(memory_format=memory_format)
+model = torch.compile(network) if variant == "compiled" else network
+optimizer = torch.optim.SGD(network.parameters(), lr=1e-4, momentum=0.9)
 batch = row["batch"]
-images = torch.randn(batch, channels, side, side).contiguous(memory_format=memory_format)
-labels = torch.arange(batch) % 10
+images = torch.randn(batch, *row["input"]).contiguous(memory_format=memory_format)
+labels = torch.arange(batch) % row["classes"]
 micro_batch = min(batch, MICRO_BATCH.get((row["backbone"], row["kind"]), batch))
+
+
+def precision():
+    if variant == "bfloat16":
+        return torch.autocast("cpu", dtype=torch.bfloat16)
+    return contextlib.nullcontext()
 
 
 def forward():
     model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), precision():
         for part in images.split(micro_batch):
             model(part)
 
@@ -66,7 +64,9 @@ def step():
     model.train()
     optimizer.zero_grad()
     for part, wanted in zip(images.split(micro_batch), labels.split(micro_batch)):
-        F.cross_entropy(model(part), wanted, reduction="sum").div(batch).backward()
+        with precision():
+            logits = model(part)
+        F.cross_entropy(logits.float(), wanted, reduction="sum").div(batch).backward()
     optimizer.step()
 
 
@@ -74,9 +74,19 @@ def reply(**message):
     print(json.dumps(message), flush=True)
 
 
+def run_round():
+    forward() if row["kind"] == "forward" else step()
+
+
+if variant == "compiled":
+    try:
+        run_round()
+    except Exception as error:  # Whatever the compiler lacks, the other variants can run.
+        reply(error=str(error).splitlines()[0])
+        sys.exit()
 reply(version=torch.__version__)
 for _ in sys.stdin:
     start = time.perf_counter()
-    forward() if row["kind"] == "forward" else step()
+    run_round()
     seconds = (time.perf_counter() - start) / batch
     reply(seconds=seconds, peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

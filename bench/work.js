@@ -2,28 +2,14 @@
 // A line on stdin is one round; the answer is a line of JSON.
 import { createInterface } from 'node:readline';
 import { openEngine } from '../dist/engines/index.js';
-import { buildNetwork } from '../dist/network/build.js';
 import { networkCost } from '../dist/network/cost.js';
 import { isStatistic, parameterShapes } from '../dist/network/parameters.js';
 import { randomWeights } from '../dist/weights/initialise.js';
+import { CLASSES, rowNetwork } from './network.js';
 
-const CLASSES = 10;
 const row = JSON.parse(process.argv[2] ?? '{}');
 
-const network = buildNetwork({
-  backbone: row.backbone,
-  head: { kind: row.head, dropout: 0.5, hidden: 512 },
-  classes: CLASSES,
-  preprocessing: {
-    channels: 'rgb',
-    scale: 1 / 255,
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-    size: row.size,
-    resize: row.size,
-  },
-});
-const from = row.after ? network.layers.findIndex(({ name }) => name === row.after) + 1 : 0;
+const { network, from, to } = rowNetwork(row);
 const product = (shape) => shape.reduce((size, length) => size * length, 1);
 
 /** Pixels, or activations as a ReLU leaves them. */
@@ -49,7 +35,7 @@ function work(kind) {
 
 async function forwardRound(engine) {
   const weights = randomWeights(network, 1);
-  const stretch = { network, from: 0, to: network.headStart, weights, batchSize: row.batch };
+  const stretch = { network, from, to, weights, batchSize: row.batch };
   const program = await engine.compileForward(stretch);
   const rows = makeRows();
   return () => program.run(rows, row.batch);

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { rowForTorch } from './network.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -39,19 +40,26 @@ export class Worker {
 export const vggtune = (row) =>
   new Worker(process.execPath, [here('work.js'), JSON.stringify(row)]);
 
-export const torch = (python, row, format) =>
-  new Worker(python, [here('torch_reference.py'), JSON.stringify(row), format]);
+export const torch = (python, row, variant) =>
+  new Worker(python, [here('torch_reference.py'), JSON.stringify(rowForTorch(row)), variant]);
 
-/** The first python3 on the path that has PyTorch. */
+/** The interpreter that VGGTUNE_BENCH_PYTHON names, or the first python3 on the path that has PyTorch. */
 export function findTorch() {
+  const named = process.env.VGGTUNE_BENCH_PYTHON;
+  if (named) {
+    if (hasTorch(named)) return named;
+    throw new Error(`VGGTUNE_BENCH_PYTHON names ${named}, which cannot import torch`);
+  }
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'];
   const found = folders.map((folder) => join(folder, 'python3')).filter(existsSync);
-  return [...new Set(found)].find((python) => {
-    try {
-      execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return [...new Set(found)].find(hasTorch);
+}
+
+function hasTorch(python) {
+  try {
+    execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -8,6 +8,7 @@ import type { Checkpoint } from '../../src/training/checkpoint.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
 import { runTraining } from '../../src/training/loop.ts';
 import { frozenAndTrained } from '../../src/training/plan.ts';
+import type { RowSource } from '../../src/training/rows.ts';
 import { changedNames, memoryCheckpoints, type TinyJobOptions, tinyJob } from './fixtures.ts';
 
 let engine: Engine;
@@ -16,6 +17,20 @@ beforeAll(async () => {
 });
 
 const job = (options: Omit<TinyJobOptions, 'engine'>) => tinyJob({ ...options, engine });
+
+/** Of images of three classes in turn the first twenty, of which the first class has ten. */
+function unevenClasses(source: RowSource): RowSource {
+  const chosen = [0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 1, 4, 7, 10, 13, 2, 5, 8, 11, 14];
+  return {
+    labels: chosen.map((at) => source.labels[at] ?? 0),
+    async *batches(order, options) {
+      const theirs = order.map((at) => chosen[at] ?? 0);
+      for await (const { rows, positions } of source.batches(theirs, options)) {
+        yield { rows, positions: positions.map((at) => chosen.indexOf(at)) };
+      }
+    },
+  };
+}
 
 /** Runs a job that is interrupted after so many steps. @returns its last checkpoint */
 async function interruptedAfter(steps: number, whole: TrainingJob) {
@@ -188,15 +203,29 @@ describe('runTraining', () => {
     expect((whole.checkpoints as ReturnType<typeof memoryCheckpoints>).last()).toBeUndefined();
   });
 
-  it('weights classes, and changes the result by it', async () => {
-    const plain = await runTraining(job({ strategy: 'head' }));
-    const unbalanced = job({ strategy: 'head', config: { classWeights: 'balanced' } });
-    const balanced = await runTraining(unbalanced);
-    // The made classes are of one size, so balancing them changes nothing but rounding.
-    const fc8 = (outcome: typeof plain) => outcome.weights.get('fc8.weight')?.data ?? [];
-    fc8(plain).forEach((value, i) => {
-      expect(fc8(balanced)[i]).toBeCloseTo(value, 4);
+  it('weights classes of unequal size: a rare one learns as a common one does', async () => {
+    const biases = async (classWeights: 'none' | 'balanced') => {
+      const config = { classWeights, warmupEpochs: 0, epochs: 1, batchSize: 20 };
+      const whole = job({ strategy: 'head', config, batchNorm: false });
+      const even = new Map(
+        [...whole.weights].map(([name, { shape, data }]) => {
+          const value = name.startsWith('fc8.') ? data.map(() => 0) : data;
+          return [name, { shape, data: value }] as const;
+        }),
+      );
+      const sources: TrainingJob['sources'] = async (phase) => {
+        const { train, release } = await whole.sources(phase);
+        return { train: unevenClasses(train), release };
+      };
+      const { weights } = await runTraining({ ...whole, weights: even, sources });
+      return [...(weights.get('fc8.bias')?.data ?? [])];
+    };
+    // From logits of zero the gradient of a bias is the mean of 1/3 less the class's share, times a rate of 0.1.
+    const plain = await biases('none');
+    [0.5, 0.25, 0.25].forEach((share, label) => {
+      expect(plain[label]).toBeCloseTo(0.1 * (share - 1 / 3), 6);
     });
+    for (const bias of await biases('balanced')) expect(bias).toBeCloseTo(0, 6);
   });
 
   it('counts a tie of classes as the metrics do: for the first of them', async () => {
