@@ -59,7 +59,7 @@ export async function fitHead(problem: HeadProblem): Promise<FittedHead> {
   const statistics = featureStatistics(features, { count: images, levels });
   const rows = standardised(features, labels.length, statistics);
   let best: Candidate | undefined;
-  for (const levelsRead of depths(levels)) {
+  for (let levelsRead = 1; levelsRead <= levels.length; levelsRead++) {
     const candidate = await fitLevels(problem, { rows, levelsRead });
     if (best === undefined || candidate.loss < best.loss) best = candidate;
   }
@@ -67,9 +67,6 @@ export async function fitHead(problem: HeadProblem): Promise<FittedHead> {
   const { loss: _, ...fitted } = best;
   return { ...fitted, statistics };
 }
-
-/** The last level alone, or all of them. */
-const depths = (levels: readonly number[]) => (levels.length > 1 ? [1, levels.length] : [1]);
 
 interface Candidate extends Omit<FittedHead, 'statistics'> {
   readonly loss: number;
