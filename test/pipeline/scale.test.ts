@@ -161,10 +161,7 @@ describe.each(['head', 'top', 'all', 'scratch'] as const)('%s', (strategy) => {
 });
 
 it('frozen layers are given back as they came, bit for bit', async () => {
-  const { weights, start } = await outcome(
-    { strategy: 'top', head: 'mlp', optimizer: 'adamw' },
-    3,
-  );
+  const { weights, start } = await outcome({ strategy: 'top', head: 'mlp', optimizer: 'adamw' }, 3);
   for (const name of ['conv1_1.weight', 'conv1_1.bias', 'conv2_1.weight', 'conv2_1.bias']) {
     expect(weights.get(name)?.data).toEqual(start.get(name)?.data);
   }
