@@ -45,13 +45,17 @@ function rankOfLabel({ scores, classes, labels }: Scored, row: number): number {
  * @param scored with probabilities that sum to 1 in each row
  */
 export function logLoss(scored: Scored): number {
+  const losses = logLosses(scored);
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
+/** The same of each image. */
+export function logLosses(scored: Scored): number[] {
   checkScored(scored);
   const { scores, classes, labels } = scored;
   const epsilon = 2 ** -23;
-  let sum = 0;
-  for (let i = 0; i < labels.length; i++) {
+  return Array.from({ length: labels.length }, (_, i) => {
     const probability = scores[i * classes + (labels[i] ?? 0)] ?? Number.NaN;
-    sum -= Math.log(Math.min(1 - epsilon, Math.max(epsilon, probability)));
-  }
-  return sum / labels.length;
+    return -Math.log(Math.min(1 - epsilon, Math.max(epsilon, probability)));
+  });
 }

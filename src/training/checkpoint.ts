@@ -24,6 +24,10 @@ export interface Progress {
   readonly history: readonly EpochFigures[];
   /** Figures before the first step, where that state is a candidate for the best. */
   readonly before?: EpochFigures;
+  /** The loss of each validation image before the first step. */
+  readonly startLosses?: readonly number[];
+  /** Of each epoch in the history, whether it is better than the start by more than chance. */
+  readonly clear?: readonly boolean[];
   /** Whether the phase ended ahead of its epochs, because its loss climbed. */
   readonly stopped?: boolean;
   /** What the judged phase came to, for the phases that follow it. */

@@ -15,22 +15,24 @@ type Figures = Readonly<Record<string, number>>;
  * (the earliest of equals); `minDelta` only decides what counts as progress for stopping.
  *
  * @param rule null: never stop, and the loss says which epoch is the best
- * @param before the figures before the first step, where that state is a candidate too
+ * @param start where the state before the first step is a candidate too: its figures, and of each epoch whether
+ *   it is better by more than chance; the others cannot take its place
  */
 export function judgeEpochs(
   history: readonly Figures[],
   rule: RunConfig['earlyStop'],
-  before?: Figures,
+  start?: { readonly before: Figures; readonly clear: readonly boolean[] },
 ): EarlyStopVerdict {
   const metric = watchedMetric(rule);
   const sign = metric === 'loss' ? -1 : 1;
   const scoreOf = (figures: Figures) => sign * (figures[metric] ?? Number.NaN);
   let best = -1;
-  let bestScore = before === undefined ? Number.NaN : scoreOf(before);
+  let bestScore = start === undefined ? Number.NaN : scoreOf(start.before);
   let progress = Number.isNaN(bestScore) ? Number.NEGATIVE_INFINITY : bestScore;
   let idle = 0;
   history.map(scoreOf).forEach((score, epoch) => {
-    if (Number.isNaN(bestScore) ? best < 0 : score > bestScore) {
+    const mayBeBest = start === undefined || start.clear[epoch] === true;
+    if (mayBeBest && (Number.isNaN(bestScore) ? best < 0 : score > bestScore)) {
       best = epoch;
       bestScore = score;
     }
@@ -45,4 +47,19 @@ export function judgeEpochs(
 /** The metric that says which epoch is the best. */
 export function watchedMetric(rule: RunConfig['earlyStop']): MetricName {
   return rule?.metric ?? 'loss';
+}
+
+/** Standard errors by which an epoch's loss must be below that of the start: chance exceeds two in one of forty. */
+const ERRORS = 2;
+
+/**
+ * Whether losses are lower than they were by more than chance, image by image: a few validation images choose the
+ * luckiest of several epochs otherwise, and a good start is given up for it.
+ */
+export function isClearlyLower(losses: readonly number[], before: readonly number[]): boolean {
+  const gains = before.map((loss, i) => loss - (losses[i] ?? Number.NaN));
+  const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+  const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);
+  const error = Math.sqrt(squares / Math.max(1, gains.length - 1) / gains.length);
+  return mean > 0 && mean > ERRORS * error;
 }

@@ -4,12 +4,12 @@ import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingState } from '../engines/engine.ts';
 import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
 import { climbWarning, Divergence, diverged, hasClimbed } from './divergence.ts';
-import { judgeEpochs } from './early-stop.ts';
+import { isClearlyLower, judgeEpochs } from './early-stop.ts';
 import { type AfterStep, createEpochRunner } from './epoch.ts';
 import type { PhaseRun } from './job.ts';
 import { requireImages } from './lost-images.ts';
 import { phaseLabel } from './plan.ts';
-import { validate } from './validate.ts';
+import { type Validation, validate } from './validate.ts';
 
 /**
  * Runs the epochs of a phase that are left: batches, validation, best weights, checkpoint.
@@ -35,8 +35,11 @@ export async function runPhase(run: PhaseRun): Promise<{
   if (isJudged(run) && !watches && config.earlyStop !== null) emit(NOTHING_TO_WATCH);
   let progress = await measureStart(run);
   while (progress.epoch < run.lastEpoch && progress.stopped !== true) {
-    const { history, before } = progress;
-    const verdict = judgeEpochs(history, watches ? config.earlyStop : null, before);
+    const verdict = judgeEpochs(
+      progress.history,
+      watches ? config.earlyStop : null,
+      startOf(progress),
+    );
     if (verdict.stop) {
       const metric = config.earlyStop?.metric ?? 'loss';
       emit({ type: 'early-stop', epoch: progress.epoch, bestEpoch: verdict.best + 1, metric });
@@ -46,9 +49,9 @@ export async function runPhase(run: PhaseRun): Promise<{
     saves.saved();
   }
   const { weights } = run.program.state();
-  const { history, before } = progress;
+  const { history } = progress;
   const bestEpoch = watches
-    ? judgeEpochs(history, config.earlyStop, before).best
+    ? judgeEpochs(history, config.earlyStop, startOf(progress)).best
     : history.length - 1;
   return { weights, progress, bestEpoch };
 }
@@ -91,9 +94,11 @@ async function measureStart(run: PhaseRun): Promise<Progress> {
   const begun = start.epoch > 0 || start.batch > 0 || start.before !== undefined;
   if (begun || !isJudged(run) || !plan.startIsCandidate) return start;
   if (sources.validation === undefined) return start;
-  const before = await figuresOf(run, Number.NaN);
+  const { figures: before, losses } = await measured(run, Number.NaN);
   if (run.signal.aborted) throw await interrupted(run, start);
-  const progress = { ...start, before };
+  // A solved head is an optimum already: what takes its place has to be better beyond doubt.
+  const solved = plan.solvedFrom !== undefined;
+  const progress = { ...start, before, ...(solved && { startLosses: losses, clear: [] }) };
   await run.checkpoints.saveBest(run.program.state().weights, progress);
   return progress;
 }
@@ -122,7 +127,7 @@ async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress>
   const { sums, epoch, before } = trained;
   requireImages(sums.images, `in epoch ${epoch + 1}, so no step was made`);
   const loss = sums.loss / Math.max(1, sums.images);
-  const validation = await figuresOf(run, loss);
+  const { figures: validation, losses: each } = await measured(run, loss);
   if (signal.aborted) throw await interrupted(run, trained);
 
   const state = goodState(run, trained, validation);
@@ -131,13 +136,17 @@ async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress>
   const stopped = before !== undefined && hasClimbed(losses, { before, classes: network.classes });
   const progress: Progress = {
     ...trained,
-    ...{ batch: START.batch, sums: START.sums, epoch: epoch + 1, history },
+    batch: START.batch,
+    sums: START.sums,
+    epoch: epoch + 1,
+    history,
+    ...clearOf(trained, each),
     ...(stopped && { stopped }),
   };
   // Without a validation side no epoch is known to be better than the last.
   const best =
     run.sources.validation !== undefined
-      ? judgeEpochs(history, config.earlyStop, before).best === epoch
+      ? judgeEpochs(history, config.earlyStop, startOf(progress)).best === epoch
       : epoch + 1 === run.lastEpoch;
   if (best && isJudged(run)) await run.checkpoints.saveBest(state.weights, progress);
   await run.checkpoints.saveLast({ progress, state });
@@ -171,14 +180,26 @@ function emitEpoch(run: PhaseRun, { sums, epoch, validation, best, started }: Ep
   });
 }
 
-async function figuresOf(run: PhaseRun, trainingLoss: number): Promise<EpochFigures> {
+async function measured(run: PhaseRun, trainingLoss: number): Promise<Validation> {
   const { program, sources, config, network } = run;
-  if (sources.validation === undefined) return { loss: trainingLoss };
+  if (sources.validation === undefined) return { figures: { loss: trainingLoss }, losses: [] };
   return validate(program, sources.validation, {
     batchSize: config.batchSize,
     classes: network.classes,
     signal: run.signal,
   });
+}
+
+/** Whether an epoch is better than the start by more than chance, added to what is known of those before it. */
+function clearOf({ startLosses, clear = [] }: Progress, losses: readonly number[]) {
+  return startLosses === undefined
+    ? {}
+    : { clear: [...clear, isClearlyLower(losses, startLosses)] };
+}
+
+/** The start as a candidate for the best. */
+function startOf({ before, clear, history }: Progress) {
+  return before === undefined ? undefined : { before, clear: clear ?? history.map(() => true) };
 }
 
 async function interrupted(run: PhaseRun, progress: Progress): Promise<Error> {

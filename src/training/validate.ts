@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingProgram } from '../engines/engine.ts';
+import { logLosses } from '../metrics/accuracy.ts';
 import { figuresOf, softmaxRows } from '../metrics/figures.ts';
 import type { Scored } from '../metrics/scores.ts';
 import type { EpochFigures } from './checkpoint.ts';
@@ -12,13 +13,20 @@ export interface ValidationOptions {
   readonly signal: AbortSignal;
 }
 
-/** The figures of a side with the program's present weights; of a part of it after an interrupt. */
+export interface Validation {
+  readonly figures: EpochFigures;
+  /** The cross-entropy of each image. */
+  readonly losses: readonly number[];
+}
+
+/** Measures a side with the program's present weights; a part of it after an interrupt. */
 export async function validate(
   program: TrainingProgram,
   source: RowSource,
   options: ValidationOptions,
-): Promise<EpochFigures> {
-  return { ...figuresOf(await score(program, source, options)) };
+): Promise<Validation> {
+  const scored = await score(program, source, options);
+  return { figures: { ...figuresOf(scored) }, losses: logLosses(scored) };
 }
 
 /**

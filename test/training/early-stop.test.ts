@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeEpochs } from '../../src/training/early-stop.ts';
+import { isClearlyLower, judgeEpochs } from '../../src/training/early-stop.ts';
 
 const losses = (...values: number[]) => values.map((loss) => ({ loss }));
 const rule = { metric: 'loss', patience: 2, minDelta: 0 } as const;
@@ -29,5 +29,38 @@ describe('judgeEpochs', () => {
   it('never stops without a rule, and finds the best by loss', () => {
     expect(judgeEpochs(losses(1, 2, 3, 4, 5, 6, 7), null)).toEqual({ best: 0, stop: false });
     expect(judgeEpochs([], null)).toEqual({ best: -1, stop: false });
+  });
+});
+
+describe('a start that is a candidate', () => {
+  const before = { loss: 2 };
+
+  it('is the best until an epoch is better by more than chance', () => {
+    const start = (...clear: boolean[]) => ({ before, clear });
+    expect(judgeEpochs(losses(1.9, 1.8), rule, start(false, false)).best).toBe(-1);
+    expect(judgeEpochs(losses(1.9, 1.8), rule, start(false, true)).best).toBe(1);
+    expect(judgeEpochs(losses(2.1, 2.2), rule, start(false, false))).toMatchObject({ best: -1 });
+  });
+
+  it('counts epochs that are no better than it as idle', () => {
+    const start = { before, clear: [false, false] };
+    expect(judgeEpochs(losses(2.1, 2.2), { ...rule, patience: 2 }, start).stop).toBe(true);
+  });
+});
+
+describe('isClearlyLower', () => {
+  it('wants a gain of more than two standard errors, image by image', () => {
+    const was = [1, 2, 3, 4, 1, 2, 3, 4];
+    const by = (...gains: number[]) => was.map((loss, i) => loss - (gains[i % gains.length] ?? 0));
+    // Means of 0.1 both; deviations of about 0 and 0.5.
+    expect(isClearlyLower(by(0.1), was)).toBe(true);
+    expect(isClearlyLower(by(0.6, -0.4), was)).toBe(false);
+    expect(isClearlyLower(by(-0.1), was)).toBe(false);
+    expect(isClearlyLower(was, was)).toBe(false);
+  });
+
+  it('takes nothing for better where images are missing', () => {
+    expect(isClearlyLower([0.1], [1, 1])).toBe(false);
+    expect(isClearlyLower([], [])).toBe(false);
   });
 });
