@@ -84,7 +84,7 @@ describe('a disk that is full', () => {
   it('at the first checkpoint larger than the limit of file sizes, keeps the smaller ones', async () => {
     // The warm-up's checkpoints hold the head alone; those of the whole network have megabytes.
     const script = `ulimit -f 1000
-      $TRAIN limited --strategy all --warmup-epochs 1 --warmup 0; echo "exit $?"`;
+      $TRAIN limited --strategy all --head.fit steps --warmup-epochs 1 --warmup 0; echo "exit $?"`;
     const { stdout, stderr } = shell(script);
     expect(stdout).toBe('exit 3\n');
     expect(stderr).toMatch(/could not write .*limited\/checkpoints\/best\.safetensors/);

@@ -54,6 +54,8 @@ function child(options: ChildOptions): Promise<number | string | null> {
     weights: strategy === 'scratch' ? 'random' : join(home, 'start', 'model', 'model.safetensors'),
     ...{ epochs: 3, warmupEpochs: strategy === 'all' || strategy === 'top' ? 1 : 0, batchSize: 4 },
     augment: { views: 0, flip: 0.5, brightness: 0.2 },
+    // A solved head takes no steps to be killed at.
+    ...(strategy === 'head' && { head: { fit: 'steps' } }),
   };
   const started = spawn('node', [join(home, 'child.mjs'), JSON.stringify({ values, resume })], {
     env: { ...process.env, VGGTUNE_CACHE: join(home, `cache-${name}`) },

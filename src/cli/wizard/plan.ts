@@ -13,17 +13,24 @@ export function planLines(
   config: RunConfig,
   { data, width }: { readonly data: Data; readonly width: number },
 ): string[] {
-  const { augment, schedule, optimizer } = config;
+  const { augment } = config;
   const rows: [string, string][] = [
     ['images', `${grouped(data.images)} of ${plural(data.classes.length, 'class')}`],
     ['strategy', config.strategy],
     ['network', `${config.backbone}, head ${config.head.kind}`],
-    ['training', `at most ${plural(config.epochs, 'epoch')}, ${optimizer.kind}, ${schedule.kind}`],
+    ['training', trainingText(config)],
     ['pictures', augment.views === 1 ? 'as they are' : 'cropped, flipped and coloured at random'],
     ['held back', `${Math.round(100 * (config.split.val + config.split.test))} % to measure on`],
     ['run folder', shortPath(config.out)],
   ];
   return facts(rows, width);
+}
+
+/** A head without hidden layers is solved where nothing else is trained; the rest takes steps. */
+function trainingText({ strategy, head, epochs, optimizer, schedule }: RunConfig): string {
+  const isSolved = head.fit === 'solve' && ['linear', 'levels'].includes(head.kind);
+  if (strategy === 'head' && isSolved) return 'the output layer is solved, without epochs';
+  return `at most ${plural(epochs, 'epoch')}, ${optimizer.kind}, ${schedule.kind}`;
 }
 
 export type Decision = 'train' | 'save-and-train' | 'save' | 'quit';
