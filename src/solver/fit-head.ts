@@ -1,6 +1,7 @@
 import type { Engine, LinearProgram } from '../engines/engine.ts';
 import { crossValidate } from './cross-validate.ts';
 import { stratifiedFolds } from './folds.ts';
+import { type RowSpace, rowSpace } from './row-space.ts';
 import { fitRegression } from './softmax-regression.ts';
 import { type FeatureStatistics, featureStatistics, standardised } from './standardise.ts';
 
@@ -80,19 +81,21 @@ async function fitLevels(
   const { engine, labels, levels, classes } = problem;
   const width = sum(levels);
   const inputs = sum(levels.slice(-levelsRead));
-  const read = lastColumns(rows, width, inputs);
-  const program = await engine.compileLinear({ features: read, labels, inputs, classes });
+  const space = spaceOf(lastColumns(rows, width, inputs), labels.length, inputs);
+  const { rank, coordinates: features } = space;
+  const program = await engine.compileLinear({ features, labels, inputs: rank, classes });
   try {
-    const chosen = await choosePenalty(problem, { program, inputs });
+    const chosen = await choosePenalty(problem, { program, rank, inputs });
     const { parameters } = await fitRegression(
-      { program, labels, inputs, classes, sampleWeights: sampleWeights(problem) },
+      { program, labels, inputs: rank, classes, sampleWeights: sampleWeights(problem) },
       { penalty: chosen.penalty * inputs },
     );
+    const read = space.kernel(parameters.subarray(0, classes * rank), classes);
     const kernel = new Float32Array(classes * width);
     for (let c = 0; c < classes; c++) {
-      kernel.set(parameters.subarray(c * inputs, (c + 1) * inputs), (c + 1) * width - inputs);
+      kernel.set(read.subarray(c * inputs, (c + 1) * inputs), (c + 1) * width - inputs);
     }
-    const bias = Float32Array.from(parameters.subarray(classes * inputs));
+    const bias = Float32Array.from(parameters.subarray(classes * rank));
     const absolutePenalty = chosen.penalty * inputs;
     return { ...chosen, absolutePenalty, kernel, bias, levelsRead };
   } finally {
@@ -102,8 +105,9 @@ async function fitLevels(
 
 async function choosePenalty(
   problem: HeadProblem,
-  { program, inputs }: { readonly program: LinearProgram; readonly inputs: number },
+  of: { readonly program: LinearProgram; readonly rank: number; readonly inputs: number },
 ): Promise<Pick<Candidate, 'penalty' | 'loss' | 'folds' | 'heldOut'>> {
+  const { program, rank, inputs } = of;
   const { labels, groups, images, classes, seed } = problem;
   const folds = stratifiedFolds(labels, { groups, seed });
   const asked = problem.penalty === undefined ? PENALTIES : [problem.penalty];
@@ -113,7 +117,7 @@ async function choosePenalty(
   const found = await crossValidate({
     program,
     labels,
-    inputs,
+    inputs: rank,
     classes,
     folds,
     judged: images,
@@ -126,6 +130,16 @@ async function choosePenalty(
     folds: folds.count,
     heldOut: found.logProbabilities,
   };
+}
+
+/** More samples than these take longer to decompose than they save. */
+const MOST_DECOMPOSED = 400;
+
+/** The samples in fewer coordinates where they are far fewer than their inputs; else as they are. */
+function spaceOf(samples: Float32Array, count: number, inputs: number): RowSpace {
+  if (count < inputs && count <= MOST_DECOMPOSED) return rowSpace(samples, count);
+  const kernel = (found: Float64Array) => Float32Array.from(found);
+  return { coordinates: samples, rank: inputs, kernel };
 }
 
 /** Every image counts once, however many views of it there are. */
