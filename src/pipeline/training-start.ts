@@ -1,3 +1,4 @@
+import { spread } from '../base/spread.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import type { PictureGroups } from '../dataset/picture-groups.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
@@ -96,7 +97,8 @@ async function scaleOf({ setting, plan, pretrained }: StartRequest): Promise<num
   const isPooled = ['gap', 'levels'].includes(network.layers[network.headStart]?.kind ?? '');
   const boundary = isPooled ? features : featureBoundary(network);
   const gathered = await gatherFeatures(setting, {
-    images: split.train.slice(0, SCALE_IMAGES),
+    // They are sorted by class: some of each.
+    images: spread(split.train, SCALE_IMAGES),
     views: 0,
     boundaries: { frozen: plan.from, features: boundary },
   });
