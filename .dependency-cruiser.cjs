@@ -122,7 +122,7 @@ const keptPackages = [
   ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
   ['sharp', '^src/dataset/(decode|write-picture)\\.ts$'],
   ['(protobufjs|h5wasm)', '^src/formats/'],
-  ['zod', '^src/((config|outputs)/|export/metadata\\.ts$)'],
+  ['zod', '^src/((config|outputs)/|export/metadata\\.ts$|pipeline/checkpoint-form\\.ts$)'],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
   ['undici', '^src/weights/download\\.ts$'],
 ];

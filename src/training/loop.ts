@@ -1,6 +1,7 @@
-import type { NamedTensors } from '../base/tensor.ts';
+import { dataError } from '../base/errors.ts';
+import { type NamedTensors, sameShape } from '../base/tensor.ts';
 import type { TrainingProgram, TrainingState } from '../engines/engine.ts';
-import { type EpochFigures, type Progress, START } from './checkpoint.ts';
+import { type Checkpoint, type EpochFigures, type Progress, START } from './checkpoint.ts';
 import type { PhaseSources, TrainingJob } from './job.ts';
 import { runPhase } from './phase.ts';
 import type { TrainPhase } from './plan.ts';
@@ -30,6 +31,9 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   let weights = job.weights;
   let progress = job.resume?.progress ?? START;
   let state = job.resume?.state;
+  if (progress.phase > 0 && progress.phase >= plan.phases.length) {
+    throw otherRun(job.resume, `phase ${progress.phase + 1} of ${plan.phases.length}`);
+  }
   while (progress.phase < plan.phases.length) {
     const phase = plan.phases[progress.phase] as TrainPhase;
     if (phase.refit && isFirstOfRefit(plan.phases, progress.phase)) {
@@ -40,7 +44,9 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
     progress = result.progress;
     state = undefined;
   }
-  const best = overlay(job.weights, await job.checkpoints.loadBest());
+  const kept = await job.checkpoints.loadBest();
+  expectFits(kept, { wanted: job.weights, resume: undefined });
+  const best = overlay(job.weights, kept);
   const { history, best: bestEpoch } = progress.judged ?? { history: [], best: -1 };
   const refit = plan.phases.some((phase) => phase.refit);
   return { weights: refit ? weights : best, judgedWeights: best, history, bestEpoch };
@@ -62,7 +68,13 @@ async function trainPhase({ job, phase, weights, progress, state }: PhaseStart) 
     phase.refit && phase.name === 'main' ? (progress.judged?.best ?? -1) + 1 : undefined;
   if (epochs === 0) return { weights, progress: { ...next, ...judgedOf(progress) } };
   const result = await withProgram({ job, phase, weights }, (program, sources) => {
-    if (state !== undefined) program.load(state);
+    if (state !== undefined) {
+      const { resume } = job;
+      const wanted = program.state();
+      expectFits(state.weights, { wanted: wanted.weights, resume, whole: true });
+      expectFits(state.slots, { wanted: wanted.slots, resume, whole: true });
+      program.load(state);
+    }
     const lastEpoch = epochs ?? phase.epochs;
     return runPhase({ ...job, phase, program, sources, start: progress, lastEpoch });
   });
@@ -75,6 +87,34 @@ async function trainPhase({ job, phase, weights, progress, state }: PhaseStart) 
 }
 
 const judgedOf = ({ judged }: Progress) => (judged === undefined ? {} : { judged });
+
+interface Fit {
+  readonly wanted: NamedTensors;
+  readonly resume: Checkpoint | undefined;
+  /** Whether every tensor has to be there. */
+  readonly whole?: boolean;
+}
+
+/** A checkpoint of another network is whole in itself. @throws VggtuneError (data) for one */
+function expectFits(found: NamedTensors, { wanted, resume, whole = false }: Fit): void {
+  for (const [name, { shape }] of found) {
+    const other = wanted.get(name);
+    if (other === undefined) throw otherRun(resume, `a tensor ${name}`);
+    if (!sameShape(shape, other.shape)) throw otherRun(resume, `${name} as [${shape}]`);
+  }
+  const lacking = whole && [...wanted.keys()].find((name) => !found.has(name));
+  if (lacking) throw otherRun(resume, `no tensor ${lacking}`);
+}
+
+function otherRun(resume: Checkpoint | undefined, found: string): Error {
+  const path = resume?.path ?? 'checkpoints';
+  return dataError(`${path} does not belong to this run`, {
+    expected: 'a checkpoint of the same network and settings',
+    found,
+    where: path,
+    fix: 'put back a copy of it if there is one, or start the run again with --overwrite',
+  });
+}
 
 interface PhaseSetting {
   readonly job: TrainingJob;
