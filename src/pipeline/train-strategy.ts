@@ -13,7 +13,7 @@ import {
   type OpenRun,
   openRun,
   readConfig,
-  readRecord,
+  readSplit,
   writeConfig,
   writeRecord,
 } from '../run/store.ts';
@@ -93,8 +93,10 @@ async function writeOrCompare(
     const values = (await readConfig(paths)) as ConfigSource['values'];
     const before = resolveConfig([{ origin: paths.config, values }], strategy);
     refuseChangedConfig(paths.folder, before, config);
-    refuseChangedImages(paths.folder, await readRecord(paths, 'split'), record);
-    return;
+    const stored = await readSplit(paths);
+    if (stored !== undefined) return refuseChangedImages(paths.folder, stored, record);
+    // It was ended before it had divided its images, so nothing depends on how.
+    return writeRecord(paths, 'split', record);
   }
   await writeConfig(paths, config);
   await writeRecord(paths, 'split', record);

@@ -1,10 +1,11 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, messageOf, systemCode, usageError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { makeFolder } from '../base/folders.ts';
+import { removeLeftovers } from '../base/leftovers.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
@@ -90,6 +91,8 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   const paths = runPaths(folder);
   await makeFolder(paths.folder);
   const unlock = await lockRun(paths.folder, options);
+  const folders = [paths.folder, dirname(paths.last), paths.model];
+  for (const below of folders) await removeLeftovers(below);
   if (options.resume !== true) {
     for (const name of OWN) await rm(join(paths.folder, name), { recursive: true, force: true });
   }
@@ -206,6 +209,7 @@ export async function writeRecord<K extends keyof Records>(
  */
 export async function readConfig(paths: RunPaths): Promise<unknown> {
   const text = await readText(paths.config, paths.folder);
+  refuseOtherVersion(paths.config, text);
   const large = yamlTooLarge(text);
   if (large !== undefined) {
     throw dataError(`${paths.config} is too large for the settings of a run`, {
@@ -220,6 +224,12 @@ export async function readConfig(paths: RunPaths): Promise<unknown> {
   } catch (error) {
     throw dataError(`${paths.config} is no YAML`, { found: messageOf(error), where: paths.config });
   }
+}
+
+/** The comment of the first line says by which version it was written; one that a person wrote has none. */
+function refuseOtherVersion(path: string, text: string): void {
+  const found = /^# .*; format version (\S+)$/m.exec(text.slice(0, 200))?.[1];
+  if (found !== undefined && found !== String(FORMAT_VERSION)) throw otherVersion(path, found);
 }
 
 /**
@@ -258,12 +268,23 @@ export async function readRecord<K extends keyof Records>(
       fix: 'start the run again with --overwrite',
     });
   }
-  throw dataError(`${paths[kind]} is of another version`, {
+  throw otherVersion(paths[kind], String(record.version));
+}
+
+function otherVersion(path: string, found: string): Error {
+  return dataError(`${path} is of another version`, {
     expected: `format version ${FORMAT_VERSION}`,
-    found: `format version ${String(record.version)}`,
-    where: paths[kind],
+    found: `format version ${found}`,
+    where: path,
     fix: 'use the vggtune that wrote it, or start the run again',
   });
+}
+
+/** The split of a run; undefined when it was ended before it had one. */
+export async function readSplit(paths: RunPaths): Promise<SplitRecord | undefined> {
+  const found = await ownFiles(paths.folder);
+  const isBegun = found.includes('split.json') || found.includes('plan.json');
+  return isBegun ? readRecord(paths, 'split') : undefined;
 }
 
 /** The plan of a run; undefined when it was ended before it had one. */
