@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pictureFolder } from '../pipeline/pictures.ts';
 import { BIN, type Ended, vggtune } from './bin.ts';
+import { openScreen } from './wizard/screen.ts';
 
 // These run what is built: `npm test` builds first.
 
@@ -186,7 +187,7 @@ describe('a run', () => {
 
   it.each([
     ['Ctrl-C', 'SIGINT'],
-    ['a terminal that is closed', 'SIGHUP'],
+    ['a polite kill', 'SIGTERM'],
   ] as const)(
     '%s keeps a checkpoint, exits 130 and says how to go on; then it goes on',
     async (_, signal) => {
@@ -221,6 +222,34 @@ describe('a run', () => {
       expect(resumed.stderr).not.toContain('epoch  1/20');
     },
   );
+
+  it('a terminal that is closed keeps a checkpoint, and the run can go on', async () => {
+    const out = join(home, 'runs', 'hung-up');
+    const words = ['train', 'pictures', ...SMALL, '--epochs', '20', '--early-stop', 'none'];
+    const env = { VGGTUNE_CACHE: join(home, 'cache') };
+    const screen = openScreen([...words, '--out', out], { cwd: home, env });
+    await screen.see('epoch  1/', 120);
+    screen.hangUp();
+    expect(await screen.exit(120)).toBe(130);
+    const resumed = await run(['train', '--resume', out]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stderr).not.toContain('epoch  1/20');
+  });
+
+  it('SIGHUP means nothing to a run without a terminal, as nohup starts it', async () => {
+    let sent = false;
+    const words = ['train', 'pictures', ...SMALL, '--out', 'runs/nohup'];
+    const ended = await vggtune(words, {
+      cwd: home,
+      environment: { VGGTUNE_CACHE: join(home, 'cache') },
+      onStderr: (text, child) => {
+        if (sent || !text.includes('epoch 1/')) return;
+        sent = true;
+        child.kill('SIGHUP');
+      },
+    });
+    expect([sent, ended.code], ended.stderr).toEqual([true, 0]);
+  });
 
   it('a second Ctrl-C ends it at once', async () => {
     let signals = 0;
