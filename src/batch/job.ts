@@ -1,5 +1,6 @@
 import { messageOf, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { explainMachine } from '../base/machine-failure.ts';
 import { explainNative } from '../base/native-library.ts';
 import type { StrategyName } from '../config/schema.ts';
 import type { ConfigSource } from '../config/sources.ts';
@@ -43,7 +44,7 @@ export async function runJob(
 }
 
 export function failure(thrown: unknown): JobOutcome {
-  const error = explainNative(thrown);
+  const error = explainMachine(explainNative(thrown));
   if (!(error instanceof VggtuneError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
     return { kind: 'failed', error: { kind: 'bug', message: stack } };

@@ -172,7 +172,8 @@ function report(outcome: Outcome, terminal: Terminal): number {
 
 async function failed(thrown: unknown, terminal: Terminal): Promise<number> {
   const { explainNative } = await import('../base/native-library.ts');
-  const error = explainNative(thrown);
+  const { explainMachine } = await import('../base/machine-failure.ts');
+  const error = explainMachine(explainNative(thrown));
   const { errorDocument, exitCodeOf, renderError } = await import('./render-error.ts');
   terminal.note(renderError(error, terminal.paintError));
   if (terminal.json) print(`${harmlessJson(errorDocument(error))}\n`);
