@@ -12,6 +12,7 @@ import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
 import { heatMapPaths } from './heat-map-names.ts';
 import { loadModel, type TrainedModel } from './model.ts';
+import { refuseForeignPictures } from './own-heat-maps.ts';
 import { guessesOf, inputFiles, type Prediction, someReadable } from './predict.ts';
 
 export interface DensePredictRequest {
@@ -46,6 +47,9 @@ const MOST_PIXELS = 2 ** 22;
 export async function predictDense(request: DensePredictRequest): Promise<readonly Prediction[]> {
   const { scales = SCALES, emit, signal } = request;
   const files = await inputFiles(request.inputs);
+  const { heatMaps } = request;
+  const targets = heatMaps === undefined ? undefined : heatMapPaths(heatMaps, files);
+  if (targets !== undefined) await refuseForeignPictures(targets.values());
   const model = await loadModel(request.run);
   const form = denseForm(model.network, model.weights);
   expectScales(scales, { form, model });
@@ -53,8 +57,6 @@ export async function predictDense(request: DensePredictRequest): Promise<readon
   const runner = await openOnnxRunner(encodeOnnx(denseModel(model.network, form)), {
     device: 'cpu',
   });
-  const targets =
-    request.heatMaps === undefined ? undefined : heatMapPaths(request.heatMaps, files);
   const predictions: Prediction[] = [];
   try {
     for (const file of files) {
