@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { cacheFolder } from '../base/cache-folder.ts';
-import { interruptedError, messageOf } from '../base/errors.ts';
+import { systemWords, warnOfCache } from '../base/cache-warning.ts';
+import { interruptedError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sha256 } from '../base/hash.ts';
 import { DECODER, decodeThumbnail } from './decode.ts';
@@ -45,8 +46,8 @@ export async function groupPictures(
   const prints = await fingerprints(index.root, [...contents.values()], options);
   const groups = findNearDuplicates(prints);
   await writeFileAtomic(path, JSON.stringify(groups)).catch((error: unknown) => {
-    const message = `near-duplicates could not be kept for the next time: ${messageOf(error)}`;
-    options.emit?.({ type: 'warning', code: 'groups-not-remembered', message });
+    const message = `near-duplicates could not be kept for the next time: ${systemWords(error)}`;
+    warnOfCache(options.emit, { type: 'warning', code: 'groups-not-remembered', message });
   });
   return groups;
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { interruptedError, messageOf, systemCode } from '../base/errors.ts';
+import { systemWords, warnOfCache } from '../base/cache-warning.ts';
+import { interruptedError, systemCode } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { Candidates } from './candidates.ts';
 import { collectCsv } from './csv-list.ts';
@@ -120,10 +121,10 @@ async function remember(
     [...of.findings].every(([path, finding]) => of.known.get(path) === finding);
   if (unchanged) return;
   await writeFindings(root, DECODER, of.findings).catch((error: unknown) => {
-    of.emit?.({
+    warnOfCache(of.emit, {
       type: 'warning',
       code: 'scan-not-remembered',
-      message: `the result of the scan could not be kept for the next time: ${messageOf(error)}`,
+      message: `the result of the scan could not be kept for the next time: ${systemWords(error)}`,
     });
   });
 }

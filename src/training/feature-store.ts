@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { isInCache, warnOfCache } from '../base/cache-warning.ts';
 import { dataError, messageOf, systemCode } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { thisMachine } from '../base/machine.ts';
@@ -135,7 +136,7 @@ function neighbours(wanted: readonly Wanted[], most: number): Wanted[][] {
 
 /** Keeps what the disk does not take. */
 function createOverflowWriter(options: FeatureStoreOptions, places: Map<string, RowPlace>) {
-  const { rowLength, emit, memoryLimit = MEMORY_LIMIT } = options;
+  const { rowLength, memoryLimit = MEMORY_LIMIT } = options;
   const segments: SegmentWriter = createSegmentWriter(options);
   const waiting = new Map<string, Float32Array>();
   let full: unknown;
@@ -151,7 +152,7 @@ function createOverflowWriter(options: FeatureStoreOptions, places: Map<string, 
     } catch (error) {
       if (systemCode(causeOf(error)) === undefined) throw error;
       full = error;
-      emit(fullWarning(options.folder, error));
+      warn(options, error);
     }
   }
 
@@ -180,8 +181,8 @@ async function orEmpty(
   try {
     return await read();
   } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    options.emit(fullWarning(options.folder, error));
+    if (systemCode(causeOf(error)) === undefined) throw error;
+    warn(options, error);
     return new Map();
   }
 }
@@ -190,9 +191,11 @@ function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }
 
-function fullWarning(folder: string, error: unknown) {
+function warn({ folder, emit }: FeatureStoreOptions, error: unknown): void {
   const message = `the feature cache in ${folder} cannot be written (${messageOf(causeOf(error))}); this run goes on without it`;
-  return { type: 'warning', code: 'cache-full', message } as const;
+  const warning = { type: 'warning', code: 'cache-full', message } as const;
+  if (isInCache(folder)) warnOfCache(emit, warning);
+  else emit(warning);
 }
 
 function noRoom(folder: string, cause: unknown): Error {
