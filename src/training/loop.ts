@@ -76,7 +76,8 @@ async function trainPhase({ job, phase, weights, progress, state }: PhaseStart) 
       program.load(state);
     }
     const lastEpoch = epochs ?? phase.epochs;
-    return runPhase({ ...job, phase, program, sources, start: progress, lastEpoch });
+    const start = { start: progress, firstWeights: weights };
+    return runPhase({ ...job, ...start, phase, program, sources, lastEpoch });
   });
   if (phase.refit || phase.name !== 'main') {
     return { weights: result.weights, progress: { ...next, ...judgedOf(progress) } };
