@@ -20,6 +20,8 @@ const DEVICES = { onnx: 'cpu', tensorflow: 'js' };
 function training(strategy, engine, more = ['--export', 'safetensors']) {
   const weights = strategy === 'scratch' ? 'random' : 'start.safetensors';
   const words = ['--strategy', strategy, '--weights', weights, '--engine', engine];
+  // A step takes seconds in plain JavaScript.
+  if (engine === 'tensorflow') words.push(...'--epochs 1 --val 0.6 --refit never'.split(' '));
   return {
     words: [
       'train',
