@@ -37,6 +37,21 @@ const SMALL = [
   ...['--lr', '0.01', '--optimizer', 'adamw', '--augment.views', '1'],
 ];
 
+it.skipIf(process.platform === 'win32')(
+  'with too few files to open even the explanation, says so without a stack',
+  () => {
+    for (const files of [20, 21, 22, 23, 24, 26, 28, 32, 40]) {
+      const script = `ulimit -n ${files}; exec "${process.execPath}" "${BIN}" train pictures --backbone vgg-nano`;
+      const { status, stderr } = spawnSync('bash', ['-c', script], { cwd: home, encoding: 'utf8' });
+      expect(stderr, `${files} files`).toMatch(
+        /^error: .*EMFILE|^error: [\s\S]*too many open files/m,
+      );
+      expect(stderr).not.toMatch(/^ +at /m);
+      expect([3, 5], `${files} files`).toContain(status);
+    }
+  },
+);
+
 describe('without any work', () => {
   it('--help loads a few files of our own and no package, so it is there at once', async () => {
     const coverage = join(home, 'coverage');

@@ -66,7 +66,8 @@ function beforeCall({ name, path, changes }) {
     throw systemError('ENOSPC', name, path);
   }
   if (killing === undefined || !changes || counts.changes !== killing.at) return undefined;
-  if (killing.when === 'before') killNow();
+  // Only a write has a middle.
+  if (killing.when === 'before' || (killing.when === 'half' && name !== 'write')) killNow();
   return killing.when === 'after' ? killNow : undefined;
 }
 
