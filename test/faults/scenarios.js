@@ -4,10 +4,11 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run, start } from './child.js';
 import { addBelongings, filesBelow, hashOf, makePictures } from './world.js';
 
@@ -136,10 +137,12 @@ export function makeWorld(world, { base, reference, scenario }) {
 
 /** The undisturbed command: its result, how much processor time and how many calls it takes. */
 export async function makeReference(home, { base, name }) {
-  const world = join(home, 'references', name.replaceAll(/[ /]/g, '_'));
-  const summary = join(world, 'tmp', 'summary.json');
+  const kept = join(home, 'references', name.replaceAll(/[ /]/g, '_'));
+  const summary = join(kept, 'tmp', 'summary.json');
   if (existsSync(summary)) return JSON.parse(readFileSync(summary, 'utf8'));
   const scenario = SCENARIOS[name];
+  // In the place of the worlds to come: model cards name the file that a run starts from.
+  const world = join(home, 'world');
   rmSync(world, { recursive: true, force: true });
   cpSync(base, world, { recursive: true });
   const counts = join(world, 'tmp', 'counts.json');
@@ -151,15 +154,23 @@ export async function makeReference(home, { base, name }) {
   );
   const files = all.filter((file) => !/^(cache|tmp)\//.test(file));
   const calls = JSON.parse(readFileSync(counts, 'utf8'));
-  const reference = { world, result, files, calls, seconds: ended.seconds };
+  const reference = { world: kept, result, files, calls, seconds: ended.seconds };
+  keep(world, kept);
   writeFileSync(summary, JSON.stringify(reference));
   return reference;
 }
 
+function keep(world, kept) {
+  rmSync(kept, { recursive: true, force: true });
+  mkdirSync(dirname(kept), { recursive: true });
+  renameSync(world, kept);
+}
+
 /** A run that was killed once it had a checkpoint. */
 export async function makeHalf(home, { base, name }) {
-  const world = join(home, 'half', name.replaceAll('/', '_'));
-  if (existsSync(join(world, 'tmp', 'ready'))) return world;
+  const kept = join(home, 'half', name.replaceAll('/', '_'));
+  if (existsSync(join(kept, 'tmp', 'ready'))) return kept;
+  const world = join(home, 'world');
   rmSync(world, { recursive: true, force: true });
   cpSync(base, world, { recursive: true });
   const { child, ended } = start(world, SCENARIOS[name].words);
@@ -169,7 +180,8 @@ export async function makeHalf(home, { base, name }) {
   clearInterval(timer);
   if (!existsSync(last)) throw new Error(`${name} ends without a checkpoint`);
   writeFileSync(join(world, 'tmp', 'ready'), '');
-  return world;
+  keep(world, kept);
+  return kept;
 }
 
 /** The command that goes on after a fault. */
