@@ -1,17 +1,30 @@
 import { messageOf, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { explainNative } from '../base/native-library.ts';
+import type { Storage } from '../base/storage.ts';
 import type { StrategyName } from '../config/schema.ts';
-import type { ConfigSource } from '../config/sources.ts';
+import { type ConfigSource, Settings } from '../config/settings.ts';
 
-/** What has to be known to train one run, here or in another process. */
+/** What has to be known to train one run. */
 export interface Job {
-  readonly sources: readonly ConfigSource[];
+  readonly settings: Settings;
+  readonly storage: Storage;
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly offline: boolean;
   /** Threads of the engine; undefined: one for each core. */
   readonly threads?: number;
+}
+
+/** The same in a form that goes from process to process: values without what tells their origins. */
+export type SentJob = Omit<Job, 'settings'> & { readonly values: ConfigSource['values'] };
+
+export function toSend({ settings, ...job }: Job): SentJob {
+  return { ...job, values: settings.values };
+}
+
+export function received({ values, ...job }: SentJob): Job {
+  return { ...job, settings: Settings.of({ origin: 'batch', values }) };
 }
 
 /** What came of it, in a form that goes from process to process. */

@@ -1,9 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { Gate } from '../config/gates.ts';
 import { ConfigError, type ConfigIssue, shown, throwIssues } from '../config/issues.ts';
-import { declaredStrategy, resolveConfig } from '../config/resolve.ts';
 import type { StrategyName } from '../config/schema.ts';
-import { type ConfigSource, mergeSources } from '../config/sources.ts';
+import { type ConfigSource, Settings } from '../config/settings.ts';
 import { type BatchFile, findFiles, readBatchFile, readGates } from './files.ts';
 import {
   type Axis,
@@ -22,7 +21,7 @@ export interface BatchRun {
   readonly file: string;
   readonly choices: readonly Choice[];
   /** What `train` takes; the strategy may still be `auto`. */
-  readonly sources: readonly ConfigSource[];
+  readonly settings: Settings;
   readonly strategy: StrategyName | 'auto';
   /** Absolute. */
   readonly folder: string;
@@ -97,29 +96,29 @@ function tooMany(files: readonly BatchFile[], count: number, most: number): Conf
 type Draft = Omit<BatchRun, 'state'>;
 
 function draftsOf(file: BatchFile, above: readonly ConfigSource[]): Draft[] {
-  const below = mergeSources([...file.sources, ...above]).values.out;
+  const below = Settings.of(...file.sources, ...above).values.out;
   const root = typeof below === 'string' && below !== '' ? below : join('runs', file.name);
   return [...combinations(file.axes)].map((choices): Draft => {
     const suffix = combinationName(choices);
     const folder = suffix === '' ? root : join(root, suffix);
     const chosen = choiceSource(choices, { origin: file.path, placeOf: file.placeOf });
     const out: ConfigSource = { origin: 'batch', values: { out: folder } };
-    const sources = [...file.sources, chosen, ...above, out];
+    const settings = Settings.of(...file.sources, chosen, ...above, out);
     return {
       name: suffix === '' ? file.name : `${file.name}/${suffix}`,
       file: file.path,
       choices,
-      sources,
-      strategy: declaredStrategy(sources),
+      settings,
+      strategy: settings.strategy,
       folder: resolve(folder),
       gates: file.gates,
     };
   });
 }
 
-function draftIssues({ sources, strategy, file }: Draft): readonly ConfigIssue[] {
+function draftIssues({ settings, strategy, file }: Draft): readonly ConfigIssue[] {
   try {
-    resolveConfig(sources, strategy === 'auto' ? 'head' : strategy);
+    settings.for(strategy === 'auto' ? 'head' : strategy);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.issues.map((issue) => inFile(issue, file));

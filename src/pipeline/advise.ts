@@ -1,28 +1,22 @@
 import { VggtuneError } from '../base/errors.ts';
-import type { Emit } from '../base/events.ts';
 import { thisMachine } from '../base/machine.ts';
-import { type ConfigSource, provisionalStrategy, resolveConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
-import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
+import type { Settings } from '../config/settings.ts';
 import type { AdviceReport } from '../outputs/advice.ts';
 import { advisedFor, choose, labelCounts } from './choose.ts';
 import { type LoadedData, loadData } from './data.ts';
 import { withBackbone } from './default-backbone.ts';
 import { estimateStrategies } from './estimate.ts';
 import { type Start, startingPoint } from './start-weights.ts';
+import { engineOf, type WorkContext } from './work-context.ts';
 
 export type { AdviceReport };
 
-export interface AdviseRequest {
-  /** Where the settings come from, the strongest last; the strategy they name is not used. */
-  readonly sources: readonly ConfigSource[];
-  readonly offline?: boolean;
+export interface AdviseRequest extends WorkContext {
+  /** The strategy that they name is not used. */
+  readonly settings: Settings;
   /** Also measure what each strategy would take; on by default. */
   readonly estimates?: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly engine?: Engine;
 }
 
 /**
@@ -31,19 +25,18 @@ export interface AdviseRequest {
  *   leave the similarity unmeasured
  */
 export async function advise(request: AdviseRequest): Promise<AdviceReport> {
-  const { emit } = request;
   // What it advises against may be what the settings ask for.
-  const asked = [...request.sources, { origin: 'advise', values: { strategy: 'auto' } }];
-  const sources = await withBackbone(asked, request);
-  const config = resolveConfig(sources, provisionalStrategy(sources));
+  const asked = request.settings.with({ origin: 'advise', values: { strategy: 'auto' } });
+  const settings = await withBackbone(asked, request);
+  const config = settings.for();
   const data = await loadData(config, request);
-  const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
+  const engine = await engineOf(request, config);
   const { start, trouble } = await startOrTrouble(config, data, request);
-  const choice = await choose({ ...request, sources, config, data, engine, start, trouble });
+  const choice = await choose({ ...request, settings, config, data, engine, start, trouble });
   const wanted = request.estimates !== false;
   const advised = advisedFor(choice.advice);
   const estimates = wanted
-    ? await estimateStrategies({ ...request, sources, advised, start, data, engine })
+    ? await estimateStrategies({ ...request, settings, advised, start, data, engine })
     : [];
   return {
     data: dataFacts(data),
@@ -71,15 +64,14 @@ export function dataFacts({ index, split }: LoadedData): AdviceReport['data'] {
 async function startOrTrouble(
   config: RunConfig,
   data: LoadedData,
-  { offline = false, emit, signal }: AdviseRequest,
+  context: WorkContext,
 ): Promise<{ start: Start; trouble?: string }> {
   const classes = data.index.classes.length;
-  const options = { offline, emit, signal };
   try {
-    return { start: await startingPoint(config, classes, options) };
+    return { start: await startingPoint(config, classes, context) };
   } catch (error) {
     if (!(error instanceof VggtuneError) || error.kind !== 'unavailable') throw error;
-    const start = await startingPoint({ ...config, weights: 'random' }, classes, options);
+    const start = await startingPoint({ ...config, weights: 'random' }, classes, context);
     return { start, trouble: error.message };
   }
 }

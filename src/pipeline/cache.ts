@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../base/cache-folder.ts';
 import { cacheLimit } from '../base/cache-limit.ts';
 import { systemCode } from '../base/errors.ts';
+import type { Storage } from '../base/storage.ts';
 import type { CacheEntry } from '../outputs/cache.ts';
 import { listCached } from '../weights/cache.ts';
 import { evictFeatures, listFeatures } from './feature-cache.ts';
@@ -19,18 +19,18 @@ export interface CacheReport {
 }
 
 /** Everything that the cache folder holds. */
-export async function listCache(): Promise<CacheReport> {
-  const features = (await listFeatures()).map(featuresEntry);
+export async function listCache(storage: Storage): Promise<CacheReport> {
+  const features = (await listFeatures(storage)).map(featuresEntry);
   const weights: CacheEntry[] = [];
-  for (const { name, path, bytes } of await listCached()) {
+  for (const { name, path, bytes } of await listCached(storage)) {
     const { mtime } = await stat(path);
     weights.push({ kind: 'weights', name, path, bytes, used: mtime.toISOString() });
   }
-  const findings = (await Promise.all(FINDINGS.map(findingsEntry))).flat();
+  const findings = (await Promise.all(FINDINGS.map((kind) => findingsEntry(storage, kind)))).flat();
   const entries = [...features, ...weights, ...findings];
-  const limit = cacheLimit();
+  const limit = cacheLimit(storage);
   return {
-    folder: cacheFolder(),
+    folder: storage.folder,
     limit: Number.isFinite(limit) ? limit : null,
     bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
     entries,
@@ -42,26 +42,27 @@ export async function listCache(): Promise<CacheReport> {
  * with `all` every one that no process works with, and what is remembered of images. Downloaded
  * weights stay.
  */
-export async function pruneCache({
-  limit = cacheLimit(),
-  all = false,
-}: {
-  readonly limit?: number;
-  readonly all?: boolean;
-} = {}): Promise<{
+export async function pruneCache(
+  storage: Storage,
+  { limit, all = false }: { readonly limit?: number; readonly all?: boolean } = {},
+): Promise<{
   readonly folder: string;
   readonly removed: readonly CacheEntry[];
   readonly freed: number;
 }> {
-  const removed = (await evictFeatures(all ? 0 : limit)).map(featuresEntry);
+  const removed = (await evictFeatures(storage, all ? 0 : (limit ?? cacheLimit(storage)))).map(
+    featuresEntry,
+  );
   if (all) {
-    for (const entry of (await Promise.all(FINDINGS.map(findingsEntry))).flat()) {
+    for (const entry of (
+      await Promise.all(FINDINGS.map((kind) => findingsEntry(storage, kind)))
+    ).flat()) {
       await rm(entry.path, { recursive: true, force: true });
       removed.push(entry);
     }
   }
   const freed = removed.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { folder: cacheFolder(), removed, freed };
+  return { folder: storage.folder, removed, freed };
 }
 
 const featuresEntry = ({
@@ -77,8 +78,11 @@ const featuresEntry = ({
   used: used.toISOString(),
 });
 
-async function findingsEntry(kind: (typeof FINDINGS)[number]): Promise<CacheEntry[]> {
-  const path = join(cacheFolder(), kind);
+async function findingsEntry(
+  storage: Storage,
+  kind: (typeof FINDINGS)[number],
+): Promise<CacheEntry[]> {
+  const path = join(storage.folder, kind);
   const names = await readdir(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;

@@ -1,9 +1,8 @@
 import { type Advice, advise as decide } from '../advisor/advise.ts';
 import { afterRace, LEAST_IMAGES } from '../advisor/race.ts';
 import { judgeSize } from '../advisor/size.ts';
-import type { Emit } from '../base/events.ts';
-import type { ConfigSource } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
+import type { Settings } from '../config/settings.ts';
 import type { ImageEntry } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ChoiceReport, Similarity } from '../outputs/advice.ts';
@@ -11,19 +10,17 @@ import { duplicateEvidence, type LoadedData } from './data.ts';
 import { isAffordable, race } from './race.ts';
 import { measureSimilarity } from './similarity.ts';
 import type { Start } from './start-weights.ts';
+import type { WorkContext } from './work-context.ts';
 
-export interface ChoiceRequest {
+export interface ChoiceRequest extends WorkContext {
   /** Settings, from which those of each strategy follow where they are tried. */
-  readonly sources: readonly ConfigSource[];
+  readonly settings: Settings;
   readonly config: RunConfig;
   readonly data: LoadedData;
   readonly engine: Engine;
   readonly start: Start;
   /** Why the weights that were asked for could not be had. */
   readonly trouble?: string | undefined;
-  readonly offline?: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
 }
 
 /** Measures what the decision needs, decides, and lets a race have its say where there is one. */
@@ -71,12 +68,12 @@ async function measure(request: ChoiceRequest): Promise<ChoiceReport> {
  * By itself a race is run where no strategy is judged before its time, and where enough images are held back
  * to compare on. With random weights there is nothing to choose between, unless somebody wants to see it.
  */
-function wantsRace({ sources, config, data, start, trouble }: ChoiceRequest): boolean {
+function wantsRace({ settings, config, data, start, trouble }: ChoiceRequest): boolean {
   const { race: wish } = config.advise;
   if (wish !== 'auto') return wish === 'always';
   const { train, val } = data.split;
   const isOpen = trouble === undefined && startsTrained(start) && val.length >= LEAST_IMAGES;
-  return isOpen && isAffordable(sources, train.length);
+  return isOpen && isAffordable(settings, train.length);
 }
 
 /** Whether any layer of the backbone comes from a file. */

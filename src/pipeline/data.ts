@@ -1,10 +1,10 @@
-import type { Emit } from '../base/events.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { groupPictures, type PictureGroups } from '../dataset/picture-groups.ts';
 import { scanDataset } from '../dataset/scan.ts';
 import { splitDataset } from '../dataset/split.ts';
 import type { DatasetIndex, ImageEntry, Side, Split } from '../dataset/types.ts';
 import type { DuplicateEvidence } from '../outputs/advice.ts';
+import type { WorkContext } from './work-context.ts';
 
 export type { DuplicateEvidence };
 
@@ -18,14 +18,15 @@ export interface LoadedData {
 /** Reads and splits the images of a config, near-duplicates on one side. */
 export async function loadData(
   config: RunConfig,
-  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },
+  { storage, emit, signal }: Pick<WorkContext, 'storage' | 'emit' | 'signal'>,
 ): Promise<LoadedData> {
   emit({ type: 'stage', stage: 'data', message: `reading the images of ${config.data}` });
+  const cache = storage.folder;
   const { onBad, maxPixels, background } = config.image;
-  const index = await scanDataset(config.data, { emit, signal, onBad, maxPixels });
+  const index = await scanDataset(config.data, { cache, emit, signal, onBad, maxPixels });
   const together = config.split.nearDuplicates === 'together';
   const groups = together
-    ? await groupPictures(index, { background, maxPixels, emit, signal })
+    ? await groupPictures(index, { cache, background, maxPixels, emit, signal })
     : [];
   return { index, groups, split: splitDataset(index, { ...config.split, groups, emit }) };
 }

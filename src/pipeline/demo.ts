@@ -1,17 +1,13 @@
 import { join, resolve } from 'node:path';
-import type { Emit } from '../base/events.ts';
-import type { ConfigSource } from '../config/resolve.ts';
-import type { Engine } from '../engines/engine.ts';
+import { type ConfigSource, Settings } from '../config/settings.ts';
 import type { RunRecord } from '../run/record.ts';
 import { buildEmojiFolder } from './demo-data.ts';
 import { train } from './train.ts';
+import { contextOf, type WorkContext } from './work-context.ts';
 
-export interface DemoRequest {
+export interface DemoRequest extends WorkContext {
   /** Gets `images`, `run` and `scratch`; `vggtune-demo` by default. */
   readonly folder?: string;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly engine?: Engine;
 }
 
 export interface DemoResult {
@@ -61,7 +57,13 @@ const SCRATCH = {
   export: [],
   augment: {
     crop: { scale: [0.6, 1], ratio: [0.85, 1.18] },
-    ...{ flip: 0.5, rotate: 0, brightness: 0.1, contrast: 0.1, saturation: 0, hue: 0, views: 0 },
+    flip: 0.5,
+    rotate: 0,
+    brightness: 0.1,
+    contrast: 0.1,
+    saturation: 0,
+    hue: 0,
+    views: 0,
   },
 } as const;
 
@@ -101,16 +103,9 @@ export async function demo(request: DemoRequest): Promise<DemoResult> {
   };
 }
 
-function trainOn(
-  { signal, emit, engine }: DemoRequest,
-  values: ConfigSource['values'],
-): Promise<RunRecord> {
-  return train({
-    sources: [{ origin: 'demo', values }],
-    overwrite: true,
-    ...{ signal, emit },
-    ...(engine !== undefined && { engine }),
-  });
+function trainOn(request: DemoRequest, values: ConfigSource['values']): Promise<RunRecord> {
+  const settings = Settings.of({ origin: 'demo', values });
+  return train({ ...contextOf(request), settings, overwrite: true });
 }
 
 function accuracyOf({ metrics }: RunRecord): number {

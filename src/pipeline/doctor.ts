@@ -1,18 +1,18 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { freemem, platform, release } from 'node:os';
-import { cacheFolder } from '../base/cache-folder.ts';
 import { messageOf, VggtuneError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
 import { thisMachine } from '../base/machine.ts';
 import { explainNative } from '../base/native-library.ts';
+import type { Storage } from '../base/storage.ts';
 import type { EngineReport } from '../engines/index.ts';
 import type { Check } from '../outputs/commands.ts';
 
 export type { Check };
 
 /** Looks at everything that training needs on this machine. Never throws. */
-export async function examine(): Promise<readonly Check[]> {
+export async function examine(storage: Storage): Promise<readonly Check[]> {
   return [
     nodeCheck(process.versions.node),
     { name: 'system', state: 'ok', detail: `${platform()} ${release()}` },
@@ -20,8 +20,8 @@ export async function examine(): Promise<readonly Check[]> {
     memoryCheck(availableMemory(), thisMachine().memory),
     ...(await engines()),
     await imageDecoder(),
-    await cache(),
-    ...(await weights()),
+    await cache(storage),
+    ...(await weights(storage)),
   ];
 }
 
@@ -113,9 +113,8 @@ async function imageDecoder(): Promise<Check> {
   }
 }
 
-async function cache(): Promise<Check> {
+async function cache({ folder }: Storage): Promise<Check> {
   const name = 'cache folder';
-  const folder = cacheFolder();
   try {
     await makeFolder(folder);
     await access(folder, constants.W_OK);
@@ -128,11 +127,11 @@ async function cache(): Promise<Check> {
 }
 
 /** What comes with the package, and opens. */
-async function embedded(): Promise<Check> {
+async function embedded(storage: Storage): Promise<Check> {
   const name = 'weights vgg-nano';
   const { describeWeights, weightsPath } = await import('./weights.ts');
   try {
-    await describeWeights(await weightsPath('vgg-nano'));
+    await describeWeights(await weightsPath(storage, 'vgg-nano'));
     return { name, state: 'ok', detail: 'part of vggtune' };
   } catch (error) {
     return { name, state: 'broken', detail: messageOf(error), fix: 'install again with `npm ci`' };
@@ -140,10 +139,10 @@ async function embedded(): Promise<Check> {
 }
 
 /** The published weights of each network, by what is here of them. */
-async function weights(): Promise<Check[]> {
+async function weights(storage: Storage): Promise<Check[]> {
   try {
     const { listWeights } = await import('./weights.ts');
-    const listed = await listWeights();
+    const listed = await listWeights(storage);
     const fetched = [...new Set(listed.map(({ backbone }) => backbone))].map((backbone): Check => {
       const name = `weights ${backbone}`;
       const here = listed.filter((each) => each.backbone === backbone && each.cached !== undefined);
@@ -156,7 +155,7 @@ async function weights(): Promise<Check[]> {
       );
       return { name, state: 'ok', detail: parts.join('; ') };
     });
-    return [await embedded(), ...fetched];
+    return [await embedded(storage), ...fetched];
   } catch (error) {
     const fix = 'name another folder with --cache or VGGTUNE_CACHE';
     return [{ name: 'weights', state: 'broken', detail: messageOf(error), fix }];

@@ -1,8 +1,7 @@
 import { VggtuneError } from '../base/errors.ts';
-import type { Emit } from '../base/events.ts';
 import { type NamedTensors, sameShape, sizeOf } from '../base/tensor.ts';
-import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
+import type { ConfigSource, Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
 import { rowShape } from '../engines/rows.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
@@ -22,19 +21,18 @@ import { augmentSpec, changesAnything, decodeSpec } from './phase-sources.ts';
 import { isRefit } from './refit.ts';
 import { networkFor, type Start } from './start-weights.ts';
 import { whyNot } from './why-not.ts';
+import type { WorkContext } from './work-context.ts';
 
 export type { Estimate, StrategyEstimate };
 
-export interface EstimateRequest {
-  readonly sources: readonly ConfigSource[];
+export interface EstimateRequest extends WorkContext {
+  readonly settings: Settings;
   readonly strategies?: readonly StrategyName[];
   /** Settings of single strategies, below all others. */
   readonly advised?: Partial<Record<StrategyName, ConfigSource['values']>>;
   readonly start: Start;
   readonly data: LoadedData;
   readonly engine: Engine;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
 }
 
 /** Estimates each strategy, one program after the other. Equal programs are measured once. */
@@ -62,7 +60,7 @@ async function estimateOne(request: EstimateRequest, one: One): Promise<Estimate
   const { strategy } = one;
   try {
     const advised = { origin: 'advice', values: request.advised?.[strategy] ?? {} };
-    const named = configFor([advised, ...request.sources], strategy);
+    const named = request.settings.with(advised, 'below').instead(strategy).for(strategy);
     // A batch holds no more than there is.
     const batchSize = Math.min(named.batchSize, request.data.split.train.length);
     const config = { ...named, batchSize };
@@ -73,28 +71,25 @@ async function estimateOne(request: EstimateRequest, one: One): Promise<Estimate
   }
 }
 
-/** The settings of another strategy than the one that is asked for. */
-export function configFor(sources: readonly ConfigSource[], strategy: StrategyName): RunConfig {
-  const values = { strategy, ...(strategy === 'scratch' && { weights: 'random', freeze: null }) };
-  return resolveConfig([...sources, { origin: 'estimate', values }], strategy);
-}
-
-interface Setting extends EstimateRequest {
+interface Candidate extends EstimateRequest {
   readonly config: RunConfig;
   readonly strategy: StrategyName;
 }
 
-async function estimateConfig(setting: Setting, { costs, base }: One): Promise<StrategyEstimate> {
-  const { config, strategy, start, data } = setting;
-  const network = networkOf(setting);
+async function estimateConfig(
+  candidate: Candidate,
+  { costs, base }: One,
+): Promise<StrategyEstimate> {
+  const { config, strategy, start, data } = candidate;
+  const network = networkOf(candidate);
   const weights = fitting(start.weights, network);
   const newLayers = strategy === 'scratch' ? new Set<string>() : start.newLayers;
   const refit = isRefit({ config, strategy, index: data.index, split: data.split });
   const plan = planTraining({ strategy, config, network, newLayers, refit });
   const counts = { train: data.split.train.length, val: data.split.val.length };
-  const decode = await costs.decode(setting, network);
-  const decodeChanged = augments(config) ? await costs.decode(setting, network, true) : decode;
-  const measured = { engine: setting.engine, network, weights };
+  const decode = await costs.decode(candidate, network);
+  const decodeChanged = augments(config) ? await costs.decode(candidate, network, true) : decode;
+  const measured = { engine: candidate.engine, network, weights };
   const phases: PartEstimate[] = [];
   if (plan.solvedFrom !== undefined) {
     const shares = plan.phases.length > 0 && plan.from > 0;
@@ -127,7 +122,7 @@ async function estimateConfig(setting: Setting, { costs, base }: One): Promise<S
   };
 }
 
-function networkOf({ config, strategy, start, data }: Setting): NetworkSpec {
+function networkOf({ config, strategy, start, data }: Candidate): NetworkSpec {
   const { preprocessing } = start.network;
   const { size } = BACKBONE_ROWS[config.backbone];
   const own = strategy === 'scratch' ? plainPreprocessing(size) : preprocessing;
@@ -279,10 +274,12 @@ class Costs {
   }
 
   /** @param changed augmented views, as training has them, instead of the images as they are */
-  decode(setting: Setting, network: NetworkSpec, changed = false): Promise<DecodeCost> {
-    const spec = decodeSpec(network, setting.config.image.background);
-    const augment = changed ? augmentSpec(setting.config) : null;
-    return this.#once(['decode', spec, augment], () => measureDecoding(setting, { spec, augment }));
+  decode(candidate: Candidate, network: NetworkSpec, changed = false): Promise<DecodeCost> {
+    const spec = decodeSpec(network, candidate.config.image.background);
+    const augment = changed ? augmentSpec(candidate.config) : null;
+    return this.#once(['decode', spec, augment], () =>
+      measureDecoding(candidate, { spec, augment }),
+    );
   }
 
   #once<T>(key: unknown, measure: () => Promise<T>): Promise<T> {

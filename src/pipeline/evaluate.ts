@@ -1,9 +1,7 @@
 import type { Emit } from '../base/events.ts';
-import { resolveConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
+import { Settings } from '../config/settings.ts';
 import type { Side } from '../dataset/types.ts';
-import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
 import { metricsRecord } from '../evaluation/evaluate.ts';
 import { scoreBatches } from '../evaluation/score.ts';
 import type { Scored } from '../metrics/scores.ts';
@@ -14,8 +12,9 @@ import { createPixelReader } from '../training/pixels.ts';
 import { type Images, imagesOf, ownSide } from './evaluation-images.ts';
 import { compileModel, loadModel, type TrainedModel } from './model.ts';
 import { augmentSpec, prefixBatch } from './phase-sources.ts';
+import { engineOf, type WorkContext } from './work-context.ts';
 
-export interface EvaluateRequest {
+export interface EvaluateRequest extends WorkContext {
   /** The run folder. */
   readonly run: string;
   /** Other labelled images, with the model's classes; without it the run's own split is used. */
@@ -25,9 +24,6 @@ export interface EvaluateRequest {
    * side that its layout names; all images by default.
    */
   readonly side?: Side;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly engine?: Engine;
 }
 
 /** What was measured, and on whose images: those of a side of the run, or those of a folder. */
@@ -67,7 +63,7 @@ interface Work {
 async function scoreImages(request: EvaluateRequest, work: Work): Promise<Scored> {
   const { emit, signal } = request;
   const { config, model, images } = work;
-  const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
+  const engine = await engineOf(request, config);
   const batchSize = prefixBatch(model.network);
   const view = { kind: 'plain' as const };
   const requests = images.entries.map((image) => ({ image, view }));
@@ -103,8 +99,7 @@ function pixelReader({ config, model, images }: Work, emit: Emit) {
 
 async function storedConfig(run: string): Promise<RunConfig> {
   const paths = runPaths(run);
-  const values = (await readConfig(paths)) as Record<string, unknown>;
-  return resolveConfig([{ origin: paths.config, values }], 'head');
+  return Settings.stored(paths.config, await readConfig(paths)).for('head');
 }
 
 /**

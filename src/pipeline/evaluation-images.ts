@@ -6,15 +6,14 @@ import { scanDataset } from '../dataset/scan.ts';
 import type { DatasetIndex, ImageEntry, Side } from '../dataset/types.ts';
 import type { SplitRecord } from '../run/record.ts';
 import { readPlan, readRecord, runPaths } from '../run/store.ts';
+import type { WorkContext } from './work-context.ts';
 
 const SIDES = ['train', 'val', 'test'] as const;
 
-export interface ImagesRequest {
+export interface ImagesRequest extends WorkContext {
   readonly run: string;
   readonly data?: string;
   readonly side?: Side;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
 }
 
 /** Images to measure on: of a side of the run, or of another folder and perhaps a side that it names. */
@@ -28,9 +27,9 @@ export async function imagesOf(
   request: ImagesRequest,
   { config, classes }: { readonly config: RunConfig; readonly classes: readonly string[] },
 ): Promise<Images> {
-  const { emit, signal, data } = request;
+  const { storage, emit, signal, data } = request;
   const { onBad, maxPixels } = config.image;
-  const options = { emit, signal, onBad, maxPixels, classes, verify: false };
+  const options = { cache: storage.folder, emit, signal, onBad, maxPixels, classes, verify: false };
   if (data === undefined) {
     const index = await scanDataset(config.data, options);
     const images = await splitSide(request, index.images);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { cacheFolder } from '../base/cache-folder.ts';
+import { dirname, join } from 'node:path';
 import { cacheLimit } from '../base/cache-limit.ts';
 import { systemCode } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { isHeld, takeLock, type Unlock } from '../base/lock.ts';
 import { renameFile } from '../base/rename.ts';
+import type { Storage } from '../base/storage.ts';
 
 /** Activations of one frozen prefix: a folder named by all that they depend on. */
 export interface CachedFeatures {
@@ -17,7 +17,7 @@ export interface CachedFeatures {
   readonly used: Date;
 }
 
-export const featuresFolder = () => join(cacheFolder(), 'features');
+export const featuresFolder = ({ folder }: Storage) => join(folder, 'features');
 
 /** Its time of change says when the folder was used last. */
 const USED = 'used';
@@ -42,8 +42,8 @@ export async function useFeatures(folder: string): Promise<Unlock> {
 const touch = (folder: string) => writeFile(join(folder, USED), '').catch(() => {});
 
 /** All cached activations, those that were used last at the end. */
-export async function listFeatures(): Promise<readonly CachedFeatures[]> {
-  const root = featuresFolder();
+export async function listFeatures(storage: Storage): Promise<readonly CachedFeatures[]> {
+  const root = featuresFolder(storage);
   const found: CachedFeatures[] = [];
   for (const name of await namesIn(root)) {
     if (!name.startsWith('.')) found.push(await measured(name, join(root, name)));
@@ -57,9 +57,13 @@ export async function listFeatures(): Promise<readonly CachedFeatures[]> {
  * @param keep a folder that stays whatever it takes
  * @returns what was removed
  */
-export async function evictFeatures(limit: number, keep?: string): Promise<CachedFeatures[]> {
-  await removeLeftovers();
-  const all = await listFeatures();
+export async function evictFeatures(
+  storage: Storage,
+  limit: number,
+  keep?: string,
+): Promise<CachedFeatures[]> {
+  await removeLeftovers(storage);
+  const all = await listFeatures(storage);
   let total = all.reduce((sum, { bytes }) => sum + bytes, 0);
   const removed: CachedFeatures[] = [];
   for (const one of all) {
@@ -72,8 +76,12 @@ export async function evictFeatures(limit: number, keep?: string): Promise<Cache
 }
 
 /** Keeps the cache within its limit, but for one folder. That it cannot be done ends no run. */
-export async function makeRoom(folder: string, emit: Emit): Promise<void> {
-  const removed = await evictFeatures(cacheLimit(), folder).catch((error: unknown) => {
+export async function makeRoom(
+  folder: string,
+  { storage, emit }: { readonly storage: Storage; readonly emit: Emit },
+): Promise<void> {
+  const limit = cacheLimit(storage);
+  const removed = await evictFeatures(storage, limit, folder).catch((error: unknown) => {
     if (systemCode(error) === undefined) throw error;
     return [];
   });
@@ -87,7 +95,7 @@ export async function makeRoom(folder: string, emit: Emit): Promise<void> {
 async function evict(path: string): Promise<boolean> {
   if (await inUse(path)) return false;
   // Under another name nobody finds it; whoever had found it just before has left a mark by now.
-  const aside = join(featuresFolder(), `${EVICTED}${randomBytes(6).toString('hex')}`);
+  const aside = join(dirname(path), `${EVICTED}${randomBytes(6).toString('hex')}`);
   try {
     await renameFile(path, aside);
     if (await inUse(aside)) {
@@ -108,8 +116,8 @@ async function inUse(folder: string): Promise<boolean> {
   return false;
 }
 
-async function removeLeftovers(): Promise<void> {
-  const root = featuresFolder();
+async function removeLeftovers(storage: Storage): Promise<void> {
+  const root = featuresFolder(storage);
   for (const name of await namesIn(root)) {
     const path = join(root, name);
     if (!name.startsWith(EVICTED) || (await inUse(path))) continue;

@@ -131,7 +131,11 @@ function trainingRequest(
   { phase, plan, config }: { phase: TrainPhase; plan: TrainPlan; config: RunConfig },
 ): TrainingRequest {
   return {
-    ...{ network, weights, from: phase.from, groups: phase.groups, optimizer: plan.optimizer },
+    network,
+    weights,
+    from: phase.from,
+    groups: phase.groups,
+    optimizer: plan.optimizer,
     loss: { labelSmoothing: config.labelSmoothing },
     batchSize: config.batchSize,
     ...(config.clipNorm !== null && { clipNorm: config.clipNorm }),

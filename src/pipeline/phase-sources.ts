@@ -6,6 +6,7 @@ import type { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { canonicalJson, sha256 } from '../base/hash.ts';
 import { isLocked, takeLock } from '../base/lock.ts';
+import type { Storage } from '../base/storage.ts';
 import { type NamedTensors, sizeOf } from '../base/tensor.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { DECODER } from '../dataset/decode.ts';
@@ -38,6 +39,7 @@ export interface SourceSetting {
   /** Of the data set. */
   readonly root: string;
   readonly split: Split;
+  readonly storage: Storage;
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }
@@ -269,12 +271,12 @@ interface Cache {
 
 /** The store for the activations at a boundary; without `cache` one that is removed at the end. */
 async function openCache(setting: SourceSetting, from: number): Promise<Cache> {
-  const { config, network, emit } = setting;
+  const { config, network, storage, emit } = setting;
   const folder = config.cache
-    ? join(featuresFolder(), prefixKey(setting, from))
+    ? join(featuresFolder(storage), prefixKey(setting, from))
     : await mkdtemp(join(tmpdir(), 'vggtune-features-'));
   const rowLength = sizeOf(rowShape(network, from));
-  if (config.cache) await makeRoom(folder, emit);
+  if (config.cache) await makeRoom(folder, { storage, emit });
   const unmark = config.cache ? await useFeatures(folder) : undefined;
   const store = await openFeatureStore({ folder, rowLength, emit });
   return {
@@ -283,7 +285,7 @@ async function openCache(setting: SourceSetting, from: number): Promise<Cache> {
     release: async () => {
       await store.close();
       await unmark?.();
-      if (config.cache) await makeRoom(folder, emit);
+      if (config.cache) await makeRoom(folder, { storage, emit });
       else await rm(folder, { recursive: true, force: true });
     },
   };

@@ -2,15 +2,9 @@ import { join } from 'node:path';
 import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sizeOf } from '../base/tensor.ts';
-import {
-  type ConfigSource,
-  declaredStrategy,
-  provisionalStrategy,
-  resolveConfig,
-} from '../config/resolve.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
 import { type LayerRow, layerTable } from '../network/layer-table.ts';
 import { parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
@@ -20,22 +14,19 @@ import { refuseFolder, runPaths } from '../run/store.ts';
 import { frozenAndTrained, phaseLabel, planTraining, type TrainPhase } from '../training/plan.ts';
 import { choiceEvidence } from './advice-evidence.ts';
 import { dataFacts } from './advise.ts';
-import { advisedSources } from './advised-sources.ts';
+import { advisedSettings } from './advised-settings.ts';
 import { choose } from './choose.ts';
 import { type LoadedData, loadData } from './data.ts';
 import { withBackbone } from './default-backbone.ts';
 import { estimateStrategies } from './estimate.ts';
 import { isRefit } from './refit.ts';
 import { type Start, startingPoint } from './start-weights.ts';
+import { contextOf, engineOf, type WorkContext } from './work-context.ts';
 
 export type { PlanReport };
 
-export interface PlanRequest {
-  readonly sources: readonly ConfigSource[];
-  readonly offline?: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly engine?: Engine;
+export interface PlanRequest extends WorkContext {
+  readonly settings: Settings;
 }
 
 /**
@@ -43,24 +34,32 @@ export interface PlanRequest {
  * @throws VggtuneError as `train` before its first step
  */
 export async function plan(request: PlanRequest): Promise<PlanReport> {
-  const { emit, signal, offline = false } = request;
-  const sources = await withBackbone(request.sources, request);
-  const provisional = resolveConfig(sources, provisionalStrategy(sources));
-  const data = await loadData(provisional, { emit, signal });
-  const { engine: name, device } = provisional;
-  const engine = request.engine ?? (await openEngine(name, device, { emit }));
-  const chosen = await chosenStrategy({ ...request, sources }, { provisional, data, engine });
-  const { strategy, sources: all } = chosen;
-  const config = resolveConfig(all, strategy);
+  const { emit } = request;
+  const settings = await withBackbone(request.settings, request);
+  const provisional = settings.for();
+  const data = await loadData(provisional, request);
+  const engine = await engineOf(request, provisional);
+  const chosen = await chosenStrategy({ ...request, settings }, { provisional, data, engine });
+  const { strategy } = chosen;
+  const config = chosen.settings.for(strategy);
   const classes = data.index.classes.length;
-  const start = await startingPoint(config, classes, { offline, emit, signal });
+  const start = await startingPoint(config, classes, request);
   await warnOfTakenFolder(config.out, emit);
-  const only = { strategies: [strategy], sources: all, start, data, engine, signal, emit };
-  const [estimate] = await estimateStrategies(only);
+  const [estimate] = await estimateStrategies({
+    ...contextOf(request),
+    strategies: [strategy],
+    settings: chosen.settings,
+    start,
+    data,
+    engine,
+  });
   return {
     data: dataFacts(data),
     leftOut: data.index.skipped,
-    ...{ strategy, evidence: chosen.evidence, estimate, config },
+    strategy,
+    evidence: chosen.evidence,
+    estimate,
+    config,
     ...(chosen.choice !== undefined && { choice: chosen.choice }),
     weights: start.source,
     ...trainingPart(config, { strategy, start, data }),
@@ -81,24 +80,25 @@ interface Chosen {
   readonly strategy: StrategyName;
   readonly evidence: readonly string[];
   /** The settings, with what is advised. */
-  readonly sources: readonly ConfigSource[];
+  readonly settings: Settings;
   readonly choice?: ChoiceReport;
 }
 
 async function chosenStrategy(
-  { sources, emit, signal, offline = false }: PlanRequest,
+  request: PlanRequest,
   of: { readonly provisional: RunConfig; readonly data: LoadedData; readonly engine: Engine },
 ): Promise<Chosen> {
-  const declared = declaredStrategy(sources);
+  const { settings } = request;
+  const declared = settings.strategy;
   if (declared !== 'auto') {
-    return { strategy: declared, evidence: [`strategy ${declared}, as asked for`], sources };
+    return { strategy: declared, evidence: [`strategy ${declared}, as asked for`], settings };
   }
   const { provisional: config, data, engine } = of;
-  const start = await startingPoint(config, data.index.classes.length, { offline, emit, signal });
-  const choice = await choose({ sources, config, data, engine, start, offline, signal, emit });
+  const start = await startingPoint(config, data.index.classes.length, request);
+  const choice = await choose({ ...request, config, data, engine, start });
   const { strategy } = choice.advice;
-  const advised = advisedSources(choice.advice, sources);
-  return { strategy, choice, sources: advised, evidence: choiceEvidence(choice) };
+  const advised = advisedSettings(choice.advice, settings);
+  return { strategy, choice, settings: advised, evidence: choiceEvidence(choice) };
 }
 
 function trainingPart(
@@ -137,7 +137,9 @@ function plannedPhase(phase: TrainPhase, network: NetworkSpec): PlannedPhase {
     groups: phase.groups
       .filter(({ parameters }) => parameters.length > 0)
       .map(({ name, parameters, learningRate, weightDecay }) => ({
-        ...{ name, learningRate, weightDecay },
+        name,
+        learningRate,
+        weightDecay,
         parameters: parameters.reduce((sum, of) => sum + sizeOf(shapes.get(of) ?? [0]), 0),
       })),
   };

@@ -61,7 +61,11 @@ export async function predictDense(request: DensePredictRequest): Promise<readon
       if (signal.aborted) throw interruptedError('interrupted while images were classified');
       predictions.push(
         await predictOne(file, {
-          ...{ request, model, form, runner, scales },
+          request,
+          model,
+          form,
+          runner,
+          scales,
           target: targets?.get(file),
         }),
       );

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { raceEpochs } from '../advisor/race.ts';
 import { interruptedError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
-import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
+import type { ConfigSource, Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
 import { networkCost } from '../network/cost.ts';
@@ -13,24 +13,21 @@ import { plainPreprocessing } from '../network/preprocessing.ts';
 import type { RaceResult } from '../outputs/advice.ts';
 import { planTraining } from '../training/plan.ts';
 import type { LoadedData } from './data.ts';
-import { configFor } from './estimate.ts';
 import { networkFor } from './start-weights.ts';
 import { trainStrategy } from './train-strategy.ts';
 import { whyNot } from './why-not.ts';
+import { contextOf, type WorkContext } from './work-context.ts';
 
 export type { RaceResult };
 
-export interface RaceRequest {
-  readonly sources: readonly ConfigSource[];
+export interface RaceRequest extends WorkContext {
+  readonly settings: Settings;
   /** Of each strategy; null: those of a run of its own, or fewer, by what they cost. */
   readonly epochs: number | null;
   readonly data: LoadedData;
   readonly engine: Engine;
   /** Settings of single strategies, below all others: a boundary that is advised. */
   readonly advised: Partial<Record<StrategyName, ConfigSource['values']>>;
-  readonly offline?: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
 }
 
 /**
@@ -65,22 +62,25 @@ interface Runner {
   readonly folder: string;
 }
 
-async function runOne(
-  { data, engine, emit, signal, offline = false, ...request }: RaceRequest,
-  { strategy, folder }: Runner,
-): Promise<RaceResult> {
+async function runOne(request: RaceRequest, { strategy, folder }: Runner): Promise<RaceResult> {
   const started = performance.now();
+  const { data, emit } = request;
   const advised = { origin: 'advice', values: request.advised[strategy] ?? {} };
-  const sources = [advised, ...request.sources];
+  const settings = request.settings.with(advised, 'below').instead(strategy);
   try {
-    const epochs = request.epochs ?? epochsFor(sources, strategy, data.split.train.length);
-    const config = configOf(sources, { strategy, folder, epochs });
+    const epochs = request.epochs ?? epochsFor(settings, strategy, data.split.train.length);
+    const config = configOf(settings, { strategy, folder, epochs });
     const counted = `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
     emit({ type: 'stage', stage: 'race', message: `race: ${strategy}, ${counted}` });
     const progress = createProgress(config, emit);
     const record = await trainStrategy({
-      ...{ ...data, config, strategy, engine, signal, offline },
-      ...{ evidence: ['in a race'], measureOn: 'val', emit: progress.listen },
+      ...contextOf(request),
+      ...data,
+      config,
+      strategy,
+      evidence: ['in a race'],
+      measureOn: 'val',
+      emit: progress.listen,
     });
     progress.end();
     const { metrics, images } = record.metrics ?? { metrics: {}, images: 0 };
@@ -123,20 +123,21 @@ function createProgress({ epochs, warmupEpochs }: RunConfig, emit: Emit) {
 
 /** The settings of a run of its own, but for how long it takes and what it writes. */
 function configOf(
-  sources: readonly ConfigSource[],
+  settings: Settings,
   { strategy, folder, epochs }: Runner & { readonly epochs: number },
 ): RunConfig {
-  const own = configFor(sources, strategy);
+  const own = settings.for(strategy);
   const values = {
-    ...{ strategy, epochs, out: join(folder, strategy), export: [] },
+    epochs,
+    out: join(folder, strategy),
+    export: [],
     // All four are measured on the same images, which none was fitted to.
     refit: 'never',
     warmupEpochs: Math.min(own.warmupEpochs, epochs),
     // A few epochs cannot begin with several of small steps.
     ...(epochs < own.epochs && { schedule: { warmup: 0 } }),
-    ...(strategy === 'scratch' && { weights: 'random', freeze: null }),
   };
-  return resolveConfig([...sources, { origin: 'race', values }], strategy);
+  return settings.with({ origin: 'race', values }).for(strategy);
 }
 
 const wholeNetwork = (config: RunConfig) =>
@@ -146,10 +147,11 @@ const macsOf = (layers: readonly { readonly macs: number }[]) =>
   layers.reduce((sum, layer) => sum + layer.macs, 0);
 
 /** Whether each strategy that the settings allow can have the epochs of a run of its own. */
-export function isAffordable(sources: readonly ConfigSource[], images: number): boolean {
+export function isAffordable(settings: Settings, images: number): boolean {
   return STRATEGIES.every((strategy) => {
     try {
-      return epochsFor(sources, strategy, images) === configFor(sources, strategy).epochs;
+      const own = settings.instead(strategy);
+      return epochsFor(own, strategy, images) === own.for(strategy).epochs;
     } catch (error) {
       if (error instanceof VggtuneError) return true;
       throw error;
@@ -158,12 +160,8 @@ export function isAffordable(sources: readonly ConfigSource[], images: number): 
 }
 
 /** By what the trained part costs. */
-function epochsFor(
-  sources: readonly ConfigSource[],
-  strategy: StrategyName,
-  images: number,
-): number {
-  const config = configFor(sources, strategy);
+function epochsFor(settings: Settings, strategy: StrategyName, images: number): number {
+  const config = settings.for(strategy);
   const network = wholeNetwork(config);
   const plan = planTraining({ strategy, config, network, newLayers: new Set() });
   const { from } = plan;

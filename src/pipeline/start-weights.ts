@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Emit } from '../base/events.ts';
 import { canonicalJson } from '../base/hash.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import type { RunConfig } from '../config/schema.ts';
@@ -9,6 +8,7 @@ import { layerParameters } from '../network/parameters.ts';
 import { plainPreprocessing, TORCHVISION_PREPROCESSING } from '../network/preprocessing.ts';
 import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
 import { loadWeights } from '../weights/load.ts';
+import type { WorkContext } from './work-context.ts';
 
 export interface Start {
   readonly network: NetworkSpec;
@@ -33,13 +33,14 @@ export function startsPretrained(config: Pick<RunConfig, 'weights'>): boolean {
 export async function startingPoint(
   config: RunConfig,
   classes: number,
-  options: { readonly offline: boolean; readonly emit: Emit; readonly signal: AbortSignal },
+  context: WorkContext,
 ): Promise<Start> {
   const { size } = BACKBONE_ROWS[config.backbone];
   const usual = startsPretrained(config) ? TORCHVISION_PREPROCESSING : plainPreprocessing(size);
   const network = networkFor(config, classes, { ...usual, size, resize: resizeFor(usual, size) });
   const { weights: source, seed } = config;
-  const loaded = await loadWeights({ network, source, seed, ...options });
+  const { storage, offline = false, emit, signal } = context;
+  const loaded = await loadWeights({ network, source, seed, storage, offline, emit, signal });
   const prepared = loaded.preprocessing;
   return {
     network: prepared === undefined ? network : networkFor(config, classes, prepared),

@@ -1,10 +1,8 @@
 import { interruptedError, VggtuneError } from '../base/errors.ts';
-import type { Emit } from '../base/events.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { PictureGroups } from '../dataset/picture-groups.ts';
 import type { DatasetIndex, ImageEntry, Split } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
 import { metricsRecord } from '../evaluation/evaluate.ts';
 import { describeModel } from '../export/metadata.ts';
 import { HEAD_NORM } from '../network/head.ts';
@@ -29,8 +27,9 @@ import { isRefit } from './refit.ts';
 import { startHash, startingPoint, startsPretrained } from './start-weights.ts';
 import { type PreparedRun, trainPhases } from './train-phases.ts';
 import { prepareStart } from './training-start.ts';
+import { engineOf, type WorkContext } from './work-context.ts';
 
-export interface TrainRunRequest {
+export interface TrainRunRequest extends WorkContext {
   readonly config: RunConfig;
   readonly strategy: StrategyName;
   readonly evidence: readonly string[];
@@ -40,19 +39,15 @@ export interface TrainRunRequest {
   readonly groups?: PictureGroups;
   readonly paths: RunPaths;
   readonly resume?: boolean;
-  readonly offline?: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly engine?: Engine;
   /** Instead of the test side. */
   readonly measureOn?: 'val';
 }
 
 /** Trains, measures and exports in a run folder that is open. */
 export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
-  const { config, strategy, index, split, paths, signal, emit, offline = false } = request;
-  const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
-  const start = await startingPoint(config, index.classes.length, { offline, emit, signal });
+  const { config, strategy, index, split, paths, storage, signal, emit } = request;
+  const engine = await engineOf(request, config);
+  const start = await startingPoint(config, index.classes.length, request);
   const { network, weights, newLayers } = start;
   emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
   const refit = isRefit(request);
@@ -74,6 +69,7 @@ export async function trainRun(request: TrainRunRequest): Promise<RunRecord> {
     weights,
     config,
     split,
+    storage,
     signal,
     emit,
     root: index.root,

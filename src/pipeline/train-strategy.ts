@@ -1,11 +1,8 @@
 import { rmdir } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import type { Emit } from '../base/events.ts';
-import { type ConfigSource, resolveConfig } from '../config/resolve.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
+import { Settings } from '../config/settings.ts';
 import type { DatasetIndex, Split } from '../dataset/types.ts';
-import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
 import { refuseChangedConfig, refuseChangedImages } from '../run/compare.ts';
 import type { EventLog } from '../run/event-log.ts';
 import { FORMAT_VERSION, type RunRecord, type SplitRecord } from '../run/record.ts';
@@ -18,9 +15,10 @@ import {
   writeRecord,
 } from '../run/store.ts';
 import { trainRun } from './train-run.ts';
+import { engineOf, type WorkContext } from './work-context.ts';
 
 /** A run of which nothing is left to choose. */
-export interface TrainStrategyRequest {
+export interface TrainStrategyRequest extends WorkContext {
   readonly config: RunConfig;
   readonly strategy: StrategyName;
   /** Why it is this strategy, a sentence each. */
@@ -31,14 +29,6 @@ export interface TrainStrategyRequest {
   readonly resume?: boolean;
   /** Replaces the run in the `out` folder. */
   readonly overwrite?: boolean;
-  /** Never goes to the network for weights. */
-  readonly offline?: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  /** Instead of the one that the config names. */
-  readonly engine?: Engine;
-  /** Threads of the engine that the config names; by default one for each core. */
-  readonly threads?: number;
   /**
    * Measures the trained network on the validation side even where there is a test side: what is chosen
    * by the figures would otherwise have been chosen by the test.
@@ -74,15 +64,6 @@ export async function trainStrategy(request: TrainStrategyRequest): Promise<RunR
 /** The last event of a run that has trained, measured and exported. */
 export const RUN_DONE = { type: 'stage', stage: 'done', message: 'done' } as const;
 
-/** The engine that is given, or the one that the config names. */
-export async function engineOf(
-  { engine, threads, emit }: Pick<TrainStrategyRequest, 'engine' | 'threads' | 'emit'>,
-  config: RunConfig,
-): Promise<Engine> {
-  const options = threads === undefined ? { emit } : { emit, threads };
-  return engine ?? openEngine(config.engine, config.device, options);
-}
-
 /** Writes down what a new run is about; one that is resumed must be about the same. */
 async function writeOrCompare(
   { paths, resumed }: OpenRun,
@@ -90,8 +71,7 @@ async function writeOrCompare(
 ): Promise<void> {
   const record = splitRecord(index, split);
   if (resumed) {
-    const values = (await readConfig(paths)) as ConfigSource['values'];
-    const before = resolveConfig([{ origin: paths.config, values }], strategy);
+    const before = Settings.stored(paths.config, await readConfig(paths)).for(strategy);
     refuseChangedConfig(paths.folder, before, config);
     refuseChangedImages(paths.folder, await readRecord(paths, 'split'), record);
     return;

@@ -1,4 +1,5 @@
 import type { Emit } from '../base/events.ts';
+import type { Storage } from '../base/storage.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { layerParameters } from '../network/parameters.ts';
@@ -13,6 +14,7 @@ export interface LoadRequest extends Partial<ReadOptions> {
   readonly network: NetworkSpec;
   /** `auto` (the published ones, fetched where they are not there), `random`, or a file. */
   readonly source: string;
+  readonly storage: Storage;
   /** Of what starts from random weights. */
   readonly seed: number;
   readonly offline?: boolean;

@@ -3,10 +3,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { cacheOutput } from '../../src/outputs/cache.ts';
 import { listCache, pruneCache } from '../../src/pipeline/cache.ts';
 import { evictFeatures, listFeatures, useFeatures } from '../../src/pipeline/feature-cache.ts';
 import { train } from '../../src/pipeline/train.ts';
+import { testStorage } from '../storage.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
 let home: string;
@@ -39,21 +41,25 @@ describe('cached activations beyond the limit', () => {
     await made('old', 3);
     await made('older', 4);
     await made('new', 1);
-    expect((await listFeatures()).map(({ name }) => name)).toEqual(['older', 'old', 'new']);
-    const removed = await evictFeatures(2500);
+    expect((await listFeatures(testStorage())).map(({ name }) => name)).toEqual([
+      'older',
+      'old',
+      'new',
+    ]);
+    const removed = await evictFeatures(testStorage(), 2500);
     expect(removed).toMatchObject([{ name: 'older', bytes: 1000 }]);
     expect(await names()).toEqual(['new', 'old']);
-    expect(await evictFeatures(2500)).toEqual([]);
+    expect(await evictFeatures(testStorage(), 2500)).toEqual([]);
   });
 
   it('stay while a process works with them, and go after that', async () => {
     const path = await made('used', 5);
     await made('other', 1);
     const release = await useFeatures(path);
-    await evictFeatures(0);
+    await evictFeatures(testStorage(), 0);
     expect(await names()).toEqual(['used']);
     await release();
-    await evictFeatures(0);
+    await evictFeatures(testStorage(), 0);
     expect(await names()).toEqual([]);
   });
 
@@ -62,7 +68,7 @@ describe('cached activations beyond the limit', () => {
     const owner = { pid: 2 ** 22 + 1, host: hostname(), since: 'long ago' };
     await writeFile(join(path, 'in-use-00.lock'), JSON.stringify(owner));
     await made('.evicted-00', 1);
-    await evictFeatures(0);
+    await evictFeatures(testStorage(), 0);
     expect(await names()).toEqual([]);
   });
 
@@ -70,7 +76,7 @@ describe('cached activations beyond the limit', () => {
     const path = await made('shared', 1);
     const owner = { pid: 1, host: 'elsewhere', since: 'now' };
     await writeFile(join(path, 'in-use-00.lock'), JSON.stringify(owner));
-    await evictFeatures(0);
+    await evictFeatures(testStorage(), 0);
     expect(await names()).toEqual(['shared']);
   });
 });
@@ -90,14 +96,15 @@ it('a run keeps the limit, and its own', async () => {
     export: ['safetensors'],
   };
   await train({
-    sources: [{ origin: 'test', values }],
+    settings: Settings.of({ origin: 'test', values }),
+    storage: testStorage(),
     signal: new AbortController().signal,
     emit: (event: RunEvent) => event.type === 'note' && notes.push(event.message),
   });
   expect(await names()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
   expect(notes).toContainEqual(expect.stringContaining('used least recently: 1 times'));
   vi.stubEnv('VGGTUNE_CACHE_LIMIT', 'much');
-  await expect(listCache()).rejects.toMatchObject({
+  await expect(listCache(testStorage())).rejects.toMatchObject({
     kind: 'usage',
     details: { where: 'VGGTUNE_CACHE_LIMIT', found: 'much' },
   });
@@ -110,12 +117,12 @@ it('is listed, and pruned but for weights', async () => {
   await writeFile(join(home, 'cache', 'weights', 'w.pth'), Buffer.alloc(10));
   await mkdir(join(home, 'cache', 'scan'));
   await writeFile(join(home, 'cache', 'scan', 's.json'), '{}');
-  const report = await listCache();
+  const report = await listCache(testStorage());
   expect(cacheOutput.parse(report)).toEqual(report);
   expect(report).toMatchObject({ folder: join(home, 'cache'), limit: 20e9, bytes: 1012 });
   expect(report.entries.map(({ kind }) => kind)).toEqual(['features', 'weights', 'scan']);
-  expect(await pruneCache()).toMatchObject({ removed: [], freed: 0 });
-  const pruned = await pruneCache({ all: true });
+  expect(await pruneCache(testStorage())).toMatchObject({ removed: [], freed: 0 });
+  const pruned = await pruneCache(testStorage(), { all: true });
   expect(pruned.freed).toBe(1002);
-  expect((await listCache()).entries.map(({ kind }) => kind)).toEqual(['weights']);
+  expect((await listCache(testStorage())).entries.map(({ kind }) => kind)).toEqual(['weights']);
 });

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { withBackbone } from '../../src/pipeline/default-backbone.ts';
 import { useTemporaryFolder } from '../dataset/images.ts';
+import { testStorage } from '../storage.ts';
 
 const folder = useTemporaryFolder();
 beforeEach(() => vi.stubEnv('VGGTUNE_CACHE', join(folder(), 'cache')));
@@ -11,14 +12,16 @@ afterEach(() => vi.unstubAllEnvs());
 
 async function resolved(values: Record<string, unknown>) {
   const notes: string[] = [];
-  const sources = await withBackbone([{ origin: 'test', values: { data: 'x', ...values } }], {
+  const given = Settings.of({ origin: 'test', values: { data: 'x', ...values } });
+  const settings = await withBackbone(given, {
+    storage: testStorage(),
     offline: true,
     signal: new AbortController().signal,
     emit: (event) => {
       if (event.type === 'note') notes.push(event.message);
     },
   });
-  return { backbone: resolveConfig(sources, 'head').backbone, notes };
+  return { backbone: settings.for('head').backbone, notes };
 }
 
 describe('settings that name no network', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { diskCheck, examine, memoryCheck, nodeCheck } from '../../src/pipeline/doctor.ts';
 import { useTemporaryFolder } from '../dataset/images.ts';
+import { testStorage } from '../storage.ts';
 
 const folder = useTemporaryFolder();
 afterEach(() => vi.unstubAllEnvs());
@@ -31,7 +32,7 @@ describe('a doctor', () => {
     vi.stubEnv('VGGTUNE_CACHE', cache);
     await mkdir(join(cache, 'weights'), { recursive: true });
     await writeFile(join(cache, 'weights', 'vgg16-397923af.pth'), 'x');
-    const checks = await examine();
+    const checks = await examine(testStorage());
     const stateOf = (name: string) => checks.find((check) => check.name === name)?.state;
     for (const name of ['node', 'system', 'cores', 'memory', 'image decoder', 'cache folder']) {
       expect(stateOf(name), name).toMatch(/^(ok|low)$/);
@@ -57,7 +58,7 @@ describe('a doctor', () => {
   test('a cache folder that cannot be made is a failure', async () => {
     await writeFile(join(folder(), 'file'), '');
     vi.stubEnv('VGGTUNE_CACHE', join(folder(), 'file', 'cache'));
-    const found = (await examine()).find(({ name }) => name === 'cache folder');
+    const found = (await examine(testStorage())).find(({ name }) => name === 'cache folder');
     expect(found).toMatchObject({ state: 'failed', fix: expect.stringContaining('VGGTUNE_CACHE') });
   });
 });

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EXPORT_FORMATS, type ExportFormat } from '../../src/config/schema.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { EXPORTERS } from '../../src/pipeline/export-formats.ts';
 import { exportRun } from '../../src/pipeline/export-run.ts';
 import { predict } from '../../src/pipeline/predict.ts';
 import { predictDense } from '../../src/pipeline/predict-dense.ts';
 import { train } from '../../src/pipeline/train.ts';
+import { testStorage } from '../storage.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
 let home: string;
@@ -30,7 +32,11 @@ beforeAll(async () => {
     ...{ epochs: 5, batchSize: 8, optimizer: { kind: 'adamw', learningRate: 0.003 } },
     ...{ cache: false, export: ['onnx', 'tfjs'] },
   } as const;
-  await train({ sources: [{ origin: 'test', values }], ...quiet });
+  await train({
+    settings: Settings.of({ origin: 'test', values }),
+    storage: testStorage(),
+    ...quiet,
+  });
 }, 120_000);
 afterAll(() => rm(home, { recursive: true, force: true }));
 

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { NamedTensors } from '../../src/base/tensor.ts';
 import type { ConfigSource } from '../../src/config/resolve.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { decodeBatches } from '../../src/dataset/batches.ts';
 import { openEngine } from '../../src/engines/index.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { boundaryBehind } from '../../src/network/boundary.ts';
 import { loadModel } from '../../src/pipeline/model.ts';
 import { train } from '../../src/pipeline/train.ts';
+import { testStorage } from '../storage.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
 const quiet = { signal: new AbortController().signal, emit: () => {} };
@@ -27,7 +29,11 @@ async function trained(name: string, more: ConfigSource['values'] = {}) {
     ...{ split: { val: 0, test: 0 } },
     ...more,
   } as const;
-  const record = await train({ sources: [{ origin: 'test', values }], ...quiet });
+  const record = await train({
+    settings: Settings.of({ origin: 'test', values }),
+    storage: testStorage(),
+    ...quiet,
+  });
   const file = join(home, name, 'model', 'model.safetensors');
   return { record, weights: (await readSafetensors(file)).tensors };
 }

@@ -33,7 +33,8 @@ afterAll(() => rm(home, { recursive: true, force: true }));
  */
 const CHILD = `
 import { train } from ${JSON.stringify(pathToFileURL(resolve('dist/pipeline/train.js')).href)};
-const { values, resume, end } = JSON.parse(process.argv[2]);
+import { Settings } from ${JSON.stringify(pathToFileURL(resolve('dist/config/settings.js')).href)};
+const { values, resume, end, cache } = JSON.parse(process.argv[2]);
 const controller = new AbortController();
 process.on('SIGINT', () => controller.abort());
 let steps = 0;
@@ -42,7 +43,9 @@ const emit = (event) => {
   process.stdout.write('step\\n');
   if (++steps === end?.steps) process.kill(process.pid, end.signal);
 };
-await train({ sources: [{ origin: 'test', values }], resume, emit, signal: controller.signal })
+const settings = Settings.of({ origin: 'test', values });
+const storage = { folder: cache };
+await train({ settings, storage, resume, emit, signal: controller.signal })
   .catch((error) => { process.exitCode = error.exitCode ?? 1; console.error(error); });
 `;
 
@@ -70,11 +73,11 @@ function child(options: ChildOptions): Promise<Ended> {
     // A solved head takes no steps to be killed at.
     ...(strategy === 'head' && { head: { fit: 'steps' } }),
   };
+  const cache = join(home, `cache-${name}`);
   const started = spawn(
     'node',
-    [join(home, 'child.mjs'), JSON.stringify({ values, resume, end })],
+    [join(home, 'child.mjs'), JSON.stringify({ values, resume, end, cache })],
     {
-      env: { ...process.env, VGGTUNE_CACHE: join(home, `cache-${name}`) },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );

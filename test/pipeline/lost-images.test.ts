@@ -3,6 +3,7 @@ import { copyFile, open, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { scanDataset } from '../../src/dataset/scan.ts';
 import { splitDataset } from '../../src/dataset/split.ts';
 import type { Side } from '../../src/dataset/types.ts';
@@ -10,6 +11,7 @@ import { evaluateRun } from '../../src/pipeline/evaluate.ts';
 import { measureDecoding } from '../../src/pipeline/measure-decoding.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { readRecord, runPaths } from '../../src/run/store.ts';
+import { testStorage } from '../storage.ts';
 import { testConfig } from '../training/config.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
@@ -47,7 +49,13 @@ function run({ settings = {}, resume = false, onEvent = () => {} }: Options = {}
     ...settings,
   };
   const signal = new AbortController().signal;
-  return train({ sources: [{ origin: 'test', values }], resume, signal, emit: onEvent });
+  return train({
+    settings: Settings.of({ origin: 'test', values }),
+    storage: testStorage(),
+    resume,
+    signal,
+    emit: onEvent,
+  });
 }
 
 /** Spoils files of a side as soon as an event comes: by then the images were looked at. */
@@ -151,7 +159,9 @@ it('evaluate gives no figures when most images are gone bad', async () => {
   }
   const emit = () => {};
   const signal = new AbortController().signal;
-  await expect(evaluateRun({ run: join(home, 'run'), data, signal, emit })).rejects.toMatchObject({
+  await expect(
+    evaluateRun({ storage: testStorage(), run: join(home, 'run'), data, signal, emit }),
+  ).rejects.toMatchObject({
     exitCode: 3,
     message: expect.stringContaining('of 30 images'),
   });

@@ -2,6 +2,7 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
+import { Settings } from '../../src/config/settings.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { createOnnxEngine } from '../../src/engines/onnx/index.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
@@ -9,6 +10,7 @@ import { readLastCheckpoint } from '../../src/pipeline/checkpoints.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { runPaths } from '../../src/run/store.ts';
 import { allFinite } from '../../src/training/checkpoint.ts';
+import { testStorage } from '../storage.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
@@ -39,7 +41,8 @@ function run(name: string, { settings = {}, resume = false, engine, onEvent }: O
     ...settings,
   };
   return train({
-    sources: [{ origin: 'test', values }],
+    settings: Settings.of({ origin: 'test', values }),
+    storage: testStorage(),
     resume,
     ...(engine !== undefined && { engine }),
     signal: new AbortController().signal,

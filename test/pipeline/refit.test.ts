@@ -2,9 +2,11 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
 import { train } from '../../src/pipeline/train.ts';
+import { testStorage } from '../storage.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
@@ -30,7 +32,8 @@ async function run(name: string, { values, resume = false, onEvent }: Options = 
   const events: RunEvent[] = [];
   const own = { data: join(home, 'pictures'), out: join(home, name), backbone: 'vgg-nano' };
   const record = await train({
-    sources: [{ origin: 'test', values: { ...own, ...values } }],
+    settings: Settings.of({ origin: 'test', values: { ...own, ...values } }),
+    storage: testStorage(),
     resume,
     signal: controller.signal,
     emit: (event) => {
@@ -79,6 +82,7 @@ it('top is trained again on all images, and says that its figures are of before'
   const before = await json('top', 'metrics.json');
   const warnings: string[] = [];
   await evaluateRun({
+    storage: testStorage(),
     run: join(home, 'top'),
     signal: new AbortController().signal,
     emit: (event) => event.type === 'warning' && warnings.push(event.message),

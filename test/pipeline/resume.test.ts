@@ -2,10 +2,12 @@ import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
+import { Settings } from '../../src/config/settings.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { createOnnxEngine } from '../../src/engines/onnx/index.ts';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { train } from '../../src/pipeline/train.ts';
+import { testStorage } from '../storage.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
@@ -44,7 +46,14 @@ function run(name: string, settings: object, resume = false, more: More = {}) {
   };
   const { onEvent: emit = () => {}, signal = new AbortController().signal, engine } = more;
   const sources = [{ origin: 'test', values }];
-  return train({ sources, resume, signal, emit, ...(engine !== undefined && { engine }) });
+  return train({
+    settings: Settings.of(...sources),
+    storage: testStorage(),
+    resume,
+    signal,
+    emit,
+    ...(engine !== undefined && { engine }),
+  });
 }
 
 it('a run is not resumed from other weights than it began from', async () => {

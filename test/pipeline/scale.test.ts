@@ -18,6 +18,7 @@ import { prepareStart } from '../../src/pipeline/training-start.ts';
 import { planTraining } from '../../src/training/plan.ts';
 import { randomWeights } from '../../src/weights/initialise.ts';
 import { onnxEngine } from '../engines/engines.ts';
+import { testStorage } from '../storage.ts';
 import { testConfig } from '../training/config.ts';
 import { memoryCheckpoints } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
@@ -111,6 +112,7 @@ async function outcome({ strategy, head, optimizer }: Case, constant: number, se
     weights,
     config,
     split,
+    storage: testStorage(),
     signal,
     emit: () => {},
     root: index.root,

@@ -9,6 +9,7 @@ import type { DatasetIndex } from '../../src/dataset/types.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { trainRun } from '../../src/pipeline/train-run.ts';
 import { openRun, readRecord, writeRecord } from '../../src/run/store.ts';
+import { testStorage } from '../storage.ts';
 import { testConfig } from '../training/config.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
@@ -47,7 +48,14 @@ async function run(name: string, { strategy, config: changes, resume, onEvent }:
   await import('../../src/run/store.ts').then((store) => store.writeConfig(opened.paths, config));
   try {
     const record = await trainRun({
-      ...{ config, strategy, index, split, signal, paths: opened.paths, evidence: [] },
+      config,
+      strategy,
+      index,
+      split,
+      storage: testStorage(),
+      signal,
+      paths: opened.paths,
+      evidence: [],
       ...(resume === true && { resume }),
       emit: (event) => {
         events.push(event);

@@ -96,7 +96,12 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'b
   );
   try {
     const results = await runBatch({
-      ...{ runs, metric, results: folder, emit: view.listen, signal: context.signal },
+      runs,
+      metric,
+      results: folder,
+      storage: context.storage,
+      emit: view.listen,
+      signal: context.signal,
       jobs: 'value' in jobs ? jobs.value : 1,
       offline: args.flag('offline'),
     });

@@ -23,6 +23,7 @@ export const command: Command = {
     const [folder] = args.positionals;
     const result = await demo({
       ...(folder === undefined ? {} : { folder }),
+      storage: context.storage,
       signal: context.signal,
       emit: broadcast([context.emit, listen]),
     });

@@ -130,11 +130,11 @@ function createWizard(prompts: Prompts, context: Context) {
 }
 
 /** What a preset or a variable names, or else what there are weights of. */
-async function usualBackbone(state: State, { environment, signal }: Context) {
+async function usualBackbone(state: State, { environment, storage, signal }: Context) {
   const named = namedBackbone(baseWords(state), environment);
   if (named !== undefined) return { own: named, why: 'goes with your time' };
   const { defaultBackbone } = await import('../../pipeline/default-backbone.ts');
-  const own = await defaultBackbone({ signal });
+  const own = await defaultBackbone({ storage, signal });
   return { own, why: own === 'vgg16' ? 'goes with your time' : 'its weights are here' };
 }
 

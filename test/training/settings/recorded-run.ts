@@ -78,7 +78,7 @@ export async function recordedRun(setting: RunSetting): Promise<RecordedRun> {
   const { paths, unlock } = await openRun(config.out, { resume: false });
   const engine = recordingEngine(logits);
   const { signal } = new AbortController();
-  const quiet = { signal, emit: () => {}, offline: true };
+  const quiet = { storage: { folder: join(home, 'cache') }, signal, emit: () => {}, offline: true };
   try {
     await writeRecord(paths, 'split', { version: 1, classes: index.classes, ...split });
     await trainRun({ config, strategy, index, split, paths, engine, evidence: [], ...quiet });

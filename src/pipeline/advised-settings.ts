@@ -1,5 +1,5 @@
 import type { Advice } from '../advisor/advise.ts';
-import type { ConfigSource } from '../config/resolve.ts';
+import type { Settings } from '../config/settings.ts';
 
 const origin = 'advice';
 
@@ -7,12 +7,12 @@ const origin = 'advice';
  * Settings with what is advised: a freeze boundary stands below all that the user set; that `scratch`
  * starts from random weights stands above, for weights were named to be advised about.
  */
-export function advisedSources(
+export function advisedSettings(
   { strategy, freeze }: Pick<Advice, 'strategy' | 'freeze'>,
-  sources: readonly ConfigSource[],
-): readonly ConfigSource[] {
+  settings: Settings,
+): Settings {
   if (strategy === 'scratch') {
-    return [...sources, { origin, values: { weights: 'random', freeze: null } }];
+    return settings.with({ origin, values: { weights: 'random', freeze: null } });
   }
-  return freeze === null ? sources : [{ origin, values: { freeze } }, ...sources];
+  return freeze === null ? settings : settings.with({ origin, values: { freeze } }, 'below');
 }
