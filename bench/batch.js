@@ -63,7 +63,7 @@ async function settingsIn(home) {
 }
 
 async function emojiFolder(target) {
-  const { buildEmojiFolder } = await load('pipeline/demo-data.js');
+  const { buildEmojiFolder } = await load('pipeline/demo/demo-data.js');
   return (await buildEmojiFolder({ target, imagesPerClass: Number(values.images) })).root;
 }
 

@@ -83,7 +83,7 @@ function compare(strategy, { home, settings }) {
 }
 
 async function emojiFolder(target) {
-  const { buildEmojiFolder } = await load('pipeline/demo-data.js');
+  const { buildEmojiFolder } = await load('pipeline/demo/demo-data.js');
   return (await buildEmojiFolder({ target })).root;
 }
 

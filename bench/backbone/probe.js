@@ -5,8 +5,8 @@ import { relative } from 'node:path';
 import sharp from 'sharp';
 import { Settings } from '../../dist/config/settings.js';
 import { decodeBatches } from '../../dist/dataset/batches.js';
-import { decodeSpec } from '../../dist/pipeline/phase-sources.js';
-import { startingPoint } from '../../dist/pipeline/start-weights.js';
+import { decodeSpec } from '../../dist/pipeline/prepare/samples.js';
+import { startingPoint } from '../../dist/pipeline/prepare/start-weights.js';
 import { classify } from './ridge.js';
 import { trialOf } from './transfer-data.js';
 

@@ -38,6 +38,12 @@ export function describeIssue(issue: ConfigIssue): string {
   return `${place}${issue.message}${expected}${fix}`;
 }
 
+/** Why something cannot be done with some settings, as one line. */
+export function whyNot(error: VggtuneError): string {
+  if (error instanceof ConfigError) return error.issues.map(({ message }) => message).join('; ');
+  return error.message.replaceAll('\n', ' ');
+}
+
 /** @throws ConfigError if there are any */
 export function throwIssues(issues: readonly ConfigIssue[]): void {
   if (issues.length > 0) throw new ConfigError(issues);

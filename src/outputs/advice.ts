@@ -141,6 +141,8 @@ export const dataFacts = z.strictObject({
   classes: list(z.strictObject({ name: z.string(), images: count })),
 });
 
+export type DataFacts = z.output<typeof dataFacts>;
+
 const strategyEstimate = z.strictObject({
   strategy,
   seconds: seconds.describe('all epochs: early stopping can only end sooner'),

@@ -3,12 +3,12 @@ import { thisMachine } from '../base/machine.ts';
 import type { RunConfig } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';
 import type { AdviceReport } from '../outputs/advice.ts';
-import { advisedFor, choose, labelCounts } from './choose.ts';
-import { type LoadedData, loadData } from './data.ts';
-import { withBackbone } from './default-backbone.ts';
-import { estimateStrategies } from './estimate.ts';
-import { type Start, startingPoint } from './start-weights.ts';
-import { engineOf, type WorkContext } from './work-context.ts';
+import { advisedFor, choose } from './choose/decision.ts';
+import { estimateStrategies } from './estimate/estimate-strategies.ts';
+import { dataFacts, type LoadedData, loadData } from './prepare/data.ts';
+import { withBackbone } from './prepare/default-backbone.ts';
+import { type Start, startingPoint } from './prepare/start-weights.ts';
+import { engineOf, type WorkContext } from './prepare/work-context.ts';
 
 export type { AdviceReport };
 
@@ -45,18 +45,6 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
     machine: { engine: engine.name, device: engine.device, cores: thisMachine().processors },
     ...choice,
     estimates,
-  };
-}
-
-/** What is in a data set, by side and class. */
-export function dataFacts({ index, split }: LoadedData): AdviceReport['data'] {
-  const counts = labelCounts(index.images, index.classes.length);
-  return {
-    folder: index.root,
-    images: index.images.length,
-    skipped: index.skipped.length,
-    sides: { train: split.train.length, val: split.val.length, test: split.test.length },
-    classes: index.classes.map((name, label) => ({ name, images: counts[label] ?? 0 })),
   };
 }
 

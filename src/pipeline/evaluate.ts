@@ -1,6 +1,7 @@
 import type { Emit } from '../base/events.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { Settings } from '../config/settings.ts';
+import { augmentSpec } from '../dataset/pixel-specs.ts';
 import type { Side } from '../dataset/types.ts';
 import { metricsRecord } from '../evaluation/evaluate.ts';
 import { scoreBatches } from '../evaluation/score.ts';
@@ -9,10 +10,10 @@ import type { MetricsRecord } from '../run/record.ts';
 import { readConfig, readMetrics, readRecord, runPaths, writeRecord } from '../run/store.ts';
 import { requireImages } from '../training/lost-images.ts';
 import { createPixelReader } from '../training/pixels.ts';
-import { type Images, imagesOf, ownSide } from './evaluation-images.ts';
-import { compileModel, loadModel, type TrainedModel } from './model.ts';
-import { augmentSpec, prefixBatch } from './phase-sources.ts';
-import { engineOf, type WorkContext } from './work-context.ts';
+import { type Images, imagesOf, ownSide } from './prepare/evaluation-images.ts';
+import { prefixBatch } from './prepare/prefix-batch.ts';
+import { compileModel, loadModel, type TrainedModel } from './prepare/trained-model.ts';
+import { engineOf, type WorkContext } from './prepare/work-context.ts';
 
 export interface EvaluateRequest extends WorkContext {
   /** The run folder. */

@@ -12,16 +12,15 @@ import type { ChoiceReport } from '../outputs/advice.ts';
 import type { PlannedPhase, PlanReport } from '../outputs/plan.ts';
 import { refuseFolder, runPaths } from '../run/store.ts';
 import { frozenAndTrained, phaseLabel, planTraining, type TrainPhase } from '../training/plan.ts';
-import { choiceEvidence } from './advice-evidence.ts';
-import { dataFacts } from './advise.ts';
-import { advisedSettings } from './advised-settings.ts';
-import { choose } from './choose.ts';
-import { type LoadedData, loadData } from './data.ts';
-import { withBackbone } from './default-backbone.ts';
-import { estimateStrategies } from './estimate.ts';
-import { isRefit } from './refit.ts';
-import { type Start, startingPoint } from './start-weights.ts';
-import { contextOf, engineOf, type WorkContext } from './work-context.ts';
+import { advisedSettings } from './choose/advised-settings.ts';
+import { choose } from './choose/decision.ts';
+import { choiceEvidence } from './choose/evidence.ts';
+import { estimateStrategies } from './estimate/estimate-strategies.ts';
+import { dataFacts, type LoadedData, loadData } from './prepare/data.ts';
+import { withBackbone } from './prepare/default-backbone.ts';
+import { type Start, startingPoint } from './prepare/start-weights.ts';
+import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
+import { isRefit } from './run/refit.ts';
 
 export type { PlanReport };
 

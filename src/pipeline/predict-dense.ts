@@ -7,12 +7,12 @@ import type { Picture } from '../dataset/resample.ts';
 import { writePng } from '../dataset/write-picture.ts';
 import { type OnnxOutput, type OnnxRunner, openOnnxRunner } from '../engines/onnx/session-file.ts';
 import { type Grid, overlayHeat } from '../evaluation/heat-map.ts';
+import { heatMapPaths } from '../evaluation/heat-map-names.ts';
 import { denseModel } from '../export/onnx-dense.ts';
 import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
-import { heatMapPaths } from './heat-map-names.ts';
-import { loadModel, type TrainedModel } from './model.ts';
 import { guessesOf, inputFiles, type Prediction, someReadable } from './predict.ts';
+import { loadModel, type TrainedModel } from './prepare/trained-model.ts';
 
 export interface DensePredictRequest {
   /** The run folder, or a model.safetensors. */

@@ -11,8 +11,8 @@ import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import { scoreBatches } from '../evaluation/score.ts';
 import type { Guess, Prediction } from '../outputs/commands.ts';
-import { compileModel, loadModel, type TrainedModel } from './model.ts';
-import { prefixBatch } from './phase-sources.ts';
+import { prefixBatch } from './prepare/prefix-batch.ts';
+import { compileModel, loadModel, type TrainedModel } from './prepare/trained-model.ts';
 
 export type { Guess, Prediction };
 

@@ -5,14 +5,14 @@ import type { Engine } from '../engines/engine.ts';
 import { createEventLog } from '../run/event-log.ts';
 import type { RunRecord } from '../run/record.ts';
 import { readConfig, refuseFolder, runPaths } from '../run/store.ts';
-import { choiceEvidence } from './advice-evidence.ts';
-import { advisedSettings } from './advised-settings.ts';
-import { choose } from './choose.ts';
-import { type LoadedData, loadData } from './data.ts';
-import { withBackbone } from './default-backbone.ts';
-import { startingPoint } from './start-weights.ts';
-import { trainStrategy } from './train-strategy.ts';
-import { contextOf, engineOf, type WorkContext } from './work-context.ts';
+import { advisedSettings } from './choose/advised-settings.ts';
+import { choose } from './choose/decision.ts';
+import { choiceEvidence } from './choose/evidence.ts';
+import { type LoadedData, loadData } from './prepare/data.ts';
+import { withBackbone } from './prepare/default-backbone.ts';
+import { startingPoint } from './prepare/start-weights.ts';
+import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
+import { runStrategy } from './run/run-strategy.ts';
 
 export interface TrainRequest extends WorkContext {
   /** Where a run is resumed, its own config fills what they leave out. */
@@ -40,7 +40,7 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const { strategy, evidence } = chosen;
   const config = chosen.settings.for(strategy);
   const { resume = false, overwrite = false } = request;
-  return trainStrategy({
+  return runStrategy({
     ...chosen.context,
     ...data,
     config,

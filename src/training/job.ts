@@ -33,12 +33,14 @@ export interface TrainingJob {
   readonly emit: Emit;
 }
 
-/** One phase of a job. */
-export interface PhaseRun extends Omit<TrainingJob, 'sources'> {
+/** One phase of a job, with its program compiled and its samples open. */
+export interface PhaseRun {
+  readonly job: TrainingJob;
   readonly phase: TrainPhase;
   readonly program: TrainingProgram;
   readonly sources: PhaseSources;
   readonly start: Progress;
   /** The phase ends after so many epochs; its schedule is that of all of them. */
   readonly lastEpoch: number;
+  release(): Promise<void>;
 }

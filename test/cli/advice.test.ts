@@ -5,7 +5,7 @@ import { facts } from '../../src/cli/table.ts';
 import { openTerminal } from '../../src/cli/terminal.ts';
 import { Settings } from '../../src/config/settings.ts';
 import type { RaceResult } from '../../src/outputs/advice.ts';
-import { advisedSettings } from '../../src/pipeline/advised-settings.ts';
+import { advisedSettings } from '../../src/pipeline/choose/advised-settings.ts';
 
 const terminal = openTerminal({ json: false, quiet: true, color: false, environment: {} });
 

@@ -14,7 +14,7 @@ import {
 import { groupPictures } from '../../src/dataset/picture-groups.ts';
 import { scanDataset } from '../../src/dataset/scan.ts';
 import { splitDataset } from '../../src/dataset/split.ts';
-import { buildEmojiFolder } from '../../src/pipeline/demo-data.ts';
+import { buildEmojiFolder } from '../../src/pipeline/demo/demo-data.ts';
 import { testStorage } from '../storage.ts';
 import { useTemporaryFolder, write, writePictures } from './images.ts';
 

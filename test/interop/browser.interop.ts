@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Settings } from '../../src/config/settings.ts';
-import { exportRun } from '../../src/pipeline/export-run.ts';
+import { exportRun } from '../../src/pipeline/export/export-run.ts';
 import { type Guess, predict } from '../../src/pipeline/predict.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { pictureFolder } from '../pipeline/pictures.ts';

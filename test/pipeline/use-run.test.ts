@@ -6,7 +6,7 @@ import { figureLines } from '../../src/cli/report/metrics.ts';
 import { Settings } from '../../src/config/settings.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
-import { exportRun } from '../../src/pipeline/export-run.ts';
+import { exportRun } from '../../src/pipeline/export/export-run.ts';
 import { inputFiles, predict } from '../../src/pipeline/predict.ts';
 import { predictDense } from '../../src/pipeline/predict-dense.ts';
 import { train } from '../../src/pipeline/train.ts';

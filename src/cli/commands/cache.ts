@@ -3,7 +3,7 @@ import { usageError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import type { CacheEntry } from '../../outputs/cache.ts';
 import type { Output } from '../../outputs/index.ts';
-import { listCache, pruneCache } from '../../pipeline/cache.ts';
+import { listCache, pruneCache } from '../../pipeline/inspect/cache.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { bytes, plural } from '../figures.ts';
 import { table } from '../table.ts';

@@ -6,8 +6,8 @@ import {
   type Description,
   describe,
   HEADS,
-} from '../../pipeline/describe.ts';
-import { describeWeights, type WeightsDescription } from '../../pipeline/weights.ts';
+} from '../../pipeline/inspect/describe.ts';
+import { describeWeights, type WeightsDescription } from '../../pipeline/inspect/weights.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { bytes, grouped } from '../figures.ts';
 import { comparisonLines, layerLines, receptiveFieldLines } from '../report/layers.ts';

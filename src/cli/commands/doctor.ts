@@ -1,6 +1,6 @@
 import { EXIT_CODES } from '../../base/errors.ts';
 import type { Output } from '../../outputs/index.ts';
-import { type Check, examine } from '../../pipeline/doctor.ts';
+import { type Check, examine } from '../../pipeline/inspect/doctor.ts';
 import type { Command, Outcome } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
 import { pad, printable, wrap } from '../width.ts';

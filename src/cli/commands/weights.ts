@@ -8,7 +8,7 @@ import {
   verifyWeights,
   type WeightsCheck,
   weightsPath,
-} from '../../pipeline/weights.ts';
+} from '../../pipeline/inspect/weights.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { bytes } from '../figures.ts';
 import { shortPath } from '../shell.ts';

@@ -1,6 +1,6 @@
 import type { AdviceReport } from '../../pipeline/advise.ts';
-import type { Estimate } from '../../pipeline/estimate.ts';
-import type { RaceResult } from '../../pipeline/race.ts';
+import type { RaceResult } from '../../pipeline/choose/trials.ts';
+import type { Estimate } from '../../pipeline/estimate/estimate-strategies.ts';
 import { bytes, decimal, duration, grouped, percent } from '../figures.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';

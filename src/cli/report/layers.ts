@@ -1,4 +1,4 @@
-import type { Description } from '../../pipeline/describe.ts';
+import type { Description } from '../../pipeline/inspect/describe.ts';
 import { grouped, percent, plural } from '../figures.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,7 +1,7 @@
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
 import type { PresetName } from '../../config/presets.ts';
 import type { StrategyName } from '../../config/schema.ts';
-import { freeRunFolder } from '../../pipeline/glance.ts';
+import { freeRunFolder } from '../../pipeline/inspect/preview.ts';
 import { parseArguments } from '../arguments.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { command as train } from '../commands/train.ts';
@@ -133,7 +133,7 @@ function createWizard(prompts: Prompts, context: Context) {
 async function usualBackbone(state: State, { environment, storage, signal }: Context) {
   const named = namedBackbone(baseWords(state), environment);
   if (named !== undefined) return { own: named, why: 'goes with your time' };
-  const { defaultBackbone } = await import('../../pipeline/default-backbone.ts');
+  const { defaultBackbone } = await import('../../pipeline/prepare/default-backbone.ts');
   const own = await defaultBackbone({ storage, signal });
   return { own, why: own === 'vgg16' ? 'goes with your time' : 'its weights are here' };
 }

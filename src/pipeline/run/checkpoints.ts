@@ -1,0 +1,100 @@
+import { dataError, systemCode, VggtuneError } from '../../base/errors.ts';
+import type { Emit } from '../../base/events.ts';
+import type { NamedTensors, Tensor } from '../../base/tensor.ts';
+import type { Engine } from '../../engines/engine.ts';
+import { readSafetensors, writeSafetensors } from '../../formats/safetensors.ts';
+import { FORMAT_VERSION } from '../../run/record.ts';
+import type { RunPaths } from '../../run/store.ts';
+import type { Checkpoint, CheckpointStore, Progress } from '../../training/checkpoint.ts';
+
+/** Optimizer slots stand beside the weights under this prefix. */
+const SLOT = 'slot:';
+
+/** Checkpoints of a run folder, as safetensors with where the run stands in their metadata. */
+export function fileCheckpoints(
+  paths: RunPaths,
+  { engine, emit }: { readonly engine: Engine; readonly emit: Emit },
+): CheckpointStore {
+  const save = async (path: string, tensors: NamedTensors, progress: Progress, step: number) => {
+    const metadata = {
+      format: 'vggtune-checkpoint',
+      version: String(FORMAT_VERSION),
+      progress: JSON.stringify(progress),
+      step: String(step),
+      engine: engineName(engine),
+    };
+    await writeSafetensors(path, tensors, metadata).catch((error: unknown) => {
+      throw saveFailure(error);
+    });
+    emit({ type: 'checkpoint', path, step });
+  };
+  return {
+    async saveLast({ progress, state }) {
+      const slots = [...state.slots].map(([name, slot]): [string, Tensor] => [SLOT + name, slot]);
+      const tensors = new Map([...state.weights, ...slots]);
+      await save(paths.last, tensors, progress, state.step);
+    },
+    async saveBest(weights, progress) {
+      await save(paths.best, weights, progress, progress.epoch);
+    },
+    async loadBest() {
+      return (await readSafetensors(paths.best)).tensors;
+    },
+  };
+}
+
+const engineName = ({ name, device }: Engine) => `${name} on ${device}`;
+
+/** Says so when a run goes on somewhere else than it was left. */
+export function noteOtherEngine(checkpoint: Checkpoint, engine: Engine, emit: Emit): void {
+  const { madeBy } = checkpoint;
+  const now = engineName(engine);
+  if (madeBy === undefined || madeBy === now) return;
+  const message = `the run was left on ${madeBy} and goes on with ${now}: it ends the same within rounding, not bit for bit`;
+  emit({ type: 'note', message });
+}
+
+/** A failed save ends the run, but costs no more than what came after the save before it. */
+function saveFailure(error: unknown): unknown {
+  if (!(error instanceof VggtuneError)) return error;
+  const { fix } = error.details;
+  const resume = '--resume goes on from what was saved before';
+  return new VggtuneError(error.kind, error.message, {
+    ...error.details,
+    fix: fix === undefined ? resume : `${fix}; then ${resume}`,
+  });
+}
+
+/**
+ * The last checkpoint of a run; undefined when it was ended before it had one.
+ * @throws VggtuneError (data) when it is damaged or of another version
+ */
+export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | undefined> {
+  const file = await readSafetensors(paths.last).catch((error: unknown) => {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (systemCode(error) === 'ENOENT' || systemCode(cause) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  const { tensors, metadata } = file;
+  if (metadata.version !== String(FORMAT_VERSION) || metadata.progress === undefined) {
+    throw dataError(`${paths.last} is no checkpoint that can be resumed`, {
+      expected: `a checkpoint of format version ${FORMAT_VERSION}`,
+      found: `version ${metadata.version ?? 'unknown'}`,
+      where: paths.last,
+      fix: 'start the run again with --overwrite',
+    });
+  }
+  const isSlot = (name: string) => name.startsWith(SLOT);
+  const weights = [...tensors].filter(([name]) => !isSlot(name));
+  const slots = [...tensors].filter(([name]) => isSlot(name));
+  return {
+    progress: JSON.parse(metadata.progress) as Progress,
+    ...(metadata.engine !== undefined && { madeBy: metadata.engine }),
+    state: {
+      step: Number(metadata.step),
+      weights: new Map(weights),
+      slots: new Map(slots.map(([name, slot]) => [name.slice(SLOT.length), slot])),
+    },
+  };
+}
