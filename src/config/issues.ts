@@ -1,7 +1,16 @@
 import { VggtuneError } from '../base/errors.ts';
-import type { ConfigIssue } from '../outputs/parts.ts';
 
-export type { ConfigIssue };
+/** One thing that is wrong with a configuration. */
+export interface ConfigIssue {
+  /** The key, dotted: `optimizer.learningRate`; empty for the whole. */
+  readonly path: string;
+  /** Where the user wrote it: a flag, file:line, a variable, a preset. */
+  readonly where: string;
+  readonly message: string;
+  readonly expected?: string;
+  readonly found?: string;
+  readonly fix?: string;
+}
 
 /** A file that is no config at all may have a thousand unknown keys; nobody reads them all. */
 const MOST_ISSUES = 50;

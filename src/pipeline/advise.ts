@@ -2,15 +2,23 @@ import { VggtuneError } from '../base/errors.ts';
 import { thisMachine } from '../base/machine.ts';
 import type { RunConfig } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';
-import type { AdviceReport } from '../outputs/advice.ts';
-import { advisedFor, choose } from './choose/decision.ts';
-import { estimateStrategies } from './estimate/estimate-strategies.ts';
-import { dataFacts, type LoadedData, loadData } from './prepare/data.ts';
+import { advisedFor, type ChoiceReport, choose } from './choose/decision.ts';
+import { type Estimate, estimateStrategies } from './estimate/estimate-strategies.ts';
+import { type DataFacts, dataFacts, type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import { type Start, startingPoint } from './prepare/start-weights.ts';
 import { engineOf, type WorkContext } from './prepare/work-context.ts';
 
-export type { AdviceReport };
+/** The strategy that fits a folder of images, with the evidence. */
+export interface AdviceReport extends ChoiceReport {
+  readonly data: DataFacts;
+  readonly backbone: string;
+  /** Where the weights came from. */
+  readonly weights: string;
+  readonly machine: { readonly engine: string; readonly device: string; readonly cores: number };
+  /** Empty where they were not asked for. */
+  readonly estimates: readonly Estimate[];
+}
 
 export interface AdviseRequest extends WorkContext {
   /** The strategy that they name is not used. */

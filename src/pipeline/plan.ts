@@ -4,25 +4,60 @@ import type { Emit } from '../base/events.ts';
 import { sizeOf } from '../base/tensor.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';
+import type { SkippedFile } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
 import { type LayerRow, layerTable } from '../network/layer-table.ts';
 import { parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
-import type { ChoiceReport } from '../outputs/advice.ts';
-import type { PlannedPhase, PlanReport } from '../outputs/plan.ts';
 import { refuseFolder, runPaths } from '../run/store.ts';
 import { frozenAndTrained, phaseLabel, planTraining, type TrainPhase } from '../training/plan.ts';
 import { advisedSettings } from './choose/advised-settings.ts';
-import { choose } from './choose/decision.ts';
+import { type ChoiceReport, choose } from './choose/decision.ts';
 import { choiceEvidence } from './choose/evidence.ts';
-import { estimateStrategies } from './estimate/estimate-strategies.ts';
-import { dataFacts, type LoadedData, loadData } from './prepare/data.ts';
+import { type Estimate, estimateStrategies } from './estimate/estimate-strategies.ts';
+import { type DataFacts, dataFacts, type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import { type Start, startingPoint } from './prepare/start-weights.ts';
 import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
 import { isRefit } from './run/refit.ts';
 
-export type { PlanReport };
+export interface PlannedPhase {
+  readonly name: ReturnType<typeof phaseLabel>;
+  readonly epochs: number;
+  readonly schedule: string;
+  /** The first trained layer. */
+  readonly from: string;
+  /** Parameters that share a peak learning rate. */
+  readonly groups: readonly {
+    readonly name: string;
+    readonly parameters: number;
+    readonly learningRate: number;
+    readonly weightDecay: number;
+  }[];
+}
+
+/** What `train` would do. */
+export interface PlanReport {
+  readonly data: DataFacts;
+  readonly leftOut: readonly SkippedFile[];
+  readonly strategy: StrategyName;
+  readonly evidence: readonly string[];
+  /** Absent where the strategy was named. */
+  readonly choice?: ChoiceReport;
+  readonly weights: string;
+  readonly head: RunConfig['head'];
+  readonly newLayers: readonly string[];
+  readonly frozen: readonly string[];
+  readonly trained: readonly string[];
+  readonly parameters: { readonly total: number; readonly trained: number };
+  readonly layers: readonly LayerRow[];
+  readonly optimizer: RunConfig['optimizer'];
+  readonly phases: readonly PlannedPhase[];
+  readonly estimate?: Estimate | undefined;
+  /** Files that would be written. */
+  readonly files: readonly string[];
+  readonly config: RunConfig;
+}
 
 export interface PlanRequest extends WorkContext {
   readonly settings: Settings;

@@ -57,7 +57,6 @@ const OWN = [
   'metrics.json',
   'checkpoints',
   'model',
-  'report.html',
   'events.ndjson',
   'config.yaml',
 ];

@@ -4,15 +4,25 @@ import { dataError, unavailableError, usageError, VggtuneError } from '../base/e
 import type { Storage } from '../base/storage.ts';
 import { openFileSource } from '../formats/byte-source.ts';
 import { openTensorFile } from '../formats/open.ts';
-import type { ListedSource } from '../outputs/commands.ts';
-import { type CachedFile, cachedName, findCached, listCached, weightsFolder } from './cache.ts';
+import {
+  type CachedFile,
+  cachedName,
+  findCached,
+  listCached,
+  type Part,
+  weightsFolder,
+} from './cache.ts';
 import { embeddedWeights } from './embedded.ts';
 import { type FetchOptions, fetchWeights } from './fetch.ts';
 import { recognise } from './recognise.ts';
 import { findSource, WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
 import { verifyFeatures, verifyFile, type WeightsCheck } from './verify.ts';
 
-export type { ListedSource };
+/** A published file, and what of it is on this machine. */
+export interface ListedSource extends WeightsSource {
+  readonly cached?: Part | undefined;
+  readonly path?: string | undefined;
+}
 
 /** Every published file, and what of it is here. */
 export async function listWeights(storage: Storage): Promise<readonly ListedSource[]> {

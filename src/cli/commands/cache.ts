@@ -1,8 +1,8 @@
 import { parseLimit } from '../../base/cache-limit.ts';
 import { usageError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
-import type { CacheEntry } from '../../outputs/cache.ts';
 import type { Output } from '../../outputs/index.ts';
+import type { CacheEntry } from '../../pipeline/inspect/cache.ts';
 import { listCache, pruneCache } from '../../pipeline/inspect/cache.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { bytes, plural } from '../figures.ts';

@@ -1,5 +1,5 @@
+import type { RaceResult } from '../../advisor/race.ts';
 import type { AdviceReport } from '../../pipeline/advise.ts';
-import type { RaceResult } from '../../pipeline/choose/trials.ts';
 import type { Estimate } from '../../pipeline/estimate/estimate-strategies.ts';
 import { bytes, decimal, duration, grouped, percent } from '../figures.ts';
 import { facts, table } from '../table.ts';

@@ -1,16 +1,33 @@
 import { type Advice, advise as decide } from '../../advisor/advise.ts';
-import { afterRace, LEAST_IMAGES } from '../../advisor/race.ts';
-import { judgeSize } from '../../advisor/size.ts';
+import { afterRace, LEAST_IMAGES, type RaceResult } from '../../advisor/race.ts';
+import type { Similarity } from '../../advisor/similarity.ts';
+import { judgeSize, type SizeEvidence } from '../../advisor/size.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import type { Engine } from '../../engines/engine.ts';
-import type { ChoiceReport, Similarity } from '../../outputs/advice.ts';
-import { duplicateEvidence, type LoadedData, labelCounts } from '../prepare/data.ts';
+import {
+  type DuplicateEvidence,
+  duplicateEvidence,
+  type LoadedData,
+  labelCounts,
+} from '../prepare/data.ts';
 import type { Start } from '../prepare/start-weights.ts';
 import type { WorkContext } from '../prepare/work-context.ts';
 import { measureSimilarity } from './measure-similarity.ts';
 import { isAffordable, race } from './trials.ts';
+
+/** What was found out about a data set, and the strategy that follows. */
+export interface ChoiceReport {
+  readonly advice: Advice;
+  readonly size: SizeEvidence;
+  readonly duplicates: DuplicateEvidence;
+  /** What similarity was measured on; absent where it was not measured. */
+  readonly sample?: { readonly images: number; readonly classes: number };
+  readonly similarity: Similarity;
+  /** All four, trained for a while, the best first; absent where there was no race. */
+  readonly race?: readonly RaceResult[];
+}
 
 export interface ChoiceRequest extends WorkContext {
   /** Settings, from which those of each strategy follow where they are tried. */

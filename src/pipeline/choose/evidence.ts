@@ -1,5 +1,5 @@
 import type { DepthEvidence } from '../../advisor/similarity.ts';
-import type { ChoiceReport } from '../../outputs/advice.ts';
+import type { ChoiceReport } from './decision.ts';
 
 /** Everything that a choice stands on, a sentence each: what plan.json keeps. */
 export function choiceEvidence(choice: ChoiceReport): readonly string[] {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { raceEpochs } from '../../advisor/race.ts';
+import { type RaceResult, raceEpochs } from '../../advisor/race.ts';
 import { interruptedError, VggtuneError } from '../../base/errors.ts';
 import type { Emit } from '../../base/events.ts';
 import { whyNot } from '../../config/issues.ts';
@@ -11,14 +11,11 @@ import type { Engine } from '../../engines/engine.ts';
 import { BACKBONE_ROWS } from '../../network/catalog.ts';
 import { networkCost } from '../../network/cost.ts';
 import { plainPreprocessing } from '../../network/preprocessing.ts';
-import type { RaceResult } from '../../outputs/advice.ts';
 import { planTraining } from '../../training/plan.ts';
 import type { LoadedData } from '../prepare/data.ts';
 import { networkFor } from '../prepare/start-weights.ts';
 import { contextOf, type WorkContext } from '../prepare/work-context.ts';
 import { runStrategy } from '../run/run-strategy.ts';
-
-export type { RaceResult };
 
 export interface RaceRequest extends WorkContext {
   readonly settings: Settings;

@@ -1,3 +1,4 @@
+import type { NotAllowed } from '../../advisor/race.ts';
 import { VggtuneError } from '../../base/errors.ts';
 import { type NamedTensors, sameShape, sizeOf } from '../../base/tensor.ts';
 import { whyNot } from '../../config/issues.ts';
@@ -10,7 +11,6 @@ import { BACKBONE_ROWS } from '../../network/catalog.ts';
 import { parameterCount, parameterShapes } from '../../network/parameters.ts';
 import { plainPreprocessing } from '../../network/preprocessing.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import type { Estimate, StrategyEstimate } from '../../outputs/advice.ts';
 import { TABLE_BYTES } from '../../training/feature-rows.ts';
 import { planTraining, type TrainPhase, type TrainPlan } from '../../training/plan.ts';
 import { randomWeights } from '../../weights/initialise.ts';
@@ -23,7 +23,23 @@ import { solveEstimate } from './estimate-solve.ts';
 import { type DecodeCost, keptShare, measureDecoding } from './measure-decoding.ts';
 import { measurePrefix, measureSteps, type PrefixCost, type StepCost } from './measure-program.ts';
 
-export type { Estimate, StrategyEstimate };
+/** What a strategy would take on this machine, from a few real steps of its programs. */
+export interface StrategyEstimate {
+  readonly strategy: StrategyName;
+  /** All epochs: early stopping can only end sooner. */
+  readonly seconds: number;
+  /** The part of them in which the frozen layers run once over the images. */
+  readonly featureSeconds: number;
+  readonly secondsPerStep: number;
+  readonly steps: number;
+  /** The peak of the whole process, in bytes. */
+  readonly memory: number;
+  /** The feature cache on disk, in bytes. */
+  readonly cache: number;
+  readonly trainedParameters: number;
+}
+
+export type Estimate = StrategyEstimate | NotAllowed;
 
 export interface EstimateRequest extends WorkContext {
   readonly settings: Settings;

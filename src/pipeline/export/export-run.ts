@@ -12,7 +12,6 @@ import type { Exactness, Exporter } from '../../export/exporter.ts';
 import { toMetadata } from '../../export/metadata.ts';
 import type { ExportModel } from '../../export/model.ts';
 import type { Quantization } from '../../formats/tfjs-layers.ts';
-import type { ExportedFolder } from '../../outputs/commands.ts';
 import type { MetricsRecord, PlanRecord } from '../../run/record.ts';
 import { readConfig, readRecord, runPaths } from '../../run/store.ts';
 import { loadModel, type TrainedModel } from '../prepare/trained-model.ts';
@@ -20,7 +19,11 @@ import { EXPORTERS } from './export-formats.ts';
 import { checkImages, type LabelledPixels, type RunImages } from './export-images.ts';
 import { exportServices, networkRows, readBack } from './export-services.ts';
 
-export type { ExportedFolder };
+export interface ExportedFolder {
+  readonly format: ExportFormat;
+  readonly folder: string;
+  readonly verification: Verification;
+}
 
 export interface ExportRunRequest {
   /** The run folder. */

@@ -3,9 +3,19 @@ import { join } from 'node:path';
 import { cacheLimit } from '../../base/cache-limit.ts';
 import { systemCode } from '../../base/errors.ts';
 import type { Storage } from '../../base/storage.ts';
-import type { CacheEntry } from '../../outputs/cache.ts';
 import { listCached } from '../../weights/cache.ts';
 import { evictFeatures, listFeatures } from '../prepare/feature-cache.ts';
+
+/** One thing in the cache folder. */
+export interface CacheEntry {
+  /** `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images. */
+  readonly kind: 'features' | 'weights' | 'scan' | 'near-duplicates';
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** When it was last used (of weights: fetched), as ISO 8601. */
+  readonly used: string;
+}
 
 /** What is remembered of images, in one folder each. It is small, and made again in seconds. */
 const FINDINGS = ['scan', 'near-duplicates'] as const;

@@ -15,17 +15,44 @@ import {
   type HeadName,
 } from '../../network/catalog.ts';
 import { HEAD_NORM } from '../../network/head.ts';
-import { compareKernels } from '../../network/kernels.ts';
-import { layerTable, totalsOf } from '../../network/layer-table.ts';
+import { compareKernels, type KernelComparison } from '../../network/kernels.ts';
+import {
+  type LayerRow,
+  layerTable,
+  type NetworkTotals,
+  totalsOf,
+} from '../../network/layer-table.ts';
 import { plainPreprocessing } from '../../network/preprocessing.ts';
-import { backboneWindows, receptiveFieldSteps } from '../../network/receptive-field.ts';
+import {
+  backboneWindows,
+  type ReceptiveFieldStep,
+  receptiveFieldSteps,
+} from '../../network/receptive-field.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import type { Description } from '../../outputs/network.ts';
 import { readRecord, runPaths } from '../../run/store.ts';
 import { recognise, structureOf } from '../../weights/recognise.ts';
 import { MODEL_FILE } from '../prepare/trained-model.ts';
 
-export type { Description };
+/** The layers of a network. */
+export interface Description {
+  readonly subject: string;
+  /** What it was found to be, in words. */
+  readonly what: string;
+  /** Pixels that go in: channels, height, width. */
+  readonly input: readonly [number, number, number];
+  readonly layers: readonly LayerRow[];
+  readonly totals: NetworkTotals;
+  readonly receptiveField: readonly ReceptiveFieldStep[];
+  /** AlexNet's layers beside VGG's, and what stacks of small kernels save. */
+  readonly comparison?: {
+    readonly alexnet: { readonly source: string; readonly layers: readonly LayerRow[] };
+    /** The side of the map that kernels are compared on. */
+    readonly side: number;
+    readonly channels: number;
+    readonly kernels: readonly KernelComparison[];
+  };
+}
+
 export { HEADS };
 
 export interface DescribeRequest {

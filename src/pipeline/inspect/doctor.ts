@@ -7,9 +7,14 @@ import { thisMachine } from '../../base/machine.ts';
 import { explainNative } from '../../base/native-library.ts';
 import type { Storage } from '../../base/storage.ts';
 import type { EngineReport } from '../../engines/index.ts';
-import type { Check } from '../../outputs/commands.ts';
 
-export type { Check };
+/** One thing that was looked at. What is not needed may be `absent`, or there and `broken`. */
+export interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'low' | 'absent' | 'broken' | 'failed';
+  readonly detail: string;
+  readonly fix?: string;
+}
 
 /** Looks at everything that training needs on this machine. Never throws. */
 export async function examine(storage: Storage): Promise<readonly Check[]> {

@@ -3,10 +3,29 @@ import { groupPictures, type PictureGroups } from '../../dataset/picture-groups.
 import { scanDataset } from '../../dataset/scan.ts';
 import { splitDataset } from '../../dataset/split.ts';
 import type { DatasetIndex, ImageEntry, Side, Split } from '../../dataset/types.ts';
-import type { DataFacts, DuplicateEvidence } from '../../outputs/advice.ts';
 import type { WorkContext } from './work-context.ts';
 
-export type { DataFacts, DuplicateEvidence };
+/** What is in a data set, by side and class. */
+export interface DataFacts {
+  readonly folder: string;
+  readonly images: number;
+  readonly skipped: number;
+  readonly sides: { readonly train: number; readonly val: number; readonly test: number };
+  readonly classes: readonly { readonly name: string; readonly images: number }[];
+}
+
+/** The copies in a data set. */
+export interface DuplicateEvidence {
+  /** Files whose bytes another file has too. */
+  readonly identical: number;
+  /** Groups of contents that show nearly the same image. */
+  readonly nearGroups: number;
+  readonly nearImages: number;
+  /** Groups that a split by bytes alone would have torn apart. */
+  readonly wouldHaveCrossed: number;
+  /** Paths of the first groups. */
+  readonly examples: readonly (readonly string[])[];
+}
 
 export interface LoadedData {
   readonly index: DatasetIndex;

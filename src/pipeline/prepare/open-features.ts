@@ -12,7 +12,7 @@ import { carriedLevels, rowShape } from '../../engines/rows.ts';
 import { layerParameters } from '../../network/parameters.ts';
 import { type FeatureStore, openFeatureStore } from '../../training/feature-store.ts';
 import { featuresFolder, makeRoom, useFeatures } from './feature-cache.ts';
-import type { SampleSetting } from './samples.ts';
+import type { SampleSetting } from './sample-setting.ts';
 
 /** Raised when cached activations are no longer what they would be if computed again. */
 const FEATURES_VERSION = 1;

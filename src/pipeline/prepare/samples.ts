@@ -1,12 +1,7 @@
-import type { Emit } from '../../base/events.ts';
 import { canonicalJson, sha256 } from '../../base/hash.ts';
-import type { Storage } from '../../base/storage.ts';
-import type { NamedTensors } from '../../base/tensor.ts';
-import type { RunConfig } from '../../config/schema.ts';
 import { augmentSpec, decodeSpec } from '../../dataset/pixel-specs.ts';
-import type { ImageEntry, Split } from '../../dataset/types.ts';
-import type { Engine, ForwardProgram } from '../../engines/engine.ts';
-import type { NetworkSpec } from '../../network/spec.ts';
+import type { ImageEntry } from '../../dataset/types.ts';
+import type { ForwardProgram } from '../../engines/engine.ts';
 import { buildFeatures, type FeatureTable, featureSource } from '../../training/feature-rows.ts';
 import { freshSource } from '../../training/fresh-rows.ts';
 import {
@@ -25,21 +20,7 @@ import {
 } from '../../training/rows.ts';
 import { type OpenFeatures, openFeatures } from './open-features.ts';
 import { prefixBatch } from './prefix-batch.ts';
-
-/** What the samples of a run are made of, and by. */
-export interface SampleSetting {
-  readonly engine: Engine;
-  readonly network: NetworkSpec;
-  /** Those of the frozen layers at least. */
-  readonly weights: NamedTensors;
-  readonly config: RunConfig;
-  /** The folder of the data set. */
-  readonly root: string;
-  readonly split: Split;
-  readonly storage: Storage;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-}
+import type { SampleSetting } from './sample-setting.ts';
 
 /** Reads the images of a run as pixels, or as activations through the cache. */
 export function createSampleReader(setting: SampleSetting): SampleReader {

@@ -5,7 +5,7 @@ import { refuseChangedWeights } from '../../run/compare.ts';
 import { FORMAT_VERSION, type PlanRecord } from '../../run/record.ts';
 import { type RunPaths, readPlan, writeRecord } from '../../run/store.ts';
 import { frozenAndTrained, planTraining, type TrainPlan } from '../../training/plan.ts';
-import type { SampleSetting } from '../prepare/samples.ts';
+import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { startHash, startingPoint, startsPretrained } from '../prepare/start-weights.ts';
 import { engineOf } from '../prepare/work-context.ts';
 import { isRefit } from './refit.ts';

@@ -4,7 +4,8 @@ import type { RunPaths } from '../../run/store.ts';
 import { exportRun } from '../export/export-run.ts';
 import { exportModel, type FileFormat } from '../export/run-model.ts';
 import { prefixBatch } from '../prepare/prefix-batch.ts';
-import { plainRows, type SampleSetting } from '../prepare/samples.ts';
+import type { SampleSetting } from '../prepare/sample-setting.ts';
+import { plainRows } from '../prepare/samples.ts';
 import type { TrainedModel } from '../prepare/trained-model.ts';
 
 /** Images that an export is checked on, at most. */

@@ -4,7 +4,8 @@ import type { ForwardProgram } from '../../engines/engine.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import type { ImageRows } from '../../training/rows.ts';
 import { prefixBatch } from '../prepare/prefix-batch.ts';
-import { augmentedRows, plainRows, type SampleSetting } from '../prepare/samples.ts';
+import type { SampleSetting } from '../prepare/sample-setting.ts';
+import { augmentedRows, plainRows } from '../prepare/samples.ts';
 
 export interface GatherRequest {
   readonly images: readonly ImageEntry[];

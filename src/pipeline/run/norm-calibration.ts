@@ -3,7 +3,8 @@ import type { Tensor } from '../../base/tensor.ts';
 import { boundaryBehind } from '../../network/boundary.ts';
 import { HEAD_NORM } from '../../network/head.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import { plainRows, type SampleSetting } from '../prepare/samples.ts';
+import type { SampleSetting } from '../prepare/sample-setting.ts';
+import { plainRows } from '../prepare/samples.ts';
 
 /** Training images that the statistics are of, at most: more would move them by little. */
 const MOST_IMAGES = 1024;

@@ -11,7 +11,7 @@ import { HEAD_NORM, OUTPUT } from '../../network/head.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { type FittedHead, fitHead } from '../../solver/fit-head.ts';
 import { balancedWeights } from '../../training/targets.ts';
-import type { SampleSetting } from '../prepare/samples.ts';
+import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { featureLevels, gatherFeatures } from './head-features.ts';
 
 export interface SolvedHead {

@@ -8,7 +8,7 @@ import type { NetworkSpec } from '../../network/spec.ts';
 import { featureStatistics } from '../../solver/standardise.ts';
 import { overlay } from '../../training/loop.ts';
 import { featureBoundary, type TrainPlan } from '../../training/plan.ts';
-import type { SampleSetting } from '../prepare/samples.ts';
+import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { featureLevels, gatherFeatures } from './head-features.ts';
 import { withFittedNorm } from './norm-calibration.ts';
 import { type SolvedHead, solveHead } from './solve-head.ts';
