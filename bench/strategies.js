@@ -124,7 +124,7 @@ async function finished(home) {
 const freezeOf = ({ advice }, strategy) => (advice.strategy === strategy ? advice.freeze : null);
 
 async function settingsOf(values) {
-  const { loadConfigFile } = await load('config/load.js');
+  const { loadConfigFile } = await load('config/load-file.js');
   const { Settings } = await load('config/settings.js');
   const file = options.config === undefined ? [] : loadConfigFile(options.config);
   return Settings.of(...file, { origin: 'bench', values });

@@ -98,7 +98,10 @@ const BOUNDARY: Record<StrategyName, string> = {
 function overruled(advice: Advice, { strategy }: Finisher, errors: number): Advice {
   return {
     ...advice,
-    ...{ strategy, runnerUp: advice.strategy, freeze: null, boundary: BOUNDARY[strategy] },
+    strategy,
+    runnerUp: advice.strategy,
+    freeze: null,
+    boundary: BOUNDARY[strategy],
     confidence: levelOf(Math.min(0.99, normalShare(errors))),
   };
 }

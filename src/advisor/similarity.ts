@@ -158,7 +158,10 @@ function judge(judged: Judged, measured: readonly MeasuredDepth[]) {
     return similar === (isGood(found, drawn) && !led);
   });
   return {
-    ...{ chance, skill, gain, confidence },
+    chance,
+    skill,
+    gain,
+    confidence,
     best: best.name,
     worthKeeping: !isBeaten(judged, measured),
     verdict: similar ? ('similar' as const) : ('different' as const),

@@ -1,5 +1,5 @@
+import { parseSize, SIZE_FORM } from './byte-size.ts';
 import { usageError } from './errors.ts';
-import { parseSize, SIZE_FORM } from './size.ts';
 import type { Storage } from './storage.ts';
 
 /** What cached activations may take where nothing else is said. */

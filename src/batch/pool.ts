@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Emit } from '../base/events.ts';
 import { thisMachine } from '../base/machine.ts';
-import { type Job, type JobOutcome, runJob, type SentJob, toSend } from './job.ts';
+import { type Job, type JobOutcome, runJob, type SentJob, toSend } from './batch-job.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
 
 export type RunOne = (job: Job, emit: Emit) => Promise<JobOutcome>;

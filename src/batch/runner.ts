@@ -3,11 +3,11 @@ import type { RunEvent } from '../base/events.ts';
 import type { Storage } from '../base/storage.ts';
 import { type GateMetric, missedGates } from '../config/gates.ts';
 import type { StrategyName } from '../config/schema.ts';
-import type { JobOutcome } from './job.ts';
-import type { BatchRun } from './plan.ts';
+import type { JobOutcome } from './batch-job.ts';
+import type { BatchRun } from './plan-batch.ts';
 import { openPool, type RunOne } from './pool.ts';
 import { type BatchResults, batchResults, type RunResult } from './results.ts';
-import { writeResults } from './write.ts';
+import { writeResults } from './write-results.ts';
 
 /** What a batch tells about itself. `at` is the run's place in the batch. */
 export type BatchEvent =

@@ -5,8 +5,8 @@ import { readPlainFile } from '../base/plain-file.ts';
 import { ConfigError, type ConfigIssue } from '../config/issues.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
 import { type ConfigSource, Settings } from '../config/settings.ts';
-import { refuseChangedConfig } from '../run/compare.ts';
 import type { MetricsRecord } from '../run/record.ts';
+import { refuseChangedConfig } from '../run/refuse-changed.ts';
 import { type RunPaths, readConfig, readRecord, runPaths } from '../run/store.ts';
 
 /** What a run folder says of an earlier batch. */

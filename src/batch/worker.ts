@@ -1,5 +1,5 @@
 import type { RunEvent } from '../base/events.ts';
-import { failure, type JobOutcome, received, runJob, type SentJob } from './job.ts';
+import { failure, type JobOutcome, received, runJob, type SentJob } from './batch-job.ts';
 
 /** The entry of a process that trains one run after the other for a batch. */
 

@@ -1,10 +1,10 @@
 import { environmentSource } from '../config/environment.ts';
 import { CONFIG_FIELDS } from '../config/fields.ts';
 import type { ConfigIssue } from '../config/issues.ts';
-import { loadConfigFile } from '../config/load.ts';
+import { loadConfigFile } from '../config/load-file.ts';
 import { PRESETS, presetSource } from '../config/presets.ts';
+import type { ConfigSource } from '../config/setting-sources.ts';
 import { Settings } from '../config/settings.ts';
-import type { ConfigSource } from '../config/sources.ts';
 import { textSource } from '../config/texts.ts';
 import type { Arguments, Option } from './command.ts';
 

@@ -1,6 +1,6 @@
 import { CONFIG_FIELDS } from './fields.ts';
 import type { Resolved } from './resolve.ts';
-import { isGroup, originOf } from './sources.ts';
+import { isGroup, originOf } from './setting-sources.ts';
 
 /** One value of a resolved config and where it came from. */
 export interface Explanation {

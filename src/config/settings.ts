@@ -6,7 +6,7 @@ import {
   resolveWithOrigins,
 } from './resolve.ts';
 import type { RunConfig, StrategyName } from './schema.ts';
-import { type ConfigSource, type Merged, mergeSources } from './sources.ts';
+import { type ConfigSource, type Merged, mergeSources } from './setting-sources.ts';
 
 export type { ConfigSource, Explanation };
 

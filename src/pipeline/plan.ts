@@ -10,7 +10,12 @@ import { type LayerRow, layerTable } from '../network/layer-table.ts';
 import { parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import { refuseFolder, runPaths } from '../run/store.ts';
-import { frozenAndTrained, phaseLabel, planTraining, type TrainPhase } from '../training/plan.ts';
+import {
+  frozenAndTrained,
+  phaseLabel,
+  planTraining,
+  type TrainPhase,
+} from '../training/train-plan.ts';
 import { advisedSettings } from './choose/advised-settings.ts';
 import { type ChoiceReport, choose } from './choose/decision.ts';
 import { choiceEvidence } from './choose/evidence.ts';

@@ -7,10 +7,10 @@ import type { EpochSums, Progress } from './checkpoint.ts';
 import { diverged } from './divergence.ts';
 import { createDropoutMasks } from './dropout-masks.ts';
 import type { PhaseRun } from './job.ts';
-import { phaseLabel } from './plan.ts';
-import type { RowBatch } from './rows.ts';
+import type { RowBatch } from './sample-source.ts';
 import { scheduleFactor } from './schedules.ts';
 import { balancedWeights, mixUp, rowWeights } from './targets.ts';
+import { phaseLabel } from './train-plan.ts';
 
 /** Called between two steps of an epoch. */
 export type AfterStep = (progress: Progress) => Promise<void>;

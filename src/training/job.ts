@@ -4,8 +4,8 @@ import type { RunConfig } from '../config/schema.ts';
 import type { Engine, TrainingProgram } from '../engines/engine.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Checkpoint, CheckpointStore, Progress } from './checkpoint.ts';
-import type { TrainPhase, TrainPlan } from './plan.ts';
-import type { RowSource } from './rows.ts';
+import type { RowSource } from './sample-source.ts';
+import type { TrainPhase, TrainPlan } from './train-plan.ts';
 
 /** The rows of a phase. */
 export interface PhaseSources {

@@ -3,7 +3,7 @@ import { type EpochFigures, type Progress, START } from './checkpoint.ts';
 import type { TrainingJob } from './job.ts';
 import { openPhase } from './open-phase.ts';
 import { type PhaseResult, runPhase } from './phase.ts';
-import type { TrainPhase } from './plan.ts';
+import type { TrainPhase } from './train-plan.ts';
 
 export interface TrainingOutcome {
   /** Every tensor of the network: those of the best epoch, or of the refit where there is one. */

@@ -2,14 +2,14 @@ import type { RunConfig } from '../config/schema.ts';
 import { augments } from '../dataset/pixel-specs.ts';
 import type { ImageEntry, Split } from '../dataset/types.ts';
 import type { PhaseSources } from './job.ts';
-import type { TrainPhase } from './plan.ts';
 import {
   type ImageRows,
   pixelSource,
   type ReadPixels,
   type RowSource,
   viewsByEpoch,
-} from './rows.ts';
+} from './sample-source.ts';
+import type { TrainPhase } from './train-plan.ts';
 
 /** What has to be given back when nobody reads from it any more. */
 export interface Held {

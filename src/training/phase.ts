@@ -8,7 +8,7 @@ import { isClearlyLower, judgeEpochs } from './early-stop.ts';
 import { type AfterStep, type Epochs, prepareEpochs, runEpoch } from './epoch.ts';
 import type { PhaseRun } from './job.ts';
 import { requireImages } from './lost-images.ts';
-import { phaseLabel } from './plan.ts';
+import { phaseLabel } from './train-plan.ts';
 import { type Validation, validate } from './validate.ts';
 
 /** What a phase came to. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { RaceResult } from '../../src/advisor/race.ts';
 import { raceLines } from '../../src/cli/report/advice.ts';
 import { layerRange } from '../../src/cli/report/layers.ts';
 import { facts } from '../../src/cli/table.ts';
 import { openTerminal } from '../../src/cli/terminal.ts';
 import { Settings } from '../../src/config/settings.ts';
-import type { RaceResult } from '../../src/advisor/race.ts';
 import { advisedSettings } from '../../src/pipeline/choose/advised-settings.ts';
 
 const terminal = openTerminal({ json: false, quiet: true, color: false, environment: {} });

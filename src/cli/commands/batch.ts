@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
-import { type BatchRun, DEFAULT_MAX_RUNS, planBatch } from '../../batch/plan.ts';
+import { type BatchRun, DEFAULT_MAX_RUNS, planBatch } from '../../batch/plan-batch.ts';
 import { type BatchResults, batchExit, ranked } from '../../batch/results.ts';
 import { runBatch } from '../../batch/runner.ts';
-import { RESULT_FILES } from '../../batch/write.ts';
+import { RESULT_FILES } from '../../batch/write-results.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import type { ConfigIssue } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';

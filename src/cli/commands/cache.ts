@@ -5,7 +5,7 @@ import type { Output } from '../../outputs/index.ts';
 import type { CacheEntry } from '../../pipeline/inspect/cache.ts';
 import { listCache, pruneCache } from '../../pipeline/inspect/cache.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { bytes, plural } from '../figures.ts';
+import { bytes, plural } from '../number-formats.ts';
 import { table } from '../table.ts';
 
 type Action = (args: Arguments, context: Context) => Promise<Outcome<Output<'cache'>>>;

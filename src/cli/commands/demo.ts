@@ -2,8 +2,8 @@ import { broadcast } from '../../base/events.ts';
 import type { Output } from '../../outputs/index.ts';
 import { type DemoResult, demo } from '../../pipeline/demo/demo.ts';
 import type { Command, Outcome } from '../command.ts';
-import { duration, grouped, percent, plural } from '../figures.ts';
 import { createCollector } from '../listeners/collector.ts';
+import { duration, grouped, percent, plural } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
 

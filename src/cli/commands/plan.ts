@@ -2,7 +2,7 @@ import type { Output } from '../../outputs/index.ts';
 import { type PlanReport, plan } from '../../pipeline/plan.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { CONFIG_OPTIONS, configSettings } from '../config-sources.ts';
-import { bytes, duration, grouped } from '../figures.ts';
+import { bytes, duration, grouped } from '../number-formats.ts';
 import { layerRange } from '../report/layers.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';

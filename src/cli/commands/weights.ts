@@ -10,7 +10,7 @@ import {
   weightsPath,
 } from '../../pipeline/inspect/weights.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { bytes } from '../figures.ts';
+import { bytes } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
 import { table } from '../table.ts';
 

@@ -9,10 +9,10 @@ import { wrap } from '../width.ts';
 import { type Advice, adviseOn } from './advice.ts';
 import { type Answers, commandLine, configOf, fileOf, namedBackbone, wordsOf } from './answers.ts';
 import { askFolder, describeGlance, type Folder } from './folder.ts';
-import { askAndSave, askDecision, type Decision, planLines } from './plan.ts';
 import { BACK, type Back, createPrompts, type Prompts } from './prompts.ts';
 import { askBackbone, askBudget, askExports, askStrategy, type Backbone } from './questions.ts';
 import { walk } from './steps.ts';
+import { askAndSave, askDecision, type Decision, planLines } from './summary.ts';
 
 /** What `vggtune` does on a terminal when no command is given. */
 export const command: Command = {

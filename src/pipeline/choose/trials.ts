@@ -11,7 +11,7 @@ import type { Engine } from '../../engines/engine.ts';
 import { BACKBONE_ROWS } from '../../network/catalog.ts';
 import { networkCost } from '../../network/cost.ts';
 import { plainPreprocessing } from '../../network/preprocessing.ts';
-import { planTraining } from '../../training/plan.ts';
+import { planTraining } from '../../training/train-plan.ts';
 import type { LoadedData } from '../prepare/data.ts';
 import { networkFor } from '../prepare/start-weights.ts';
 import { contextOf, type WorkContext } from '../prepare/work-context.ts';

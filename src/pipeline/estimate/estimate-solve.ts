@@ -2,7 +2,7 @@ import { sizeOf } from '../../base/tensor.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { cachedViews } from '../../dataset/pixel-specs.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import type { TrainPlan } from '../../training/plan.ts';
+import type { TrainPlan } from '../../training/train-plan.ts';
 import type { DecodeCost } from './measure-decoding.ts';
 import type { PrefixCost } from './measure-program.ts';
 

@@ -12,7 +12,7 @@ import { parameterCount, parameterShapes } from '../../network/parameters.ts';
 import { plainPreprocessing } from '../../network/preprocessing.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { TABLE_BYTES } from '../../training/feature-rows.ts';
-import { planTraining, type TrainPhase, type TrainPlan } from '../../training/plan.ts';
+import { planTraining, type TrainPhase, type TrainPlan } from '../../training/train-plan.ts';
 import { randomWeights } from '../../weights/initialise.ts';
 import type { LoadedData } from '../prepare/data.ts';
 import { networkFor, type Start } from '../prepare/start-weights.ts';

@@ -12,7 +12,7 @@ import { planSteps } from '../../engines/training-plan.ts';
 import { networkCost } from '../../network/cost.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { createDropoutMasks } from '../../training/dropout-masks.ts';
-import type { TrainPhase, TrainPlan } from '../../training/plan.ts';
+import type { TrainPhase, TrainPlan } from '../../training/train-plan.ts';
 import { prefixBatch } from '../prepare/prefix-batch.ts';
 import { watchMemory } from './peak-memory.ts';
 

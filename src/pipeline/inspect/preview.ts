@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
 import type { Candidates } from '../../dataset/candidates.ts';
+import { collectFolders } from '../../dataset/collect-folders.ts';
 import { collectCsv } from '../../dataset/csv-list.ts';
-import { collectFolders } from '../../dataset/folders.ts';
 import { refuseFolder } from '../../run/store.ts';
 
 /** What the names of a folder say, without a look into any image. */

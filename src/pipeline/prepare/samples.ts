@@ -10,14 +10,14 @@ import {
   plainPixels,
   type SampleReader,
 } from '../../training/phase-samples.ts';
-import { createPixelReader } from '../../training/pixels.ts';
+import { createPixelReader } from '../../training/pixel-reader.ts';
 import {
   type ImageRows,
   type PixelRequest,
   pixelSource,
   type ReadPixels,
   viewsByEpoch,
-} from '../../training/rows.ts';
+} from '../../training/sample-source.ts';
 import { type OpenFeatures, openFeatures } from './open-features.ts';
 import { prefixBatch } from './prefix-batch.ts';
 import type { SampleSetting } from './sample-setting.ts';

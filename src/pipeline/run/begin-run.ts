@@ -1,10 +1,10 @@
 import { HEAD_NORM } from '../../network/head.ts';
 import { parameterCount } from '../../network/parameters.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import { refuseChangedWeights } from '../../run/compare.ts';
 import { FORMAT_VERSION, type PlanRecord } from '../../run/record.ts';
+import { refuseChangedWeights } from '../../run/refuse-changed.ts';
 import { type RunPaths, readPlan, writeRecord } from '../../run/store.ts';
-import { frozenAndTrained, planTraining, type TrainPlan } from '../../training/plan.ts';
+import { frozenAndTrained, planTraining, type TrainPlan } from '../../training/train-plan.ts';
 import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { startHash, startingPoint, startsPretrained } from '../prepare/start-weights.ts';
 import { engineOf } from '../prepare/work-context.ts';

@@ -2,7 +2,7 @@ import { sizeOf } from '../../base/tensor.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import type { ForwardProgram } from '../../engines/engine.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import type { ImageRows } from '../../training/rows.ts';
+import type { ImageRows } from '../../training/sample-source.ts';
 import { prefixBatch } from '../prepare/prefix-batch.ts';
 import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { augmentedRows, plainRows } from '../prepare/samples.ts';

@@ -1,7 +1,7 @@
 import { interruptedError } from '../../base/errors.ts';
-import { metricsRecord } from '../../evaluation/evaluate.ts';
+import { metricsRecord } from '../../evaluation/metrics-record.ts';
 import type { MetricsRecord } from '../../run/record.ts';
-import type { TrainPlan } from '../../training/plan.ts';
+import type { TrainPlan } from '../../training/train-plan.ts';
 import { score } from '../../training/validate.ts';
 import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { plainRows } from '../prepare/samples.ts';

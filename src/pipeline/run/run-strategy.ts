@@ -3,8 +3,8 @@ import { isAbsolute, resolve } from 'node:path';
 import type { RunConfig } from '../../config/schema.ts';
 import { Settings } from '../../config/settings.ts';
 import type { DatasetIndex, Split } from '../../dataset/types.ts';
-import { refuseChangedConfig, refuseChangedImages } from '../../run/compare.ts';
 import { FORMAT_VERSION, type RunRecord, type SplitRecord } from '../../run/record.ts';
+import { refuseChangedConfig, refuseChangedImages } from '../../run/refuse-changed.ts';
 import {
   openRun,
   type RunPaths,

@@ -5,7 +5,7 @@ import type { PictureGroups } from '../../dataset/picture-groups.ts';
 import { cachedViews } from '../../dataset/pixel-specs.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import type { Engine } from '../../engines/engine.ts';
-import { softmaxRows } from '../../metrics/figures.ts';
+import { softmaxRows } from '../../metrics/metric-values.ts';
 import type { Scored } from '../../metrics/scores.ts';
 import { HEAD_NORM, OUTPUT } from '../../network/head.ts';
 import type { NetworkSpec } from '../../network/spec.ts';

@@ -7,7 +7,7 @@ import { canRescale, rescaled } from '../../network/rescale.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { featureStatistics } from '../../solver/standardise.ts';
 import { overlay } from '../../training/loop.ts';
-import { featureBoundary, type TrainPlan } from '../../training/plan.ts';
+import { featureBoundary, type TrainPlan } from '../../training/train-plan.ts';
 import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { featureLevels, gatherFeatures } from './head-features.ts';
 import { withFittedNorm } from './norm-calibration.ts';

@@ -16,7 +16,7 @@ import type { NetworkSpec } from '../../../src/network/spec.ts';
 import { inOwnUnits, solvedWeights, trainingJob } from '../../../src/pipeline/run/training-job.ts';
 import { prepareStart } from '../../../src/pipeline/run/training-start.ts';
 import { runTraining } from '../../../src/training/loop.ts';
-import { planTraining } from '../../../src/training/plan.ts';
+import { planTraining } from '../../../src/training/train-plan.ts';
 import { randomWeights } from '../../../src/weights/initialise.ts';
 import { onnxEngine } from '../../engines/engines.ts';
 import { testStorage } from '../../storage.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { messageOf, systemCode } from '../../base/errors.ts';
 import type { RunConfig } from '../../config/schema.ts';
-import { grouped, plural } from '../figures.ts';
+import { grouped, plural } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
 import { freeFileName } from './answers.ts';

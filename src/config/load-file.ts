@@ -3,7 +3,7 @@ import { didYouMean } from '../base/suggest.ts';
 import type { ConfigIssue } from './issues.ts';
 import { PRESETS, presetSource } from './presets.ts';
 import { readConfigFile, realPath } from './read-file.ts';
-import type { ConfigSource } from './sources.ts';
+import type { ConfigSource } from './setting-sources.ts';
 
 const DEEPEST_EXTENDS = 20;
 /** That one file and all that it extends come from. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { metricsRecord } from '../../src/evaluation/evaluate.ts';
+import { metricsRecord } from '../../src/evaluation/metrics-record.ts';
 import { metricsRecord as schema } from '../../src/outputs/run.ts';
 
 it('a figure that could not be measured is absent, as the published form asks for', () => {

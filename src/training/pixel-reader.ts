@@ -5,7 +5,7 @@ import { printablePath } from '../dataset/file-names.ts';
 import { createKeptPictures } from '../dataset/kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec } from '../dataset/types.ts';
 import { countLosses, type LossCount } from './lost-images.ts';
-import type { PixelBatch, PixelRequest, ReadPixels } from './rows.ts';
+import type { PixelBatch, PixelRequest, ReadPixels } from './sample-source.ts';
 
 export interface PixelReaderOptions {
   /** Of the data set. */

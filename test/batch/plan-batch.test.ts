@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BatchRequest, planBatch } from '../../src/batch/plan.ts';
+import { type BatchRequest, planBatch } from '../../src/batch/plan-batch.ts';
 import type { ConfigError } from '../../src/config/issues.ts';
 
 let home: string;

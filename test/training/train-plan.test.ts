@@ -3,7 +3,7 @@ import { buildNetwork } from '../../src/network/build.ts';
 import type { BackboneName, HeadName } from '../../src/network/catalog.ts';
 import { isStatistic, parameterShapes } from '../../src/network/parameters.ts';
 import { plainPreprocessing } from '../../src/network/preprocessing.ts';
-import { frozenAndTrained, type PlanRequest, planTraining } from '../../src/training/plan.ts';
+import { frozenAndTrained, type PlanRequest, planTraining } from '../../src/training/train-plan.ts';
 import { testConfig } from './config.ts';
 
 function network(backbone: BackboneName, head: HeadName) {

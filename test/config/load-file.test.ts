@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ConfigError } from '../../src/config/issues.ts';
-import { loadConfigFile } from '../../src/config/load.ts';
+import { loadConfigFile } from '../../src/config/load-file.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
-import { mergeSources } from '../../src/config/sources.ts';
+import { mergeSources } from '../../src/config/setting-sources.ts';
 
 let folder = '';
 beforeAll(async () => {

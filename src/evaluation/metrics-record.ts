@@ -1,5 +1,5 @@
 import { confusionMatrix, perClassMetrics } from '../metrics/confusion.ts';
-import { type Figures, figuresOf } from '../metrics/figures.ts';
+import { type Figures, figuresOf } from '../metrics/metric-values.ts';
 import type { Scored } from '../metrics/scores.ts';
 import { FORMAT_VERSION, type MetricsRecord } from '../run/record.ts';
 
