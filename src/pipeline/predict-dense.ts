@@ -1,5 +1,4 @@
 import { interruptedError, usageError } from '../base/errors.ts';
-import type { Emit } from '../base/events.ts';
 import { decodeWhole } from '../dataset/decode.ts';
 import { BadImage, reasonOf } from '../dataset/decode-errors.ts';
 import { printablePath } from '../dataset/file-names.ts';
@@ -11,20 +10,20 @@ import { heatMapPaths } from '../evaluation/heat-map-names.ts';
 import { denseModel } from '../export/onnx-dense.ts';
 import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
-import { guessesOf, inputFiles, type Prediction, someReadable } from './predict.ts';
+import {
+  guessesOf,
+  inputFiles,
+  type Prediction,
+  type PredictRequest,
+  someReadable,
+} from './predict.ts';
 import { loadModel, type TrainedModel } from './prepare/trained-model.ts';
 
-export interface DensePredictRequest {
-  /** The run folder, or a model.safetensors. */
-  readonly run: string;
-  readonly inputs: readonly string[];
-  readonly topK: number;
+export interface DensePredictRequest extends PredictRequest {
   /** Sizes of the image, as factors of the one that the network was trained on. */
   readonly scales?: readonly number[];
-  /** A folder for one picture an image: where its class was seen. */
+  /** A folder for one image each: where its class was seen. */
   readonly heatMaps?: string;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
 }
 
 /** About the paper's: one size below training would not hold a window, so they go upward. */

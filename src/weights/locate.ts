@@ -22,6 +22,7 @@ const PARTS: Readonly<Record<WeightsCheck, string>> = {
 
 export interface LocateRequest {
   readonly network: NetworkSpec;
+  /** `auto` (the published ones, fetched where they are not there), `random`, or a file. */
   readonly source: string;
   readonly storage: Storage;
   readonly offline?: boolean;

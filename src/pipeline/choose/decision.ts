@@ -3,9 +3,7 @@ import { afterRace, LEAST_IMAGES, type RaceResult } from '../../advisor/race.ts'
 import type { Similarity } from '../../advisor/similarity.ts';
 import { judgeSize, type SizeEvidence } from '../../advisor/size.ts';
 import type { RunConfig } from '../../config/schema.ts';
-import type { Settings } from '../../config/settings.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
-import type { Engine } from '../../engines/engine.ts';
 import {
   type DuplicateEvidence,
   duplicateEvidence,
@@ -13,7 +11,7 @@ import {
   labelCounts,
 } from '../prepare/data.ts';
 import type { Start } from '../prepare/start-weights.ts';
-import type { WorkContext } from '../prepare/work-context.ts';
+import type { StrategyQuestion } from '../prepare/strategy-question.ts';
 import { measureSimilarity } from './measure-similarity.ts';
 import { isAffordable, race } from './trials.ts';
 
@@ -29,13 +27,8 @@ export interface ChoiceReport {
   readonly race?: readonly RaceResult[];
 }
 
-export interface ChoiceRequest extends WorkContext {
-  /** Settings, from which those of each strategy follow where they are tried. */
-  readonly settings: Settings;
+export interface ChoiceRequest extends StrategyQuestion {
   readonly config: RunConfig;
-  readonly data: LoadedData;
-  readonly engine: Engine;
-  readonly start: Start;
   /** Why the weights that were asked for could not be had. */
   readonly trouble?: string | undefined;
 }

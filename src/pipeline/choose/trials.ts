@@ -7,22 +7,18 @@ import type { Emit } from '../../base/events.ts';
 import { whyNot } from '../../config/issues.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../../config/schema.ts';
 import type { ConfigSource, Settings } from '../../config/settings.ts';
-import type { Engine } from '../../engines/engine.ts';
 import { BACKBONE_ROWS } from '../../network/catalog.ts';
 import { networkCost } from '../../network/cost.ts';
 import { plainPreprocessing } from '../../network/preprocessing.ts';
 import { planTraining } from '../../training/train-plan.ts';
-import type { LoadedData } from '../prepare/data.ts';
 import { networkFor } from '../prepare/start-weights.ts';
-import { contextOf, type WorkContext } from '../prepare/work-context.ts';
+import type { StrategyQuestion } from '../prepare/strategy-question.ts';
+import { contextOf } from '../prepare/work-context.ts';
 import { runStrategy } from '../run/run-strategy.ts';
 
-export interface RaceRequest extends WorkContext {
-  readonly settings: Settings;
+export interface RaceRequest extends StrategyQuestion {
   /** Of each strategy; null: those of a run of its own, or fewer, by what they cost. */
   readonly epochs: number | null;
-  readonly data: LoadedData;
-  readonly engine: Engine;
   /** Settings of single strategies, below all others: a boundary that is advised. */
   readonly advised: Partial<Record<StrategyName, ConfigSource['values']>>;
 }

@@ -3,7 +3,7 @@ import { VggtuneError } from '../../base/errors.ts';
 import { type NamedTensors, sameShape, sizeOf } from '../../base/tensor.ts';
 import { whyNot } from '../../config/issues.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../../config/schema.ts';
-import type { ConfigSource, Settings } from '../../config/settings.ts';
+import type { ConfigSource } from '../../config/settings.ts';
 import { augmentSpec, augments, decodeSpec } from '../../dataset/pixel-specs.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { rowShape } from '../../engines/rows.ts';
@@ -14,9 +14,8 @@ import type { NetworkSpec } from '../../network/spec.ts';
 import { TABLE_BYTES } from '../../training/feature-rows.ts';
 import { planTraining, type TrainPhase, type TrainPlan } from '../../training/train-plan.ts';
 import { randomWeights } from '../../weights/initialise.ts';
-import type { LoadedData } from '../prepare/data.ts';
-import { networkFor, type Start } from '../prepare/start-weights.ts';
-import type { WorkContext } from '../prepare/work-context.ts';
+import { networkFor } from '../prepare/start-weights.ts';
+import type { StrategyQuestion } from '../prepare/strategy-question.ts';
 import { fittedImages } from '../run/norm-calibration.ts';
 import { isRefit } from '../run/refit.ts';
 import { solveEstimate } from './estimate-solve.ts';
@@ -41,14 +40,10 @@ export interface StrategyEstimate {
 
 export type Estimate = StrategyEstimate | NotAllowed;
 
-export interface EstimateRequest extends WorkContext {
-  readonly settings: Settings;
+export interface EstimateRequest extends StrategyQuestion {
   readonly strategies?: readonly StrategyName[];
   /** Settings of single strategies, below all others. */
   readonly advised?: Partial<Record<StrategyName, ConfigSource['values']>>;
-  readonly start: Start;
-  readonly data: LoadedData;
-  readonly engine: Engine;
 }
 
 /** Estimates each strategy, one program after the other. Equal programs are measured once. */
