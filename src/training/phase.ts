@@ -2,6 +2,7 @@ import { parseDuration } from '../base/duration.ts';
 import { interruptedError } from '../base/errors.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingState } from '../engines/engine.ts';
+import { asCandidate, candidateWeights } from './candidate.ts';
 import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
 import { climbWarning, Divergence, diverged, hasClimbed } from './divergence.ts';
 import { isClearlyLower, judgeEpochs } from './early-stop.ts';
@@ -13,7 +14,7 @@ import { type Validation, validate } from './validate.ts';
 
 /** What a phase came to. */
 export interface PhaseResult {
-  /** The weights after the last step. */
+  /** The candidate weights after the last step. */
   readonly weights: NamedTensors;
   /** With the figures of all epochs. */
   readonly progress: Progress;
@@ -49,7 +50,7 @@ export async function runPhase(run: PhaseRun): Promise<PhaseResult> {
     }
     saves.saved();
   }
-  const { weights } = run.program.state();
+  const weights = candidateWeights(run);
   const { history } = progress;
   const bestEpoch = watches
     ? judgeEpochs(history, rule, startOf(progress)).best
@@ -126,7 +127,7 @@ async function closeEpoch(
   const { sums, epoch, before } = trained;
   requireImages(sums.images, `in epoch ${epoch + 1}, so no step was made`);
   const loss = sums.loss / Math.max(1, sums.images);
-  const { figures: validation, losses: each } = await measured(run, loss);
+  const { figures: validation, losses: each } = await asCandidate(run, () => measured(run, loss));
   if (signal.aborted) throw await interrupted(run, trained);
 
   const state = goodState(run, trained, validation);
@@ -147,7 +148,7 @@ async function closeEpoch(
     run.sources.validation !== undefined
       ? judgeEpochs(history, config.earlyStop, startOf(progress)).best === epoch
       : epoch + 1 === run.lastEpoch;
-  if (best && isJudged(run)) await checkpoints.saveBest(state.weights, progress);
+  if (best && isJudged(run)) await checkpoints.saveBest(candidateWeights(run), progress);
   await checkpoints.saveLast({ progress, state });
   emitEpoch(run, { sums, epoch, validation, best, started });
   if (stopped) {
