@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { systemCode, usageError } from '../base/errors.ts';
 import { readPlainFile } from '../base/plain-file.ts';
-import { isRecord } from '../run/compare.ts';
-import { RESULT_FILES } from './write.ts';
+import { isRecord } from '../run/refuse-changed.ts';
+import { RESULT_FILES } from './write-results.ts';
 
 /** How the results of an earlier batch are told from files of the same name that are somebody's own. */
 const SIGNS: Readonly<Record<(typeof RESULT_FILES)[number], (text: string) => boolean>> = {

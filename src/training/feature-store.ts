@@ -1,7 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { isInCache, warnOfCache } from '../base/cache-warning.ts';
 import { dataError, messageOf, systemCode } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { thisMachine } from '../base/machine.ts';
@@ -136,7 +135,7 @@ function neighbours(wanted: readonly Wanted[], most: number): Wanted[][] {
 
 /** Keeps what the disk does not take. */
 function createOverflowWriter(options: FeatureStoreOptions, places: Map<string, RowPlace>) {
-  const { rowLength, memoryLimit = MEMORY_LIMIT } = options;
+  const { rowLength, emit, memoryLimit = MEMORY_LIMIT } = options;
   const segments: SegmentWriter = createSegmentWriter(options);
   const waiting = new Map<string, Float32Array>();
   let full: unknown;
@@ -152,7 +151,7 @@ function createOverflowWriter(options: FeatureStoreOptions, places: Map<string, 
     } catch (error) {
       if (systemCode(causeOf(error)) === undefined) throw error;
       full = error;
-      warn(options, error);
+      emit(fullWarning(options.folder, error));
     }
   }
 
@@ -182,7 +181,7 @@ async function orEmpty(
     return await read();
   } catch (error) {
     if (systemCode(causeOf(error)) === undefined) throw error;
-    warn(options, error);
+    options.emit(fullWarning(options.folder, error));
     return new Map();
   }
 }
@@ -191,11 +190,9 @@ function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }
 
-function warn({ folder, emit }: FeatureStoreOptions, error: unknown): void {
+function fullWarning(folder: string, error: unknown) {
   const message = `the feature cache in ${folder} cannot be written (${messageOf(causeOf(error))}); this run goes on without it`;
-  const warning = { type: 'warning', code: 'cache-full', message } as const;
-  if (isInCache(folder)) warnOfCache(emit, warning);
-  else emit(warning);
+  return { type: 'warning', code: 'cache-full', message } as const;
 }
 
 function noRoom(folder: string, cause: unknown): Error {

@@ -1,11 +1,10 @@
-import { dataError } from '../base/errors.ts';
-import { type NamedTensors, sameShape } from '../base/tensor.ts';
-import type { TrainingProgram, TrainingState } from '../engines/engine.ts';
-import { type Checkpoint, type EpochFigures, type Progress, START } from './checkpoint.ts';
-import type { PhaseSources, TrainingJob } from './job.ts';
-import { runPhase } from './phase.ts';
-import type { TrainPhase } from './plan.ts';
-import { balancedWeights } from './targets.ts';
+import type { NamedTensors } from '../base/tensor.ts';
+import { type EpochFigures, type Progress, START } from './checkpoint.ts';
+import { expectFits, otherRun } from './checkpoint-fit.ts';
+import type { TrainingJob } from './job.ts';
+import { openPhase } from './open-phase.ts';
+import { type PhaseResult, runPhase } from './phase.ts';
+import type { TrainPhase } from './train-plan.ts';
 
 export interface TrainingOutcome {
   /** Every tensor of the network: those of the best epoch, or of the refit where there is one. */
@@ -39,9 +38,19 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
     if (phase.refit && isFirstOfRefit(plan.phases, progress.phase)) {
       weights = job.refitWeights ?? job.weights;
     }
-    const result = await trainPhase({ job, phase, weights, progress, state });
-    weights = overlay(weights, result.weights);
-    progress = result.progress;
+    const lastEpoch = epochsOf(phase, progress);
+    if (lastEpoch === 0) {
+      progress = nextPhase(progress);
+      continue;
+    }
+    const run = await openPhase({ job, phase, weights, start: progress, lastEpoch, state });
+    try {
+      const result = await runPhase(run);
+      weights = overlay(weights, result.weights);
+      progress = afterPhase(phase, { before: progress, result });
+    } finally {
+      await run.release();
+    }
     state = undefined;
   }
   const kept = await job.checkpoints.loadBest();
@@ -55,104 +64,29 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
 const isFirstOfRefit = (phases: readonly TrainPhase[], at: number) =>
   phases[at - 1]?.refit !== true;
 
-interface PhaseStart extends PhaseSetting {
-  readonly progress: Progress;
-  /** Of a run that is resumed in this phase. */
-  readonly state: TrainingState | undefined;
+/** A refit takes as many epochs as were best. */
+function epochsOf(phase: TrainPhase, { judged }: Progress): number {
+  return phase.refit && phase.name === 'main' ? (judged?.best ?? -1) + 1 : phase.epochs;
 }
 
-/** @returns the weights after the phase, and the progress at the start of the next one */
-async function trainPhase({ job, phase, weights, progress, state }: PhaseStart) {
-  const next = { ...START, phase: progress.phase + 1 };
-  const epochs =
-    phase.refit && phase.name === 'main' ? (progress.judged?.best ?? -1) + 1 : undefined;
-  if (epochs === 0) return { weights, progress: { ...next, ...judgedOf(progress) } };
-  const result = await withProgram({ job, phase, weights }, (program, sources) => {
-    if (state !== undefined) {
-      const { resume } = job;
-      const wanted = program.state();
-      expectFits(state.weights, { wanted: wanted.weights, resume, whole: true });
-      expectFits(state.slots, { wanted: wanted.slots, resume, whole: true });
-      program.load(state);
-    }
-    const lastEpoch = epochs ?? phase.epochs;
-    const start = { start: progress, firstWeights: weights };
-    return runPhase({ ...job, ...start, phase, program, sources, lastEpoch });
-  });
-  if (phase.refit || phase.name !== 'main') {
-    return { weights: result.weights, progress: { ...next, ...judgedOf(progress) } };
-  }
-  const { history, before } = result.progress;
-  const judged = { history, best: result.bestEpoch, ...(before !== undefined && { before }) };
-  return { weights: result.weights, progress: { ...next, judged } };
+/** The progress at the start of the next phase. */
+function nextPhase({ phase, judged }: Progress): Progress {
+  return { ...START, phase: phase + 1, ...(judged !== undefined && { judged }) };
 }
 
-const judgedOf = ({ judged }: Progress) => (judged === undefined ? {} : { judged });
-
-interface Fit {
-  readonly wanted: NamedTensors;
-  readonly resume: Checkpoint | undefined;
-  /** Whether every tensor has to be there. */
-  readonly whole?: boolean;
-}
-
-/** A checkpoint of another network is whole in itself. @throws VggtuneError (data) for one */
-function expectFits(found: NamedTensors, { wanted, resume, whole = false }: Fit): void {
-  for (const [name, { shape }] of found) {
-    const other = wanted.get(name);
-    if (other === undefined) throw otherRun(resume, `a tensor ${name}`);
-    if (!sameShape(shape, other.shape)) throw otherRun(resume, `${name} as [${shape}]`);
-  }
-  const lacking = whole && [...wanted.keys()].find((name) => !found.has(name));
-  if (lacking) throw otherRun(resume, `no tensor ${lacking}`);
-}
-
-function otherRun(resume: Checkpoint | undefined, found: string): Error {
-  const path = resume?.path ?? 'checkpoints';
-  return dataError(`${path} does not belong to this run`, {
-    expected: 'a checkpoint of the same network and settings',
-    found,
-    where: path,
-    fix: 'put back a copy of it if there is one, or start the run again with --overwrite',
-  });
-}
-
-interface PhaseSetting {
-  readonly job: TrainingJob;
-  readonly phase: TrainPhase;
-  readonly weights: NamedTensors;
-}
-
-async function withProgram<T>(
-  { job, phase, weights }: PhaseSetting,
-  use: (program: TrainingProgram, sources: PhaseSources) => Promise<T>,
-): Promise<T> {
-  const { engine, network, plan, config } = job;
-  const sources = await job.sources(phase);
-  try {
-    const balanced = config.classWeights === 'balanced';
-    const program = await engine.compileTraining({
-      network,
-      from: phase.from,
-      weights,
-      groups: phase.groups,
-      optimizer: plan.optimizer,
-      loss: {
-        labelSmoothing: config.labelSmoothing,
-        ...(balanced && { classWeights: balancedWeights(sources.train.labels, network.classes) }),
-      },
-      ...(config.clipNorm !== null && { clipNorm: config.clipNorm }),
-      batchSize: config.batchSize,
-      ...(config.microBatch !== null && { microBatch: config.microBatch }),
-    });
-    try {
-      return await use(program, sources);
-    } finally {
-      await program.release();
-    }
-  } finally {
-    await sources.release();
-  }
+function afterPhase(
+  phase: TrainPhase,
+  of: { readonly before: Progress; readonly result: PhaseResult },
+): Progress {
+  const { before, result } = of;
+  if (phase.refit || phase.name !== 'main') return nextPhase(before);
+  const { history, before: start } = result.progress;
+  const judged = {
+    history,
+    best: result.bestEpoch,
+    ...(start !== undefined && { before: start }),
+  };
+  return { ...nextPhase(before), judged };
 }
 
 /** `base` with the tensors of `above` in place of its own. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { refuseForeignResults } from '../../src/batch/refuse-foreign.ts';
 import { batchResults } from '../../src/batch/results.ts';
-import { RESULT_FILES, writeResults } from '../../src/batch/write.ts';
+import { RESULT_FILES, writeResults } from '../../src/batch/write-results.ts';
 
 let folder: string;
 beforeEach(async () => {
