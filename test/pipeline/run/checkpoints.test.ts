@@ -1,14 +1,14 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRng } from '../../src/base/rng.ts';
-import type { NamedTensors } from '../../src/base/tensor.ts';
-import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
-import { checkpointHash } from '../../src/pipeline/run/checkpoint-form.ts';
-import { fileCheckpoints, readLastCheckpoint } from '../../src/pipeline/run/checkpoints.ts';
-import { type RunPaths, runPaths } from '../../src/run/store.ts';
-import { type Progress, START } from '../../src/training/checkpoint.ts';
-import { onnxEngine } from '../engines/engines.ts';
-import { temporaryFolder } from './pictures.ts';
+import { createRng } from '../../../src/base/rng.ts';
+import type { NamedTensors } from '../../../src/base/tensor.ts';
+import { readSafetensors, writeSafetensors } from '../../../src/formats/safetensors.ts';
+import { checkpointHash } from '../../../src/pipeline/run/checkpoint-form.ts';
+import { fileCheckpoints, readLastCheckpoint } from '../../../src/pipeline/run/checkpoints.ts';
+import { type RunPaths, runPaths } from '../../../src/run/store.ts';
+import { type Progress, START } from '../../../src/training/checkpoint.ts';
+import { onnxEngine } from '../../engines/engines.ts';
+import { temporaryFolder } from '../pictures.ts';
 
 let paths: RunPaths;
 let bytes: Buffer;
