@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
-import { type Hdf5Dataset, type Hdf5Group, hdf5Chunks } from '../formats/hdf5-write.ts';
-import { openKerasArchive } from '../formats/keras-archive.ts';
+import { groupNames } from '../formats/hdf5/keras-names.ts';
+import { type Hdf5Dataset, type Hdf5Group, hdf5Chunks } from '../formats/hdf5/write.ts';
+import { openTensorFile } from '../formats/open.ts';
 import { writeZip } from '../formats/zip-write.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
 import type { Exporter } from './exporter.ts';
@@ -66,35 +67,22 @@ function weightGroups(layers: readonly KerasLayer[]): Hdf5Group {
   return new Map([['layers', groups]]);
 }
 
-/** `keras/src/saving/saving_lib.py`, `_save_container_state`. */
+/** The layers that have weights, each with the name of its group. */
 function weightPaths(layers: readonly KerasLayer[]): { path: string; layer: KerasLayer }[] {
-  const counts = new Map<string, number>();
-  const paths = layers.map((layer) => {
-    const stem = snakeCase(layer.className);
-    const count = counts.get(stem) ?? 0;
-    counts.set(stem, count + 1);
-    return { path: count === 0 ? stem : `${stem}_${count}`, layer };
-  });
+  const groups = groupNames(layers.map(({ className }) => className));
+  const paths = layers.map((layer, index) => ({ path: groups[index] ?? '', layer }));
   return paths.filter(({ layer }) => layer.weights.length > 0);
-}
-
-/** `keras/src/utils/naming.py`, `to_snake_case`. */
-function snakeCase(name: string): string {
-  return name
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
 }
 
 /** The file's weights in canonical form. @throws VggtuneError (data) when the file is damaged */
 async function readBack(folder: string, model: ExportModel): Promise<NamedTensors> {
-  const archive = await openKerasArchive(join(folder, 'model.keras'));
+  const archive = await openTensorFile(join(folder, 'model.keras'));
   const tensors = new Map<string, Tensor>();
   try {
-    for (const { path, layer } of weightPaths(kerasLayers(model))) {
+    for (const layer of kerasLayers(model)) {
       for (const [index, { from, order }] of layer.weights.entries()) {
         if (from === undefined) continue;
-        const { data } = await archive.read(`layers/${path}/vars/${index}`);
+        const { data } = await archive.read(`${layer.name}/${index}`);
         const { shape } = tensorOf(model.weights, from);
         tensors.set(from, { shape, data: unpermuted(data, order) });
       }

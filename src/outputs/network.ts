@@ -114,7 +114,7 @@ const tensorRow = z.strictObject({
 });
 export type TensorDescription = z.output<typeof tensorRow>;
 
-export const weightsFormat = z.enum(['safetensors', 'pytorch', 'keras-h5', 'onnx']);
+export const weightsFormat = z.enum(['safetensors', 'pytorch', 'keras-h5', 'keras', 'onnx']);
 export const weightsFamily = z.enum(['torchvision', 'timm', 'keras', 'vggtune']);
 
 export const weightsDescription = z
