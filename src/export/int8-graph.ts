@@ -1,8 +1,8 @@
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
 import type { OnnxModel } from '../formats/onnx-proto.ts';
 import { foldBatchNorms, tensorOf } from '../network/fold-batch-norm.ts';
+import { affinePreprocessing } from '../network/preprocessing.ts';
 import type { Layer, NetworkSpec } from '../network/spec.ts';
-import { affinePreprocessing } from './model.ts';
 import { OnnxBuilder } from './onnx-builder.ts';
 import { addLayer, addPixels, addSoftmax, same } from './onnx-layers.ts';
 

@@ -2,6 +2,7 @@ import { usageError } from '../base/errors.ts';
 import { type NamedTensors, type Shape, sizeOf, type Tensor } from '../base/tensor.ts';
 import { boundaryBehind } from './boundary.ts';
 import { inferenceNorm, tensorOf } from './fold-batch-norm.ts';
+import { poolingWindows } from './pooling.ts';
 import type { Layer, NetworkSpec } from './spec.ts';
 
 /** A layer of a head that acts on a map of any size; nothing is padded. */
@@ -198,7 +199,7 @@ function firstKernel({ layers, weights, side, channels }: HeadContext): Tensor {
 /** The kernel that gives the same sums on the map as the pooled one gives on its averages. */
 function unpool(data: Float32Array, { shape, pooled }: { shape: Shape; pooled: number }) {
   const [outputs = 0, channels = 0, side = 0] = shape;
-  const cells = poolingCells(side, pooled);
+  const cells = poolingWindows(side, pooled);
   const kernel = new Float64Array(sizeOf(shape));
   for (let plane = 0; plane < outputs * channels; plane++) {
     for (const [i, rows] of cells.entries()) {
@@ -215,15 +216,4 @@ function unpool(data: Float32Array, { shape, pooled }: { shape: Shape; pooled: n
     }
   }
   return Float32Array.from(kernel);
-}
-
-/** PyTorch's adaptive pooling of `side` cells to `pooled`: cell i is [floor(i S / M), ceil((i + 1) S / M)). */
-export function poolingCells(
-  side: number,
-  pooled: number,
-): readonly { readonly start: number; readonly end: number }[] {
-  return Array.from({ length: pooled }, (_, i) => ({
-    start: Math.floor((i * side) / pooled),
-    end: Math.ceil(((i + 1) * side) / pooled),
-  }));
 }
