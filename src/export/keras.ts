@@ -9,6 +9,7 @@ import type { Exporter } from './exporter.ts';
 import { type KerasLayer, kerasLayers, unpermuted } from './keras-layers.ts';
 import { functionalConfig, isSequential } from './keras-topology.ts';
 import { type ExportModel, modelCard } from './model.ts';
+import { IMAGE_IMPORT, pixelsFunction, READ_LABELS } from './python-image.ts';
 import { code, readme } from './readme.ts';
 
 const INSIDE =
@@ -94,26 +95,20 @@ async function readBack(folder: string, model: ExportModel): Promise<NamedTensor
 }
 
 function kerasReadme(model: ExportModel): string {
-  const { size, resize } = model.network.preprocessing;
   const load = `import json
 
 import keras
 import numpy as np
-from PIL import Image
+${IMAGE_IMPORT}
 
 model = keras.saving.load_model("model.keras")
-labels = json.load(open("labels.json"))
+${READ_LABELS}
 
 
-def pixels(path, shorter=${Math.max(size, resize)}, size=${size}):
-    image = Image.open(path).convert("RGB")
-    side = min(image.size)
-    image = image.resize([shorter * s // side for s in image.size], Image.BILINEAR)
-    left, top = (round((s - size) / 2) for s in image.size)
-    return np.asarray(image.crop((left, top, left + size, top + size)), np.float32)
+${pixelsFunction(model)}
 
 
-probabilities = model.predict(pixels("picture.jpg")[None])[0]
+probabilities = model.predict(pixels("picture.jpg").astype(np.float32)[None])[0]
 print(labels[probabilities.argmax()], probabilities.max())`;
   return readme(model, {
     title: 'Keras 3',

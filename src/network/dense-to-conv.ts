@@ -3,7 +3,7 @@ import { type NamedTensors, type Shape, sizeOf, type Tensor } from '../base/tens
 import { boundaryBehind } from './boundary.ts';
 import { inferenceNorm, tensorOf } from './fold-batch-norm.ts';
 import { poolingWindows } from './pooling.ts';
-import type { Layer, NetworkSpec } from './spec.ts';
+import type { Layer, LayerKind, NetworkSpec } from './spec.ts';
 
 /** A layer of a head that acts on a map of any size; nothing is padded. */
 export type MapLayer =
@@ -165,6 +165,20 @@ function withoutNorm({ layers, weights }: HeadContext): NamedTensors {
     .set(`${dense.name}.bias`, { shape: bias.shape, data: Float32Array.from(added) });
 }
 
+/** What becomes of the layers of a head on a map: pools, norms and flattening are done before, by `formOf`. */
+const POINTWISE = {
+  dense: 'convolution',
+  relu: 'kept',
+  dropout: 'dropped',
+  gap: 'done before',
+  avgpool: 'done before',
+  levels: 'done before',
+  flatten: 'done before',
+  batchnorm: 'done before',
+  conv: 'refused',
+  maxpool: 'refused',
+} as const satisfies Record<LayerKind, string>;
+
 /** Dense layers as 1x1 convolutions, or the first one with a kernel of its own. */
 function pointwise(
   { layers, weights }: HeadContext,
@@ -173,6 +187,7 @@ function pointwise(
   const head: MapLayer[] = [];
   const kernels = new Map<string, Tensor>();
   for (const layer of layers) {
+    if (POINTWISE[layer.kind] === 'refused') throw new Error(`a head with a ${layer.kind}`);
     if (layer.kind === 'relu') head.push(layer);
     if (layer.kind !== 'dense') continue;
     const name = `${layer.name}.weight`;
