@@ -75,13 +75,19 @@ export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | 
     if (systemCode(error) === 'ENOENT' || systemCode(cause) === 'ENOENT') return undefined;
     throw error;
   });
-  if (file === undefined) return undefined;
-  const { tensors, metadata } = file;
+  return file === undefined ? undefined : checkpointOf(file, paths.last);
+}
+
+/** @throws VggtuneError (data) for a file of tensors that is no checkpoint, or of another version */
+export function checkpointOf(
+  { tensors, metadata }: Awaited<ReturnType<typeof readSafetensors>>,
+  path: string,
+): Checkpoint {
   if (metadata.version !== String(FORMAT_VERSION) || metadata.progress === undefined) {
-    throw dataError(`${paths.last} is no checkpoint that can be resumed`, {
+    throw dataError(`${path} is no checkpoint that can be resumed`, {
       expected: `a checkpoint of format version ${FORMAT_VERSION}`,
       found: `version ${metadata.version ?? 'unknown'}`,
-      where: paths.last,
+      where: path,
       fix: 'start the run again with --overwrite',
     });
   }

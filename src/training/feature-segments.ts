@@ -50,7 +50,7 @@ export async function readIndexes(
 }
 
 /** An index that is damaged or of another version is as good as none: its rows are made again. */
-function parseIndex(text: string, rowLength: number): SegmentIndex | undefined {
+export function parseIndex(text: string, rowLength: number): SegmentIndex | undefined {
   try {
     const index = JSON.parse(text) as Partial<SegmentIndex>;
     const known = index.version === SEGMENT_VERSION && index.rowLength === rowLength;
