@@ -6,6 +6,7 @@ import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { FORMAT_VERSION } from '../run/record.ts';
 import type { RunPaths } from '../run/store.ts';
 import type { Checkpoint, CheckpointStore, Progress } from '../training/checkpoint.ts';
+import { isCount, progressOf } from './check-progress.ts';
 
 /** Optimizer slots stand beside the weights under this prefix. */
 const SLOT = 'slot:';
@@ -91,14 +92,24 @@ export function checkpointOf(
       fix: 'start the run again with --overwrite',
     });
   }
+  const progress = progressOf(metadata.progress);
+  const step = Number(metadata.step);
+  if (progress === undefined || !isCount(step)) {
+    throw dataError(`${path} is no checkpoint that can be resumed`, {
+      expected: 'where the run stands, as `vggtune train` writes it',
+      found: `step ${metadata.step?.slice(0, 20) ?? 'unknown'}, progress ${metadata.progress.slice(0, 200)}`,
+      where: `${path}, metadata`,
+      fix: 'start the run again with --overwrite',
+    });
+  }
   const isSlot = (name: string) => name.startsWith(SLOT);
   const weights = [...tensors].filter(([name]) => !isSlot(name));
   const slots = [...tensors].filter(([name]) => isSlot(name));
   return {
-    progress: JSON.parse(metadata.progress) as Progress,
+    progress,
     ...(metadata.engine !== undefined && { madeBy: metadata.engine }),
     state: {
-      step: Number(metadata.step),
+      step,
       weights: new Map(weights),
       slots: new Map(slots.map(([name, slot]) => [name.slice(SLOT.length), slot])),
     },

@@ -220,7 +220,8 @@ export function parseConfig(text: string, path: string): unknown {
     });
   }
   try {
-    return withOldDefaults(parse(text));
+    // The parser's own warnings would go to the terminal, with the file's text as it is.
+    return withOldDefaults(parse(text, { logLevel: 'error' }));
   } catch (error) {
     throw dataError(`${path} is no YAML`, { found: messageOf(error), where: path });
   }
@@ -272,7 +273,7 @@ export function parseRecord<K extends keyof Records>(
   }
   throw dataError(`${path} is of another version`, {
     expected: `format version ${FORMAT_VERSION}`,
-    found: `format version ${String(record.version)}`,
+    found: `format version ${typeof record.version === 'number' ? record.version : 'unknown'}`,
     where: path,
     fix: 'use the vggtune that wrote it, or start the run again',
   });

@@ -5,7 +5,17 @@ const VARINT = 0;
 const FIXED64 = 1;
 const DELIMITED = 2;
 const FIXED32 = 5;
-const NUMBERS = [0n, 1n, 7n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n];
+const NUMBERS = [
+  0n,
+  1n,
+  7n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  2n ** 32n,
+  2n ** 53n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+];
 const DEEPEST = 8;
 
 /** @returns {Buffer | undefined} undefined for bytes that are no message */
@@ -52,26 +62,28 @@ function parse(bytes, depth) {
     const tag = varint(bytes, at);
     if (tag === undefined || tag.value >> 3n === 0n || tag.value > 0xffffn) return undefined;
     const [number, wire] = [Number(tag.value >> 3n), Number(tag.value & 7n)];
-    at = tag.end;
-    if (wire === VARINT) {
-      const value = varint(bytes, at);
-      if (value === undefined) return undefined;
-      fields.push({ number, wire, value: value.value });
-      at = value.end;
-      continue;
-    }
-    const length = wire === DELIMITED ? varint(bytes, at) : undefined;
-    if (wire === DELIMITED && length === undefined) return undefined;
-    const start = length?.end ?? at;
-    const size = length === undefined ? { [FIXED64]: 8, [FIXED32]: 4 }[wire] : Number(length.value);
-    if (size === undefined || start + size > bytes.length) return undefined;
-    const content = bytes.subarray(start, start + size);
-    const inner =
-      wire === DELIMITED && size > 0 && depth < DEEPEST ? parse(content, depth + 1) : undefined;
-    fields.push({ number, wire, bytes: content, inner });
-    at = start + size;
+    const field = fieldAt(bytes, { number, wire, at: tag.end, depth });
+    if (field === undefined) return undefined;
+    fields.push(field);
+    at = field.end;
   }
   return fields;
+}
+
+function fieldAt(bytes, { number, wire, at, depth }) {
+  if (wire === FIXED64 || wire === FIXED32) {
+    const end = at + (wire === FIXED64 ? 8 : 4);
+    return end > bytes.length ? undefined : { number, wire, bytes: bytes.subarray(at, end), end };
+  }
+  if (wire !== VARINT && wire !== DELIMITED) return undefined;
+  const first = varint(bytes, at);
+  if (first === undefined) return undefined;
+  if (wire === VARINT) return { number, wire, value: first.value, end: first.end };
+  const end = first.end + Number(first.value);
+  if (end > bytes.length) return undefined;
+  const content = bytes.subarray(first.end, end);
+  const inner = content.length > 0 && depth < DEEPEST ? parse(content, depth + 1) : undefined;
+  return { number, wire, bytes: content, inner, end };
 }
 
 function encode(fields) {

@@ -99,7 +99,10 @@ function setNumber(bytes, { rng }) {
   if (little) field.reverse();
   const before = BigInt(`0x${field.toString('hex')}`);
   const near = [before + 1n, before - 1n, before * 2n, BigInt(bytes.length), BigInt(at)];
-  const value = BigInt.asUintN(8 * width, rng.integer(3) === 0 ? pick(near, rng) : pick(EXTREMES, rng));
+  const value = BigInt.asUintN(
+    8 * width,
+    rng.integer(3) === 0 ? pick(near, rng) : pick(EXTREMES, rng),
+  );
   Buffer.from(value.toString(16).padStart(2 * width, '0'), 'hex').copy(field);
   if (little) field.reverse();
   return bytes;

@@ -16,7 +16,9 @@ const COLUMNS = [
 ];
 
 const line = (cells) =>
-  cells.map((cell, at) => (at === 0 ? cell.padEnd(COLUMNS[0][1]) : cell.padStart(COLUMNS[at][1]))).join(' ');
+  cells
+    .map((cell, at) => (at === 0 ? cell.padEnd(COLUMNS[0][1]) : cell.padStart(COLUMNS[at][1])))
+    .join(' ');
 
 export const header = () => line(COLUMNS.map(([name]) => name));
 

@@ -1,12 +1,18 @@
 // npm run test:fuzz: feeds every reader of foreign files with damaged and hostile ones. See docs/fuzzing.md.
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { READERS } from './readers/index.js';
 import { header, row } from './report.js';
+import { add, NOTHING } from './sums.js';
 import { watchReader } from './watch.js';
+
+/** So many inputs have a process and a seed of their own. */
+const CHUNK = 50_000;
+/** Of so many of them it is looked at which code they reach. */
+const GUIDED = 4000;
 
 const HELP = `npm run test:fuzz -- [options]
 
@@ -14,9 +20,10 @@ const HELP = `npm run test:fuzz -- [options]
   --inputs n      how many inputs each reader gets, at most
   --reader a,b    only these: ${READERS.join(', ')}
   --seed n        another number, other inputs (default: 1)
-  --guided n      inputs of which is looked at what code they reach (default: 20000)
+  --out file      a line of JSON is added to it for every ${CHUNK} inputs; what it holds already counts,
+                  so that a long run can be stopped and started again
+  --table file    only prints the table of such a file
   --corpus folder where findings go (default: test/fuzz/corpus)
-  --json          a line of JSON for each reader instead of the table
 
 The exit code is 1 when something was found. Each finding is in the corpus, as READER/KIND-HASH.`;
 
@@ -26,23 +33,18 @@ const { values: options } = parseArgs({
     inputs: { type: 'string' },
     reader: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    guided: { type: 'string', default: '20000' },
+    out: { type: 'string' },
+    table: { type: 'string' },
     corpus: { type: 'string', default: fileURLToPath(new URL('corpus', import.meta.url)) },
-    json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
 /** Milliseconds, MiB of heap, and bytes; an input may take `floor` and `multiple` times its size. */
-const LIMITS = {
-  time: 5000,
-  heap: 256,
-  resident: 2 ** 30,
-  floor: 2 ** 21,
-  multiple: 512,
-};
+const LIMITS = { time: 5000, heap: 256, resident: 2 ** 30, floor: 2 ** 24, multiple: 256 };
 
 if (options.help) console.log(HELP);
+else if (options.table !== undefined) printTable(options.table);
 else process.exitCode = await main();
 
 async function main() {
@@ -52,20 +54,60 @@ async function main() {
     console.error(`there is no reader "${unknown}"; there are ${READERS.join(', ')}`);
     return 2;
   }
-  const inputs = numberOf('inputs') ?? Number.MAX_SAFE_INTEGER;
-  const seconds = numberOf('seconds') ?? (options.inputs === undefined ? 30 : 86_400);
-  const common = { inputs, milliseconds: seconds * 1000, seed: numberOf('seed'), guided: numberOf('guided'), limits: LIMITS };
+  const seconds = numberOf('seconds') ?? (options.inputs === undefined ? 30 : 86_400 * 365);
+  const limit = { inputs: numberOf('inputs') ?? Number.MAX_SAFE_INTEGER, seconds };
+  console.log(header());
   let findings = 0;
-  if (!options.json) console.log(header());
   for (const name of names) {
-    const corpus = join(options.corpus, name);
-    const sums = await watchReader({ ...common, name, corpus }, (finding) => {
+    findings += await fuzz(name, limit);
+  }
+  return findings === 0 ? 0 : 1;
+}
+
+/** One reader, in chunks of inputs with a process and a seed each. @returns the number of findings */
+async function fuzz(name, { inputs, seconds }) {
+  const corpus = join(options.corpus, name);
+  const end = performance.now() + seconds * 1000;
+  let sums = resultsOf(options.out).get(name) ?? NOTHING;
+  let findings = 0;
+  while (sums.inputs < inputs && performance.now() < end) {
+    const job = {
+      name,
+      corpus,
+      inputs: Math.min(CHUNK, inputs - sums.inputs),
+      milliseconds: end - performance.now(),
+      seed: `${numberOf('seed')}-${sums.inputs}`,
+      guided: GUIDED,
+      limits: LIMITS,
+    };
+    const found = await watchReader(job, (finding) => {
       findings++;
       keep(corpus, finding);
     });
-    console.log(options.json ? JSON.stringify({ reader: name, ...sums }) : row(name, sums));
+    if (options.out !== undefined) {
+      appendFileSync(options.out, `${JSON.stringify({ reader: name, ...found })}\n`);
+    }
+    sums = add(sums, found);
   }
-  return findings === 0 ? 0 : 1;
+  console.log(row(name, sums));
+  return findings;
+}
+
+function printTable(path) {
+  console.log(header());
+  for (const [name, sums] of resultsOf(path)) console.log(row(name, sums));
+}
+
+/** What a file of results holds, by reader. */
+function resultsOf(path) {
+  const results = new Map();
+  if (path === undefined || !existsSync(path)) return results;
+  for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
+    if (line === '') continue;
+    const { reader, ...sums } = JSON.parse(line);
+    results.set(reader, add(results.get(reader) ?? NOTHING, sums));
+  }
+  return results;
 }
 
 function numberOf(name) {

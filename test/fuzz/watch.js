@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { add, NOTHING } from './sums.js';
 
 const CHILD = fileURLToPath(new URL('child.js', import.meta.url));
 const POLL = 500;
@@ -13,35 +14,26 @@ const POLL = 500;
 const MOST_CHILDREN = 20;
 
 /**
- * @param {{name: string, inputs: number, milliseconds: number, seed: number, corpus: string,
+ * @param {{name: string, inputs: number, milliseconds: number, seed: string, corpus: string,
  *   guided: number, limits: {time: number, heap: number, resident: number, floor: number, multiple: number}}} job
  * @param {(finding: {kind: string, key: string, bytes: Buffer, text: string}) => void} onFinding
  */
 export async function watchReader(job, onFinding) {
-  const sums = { inputs: 0, read: 0, refused: 0, crashes: 0, hangs: 0, memory: 0, slowest: 0, multiple: 0, peak: 0, resident: 0 };
+  let sums = NOTHING;
   const start = performance.now();
   for (let child = 0; child < MOST_CHILDREN; child++) {
     const rest = {
       ...job,
-      seed: job.seed + child * 1000,
+      seed: `${job.seed}-${child}`,
       inputs: job.inputs - sums.inputs,
       milliseconds: job.milliseconds - (performance.now() - start),
     };
     if (rest.inputs <= 0 || rest.milliseconds <= 0) break;
     const ended = await runChild(rest, onFinding);
-    add(sums, ended);
+    sums = add(sums, ended);
     if (ended.done) break;
   }
   return { ...sums, seconds: (performance.now() - start) / 1000 };
-}
-
-const MOST = ['slowest', 'multiple', 'peak', 'resident'];
-
-function add(sums, counts) {
-  for (const key of Object.keys(sums)) {
-    const value = counts[key] ?? 0;
-    sums[key] = MOST.includes(key) ? Math.max(sums[key], value) : sums[key] + value;
-  }
 }
 
 async function runChild(job, onFinding) {
@@ -116,7 +108,10 @@ async function watch({ child, folder, limits, run }) {
 function usageOf(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
-    return { time: (Number(fields[11]) + Number(fields[12])) * 10, resident: Number(fields[21]) * 4096 };
+    return {
+      time: (Number(fields[11]) + Number(fields[12])) * 10,
+      resident: Number(fields[21]) * 4096,
+    };
   } catch {
     return { time: performance.now(), resident: 0 };
   }

@@ -17,30 +17,62 @@ export async function create({ load }) {
   const { parseMark } = await load('base/folder-mark');
   const readers = {
     f: (text) => {
-      for (const { width, height } of parseFindings(text, 'd').values()) expectNumber(width * height);
+      for (const { width, height } of parseFindings(text, 'd').values())
+        expectNumber(width * height);
     },
-    g: (text) => parseGroups(text)?.forEach((group) => group.forEach(expectText)),
-    i: (text) =>
-      parseIndex(text, 2)?.rows.forEach(([key, checksum]) => {
+    g: (text) => {
+      for (const hash of (parseGroups(text) ?? []).flat()) expectText(hash);
+    },
+    i: (text) => {
+      for (const [key, checksum] of parseIndex(text, 2)?.rows ?? []) {
         expectText(key);
         expectNumber(checksum);
-      }),
+      }
+    },
     l: (text) => {
       const owner = parseOwner(text);
       if (owner !== undefined) lifeOf({ ...owner, host: 'elsewhere' }, new Set());
     },
-    m: (text) => parseMark(text).forEach(expectText),
+    m: (text) => {
+      for (const name of parseMark(text)) expectText(name);
+    },
   };
   const seeds = {
-    f: { version: 1, decoder: 'd', findings: { 'a.jpg': FINDING, b: { ...FINDING, hash: '', defect: 'x' } } },
-    g: [[HASH, HASH], ['c', 'd']],
-    i: { version: 1, rowLength: 2, rows: [['key', 7], ['other', 9]] },
+    f: {
+      version: 1,
+      decoder: 'd',
+      findings: { 'a.jpg': FINDING, b: { ...FINDING, hash: '', defect: 'x' } },
+    },
+    g: [
+      [HASH, HASH],
+      ['c', 'd'],
+    ],
+    i: {
+      version: 1,
+      rowLength: 2,
+      rows: [
+        ['key', 7],
+        ['other', 9],
+      ],
+    },
     l: { pid: 1, host: 'elsewhere', since: 'x', id: 'y', space: 'z', started: '1' },
     m: { format: 'vggtune-folder', version: 1, files: ['a', 'b/c'] },
   };
   return {
     seeds: Object.entries(seeds).map(([kind, value]) => Buffer.from(kind + JSON.stringify(value))),
-    tokens: words('"version":1', 'null', '[]', '{}', '"', ',', '1e999', '__proto__', '[null]', '-1', '\xff'),
+    tokens: words(
+      '"version":1',
+      'null',
+      '[]',
+      '{}',
+      '"',
+      ',',
+      '1e999',
+      '__proto__',
+      '[null]',
+      '-1',
+      '\xff',
+    ),
     read: (bytes) => readers[String.fromCharCode(bytes[0] ?? 0)]?.(bytes.toString('utf8', 1)),
     make: (bytes, { rng }) => {
       const text = mutateJson(bytes.toString('utf8', 1), rng);

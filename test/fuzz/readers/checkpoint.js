@@ -24,12 +24,32 @@ export async function create({ load, folder }) {
   const { memorySource } = await load('formats/byte-source');
   const { checkpointOf } = await load('pipeline/checkpoints');
   const path = join(folder, 'last.safetensors');
-  const tensors = new Map([...someTensors(), ['slot:fc8.bias:m', { shape: [1], data: new Float32Array(1) }]]);
-  const metadata = { format: 'vggtune-checkpoint', version: '1', step: '12', engine: 'onnx on cpu' };
+  const tensors = new Map([
+    ...someTensors(),
+    ['slot:fc8.bias:m', { shape: [1], data: new Float32Array(1) }],
+  ]);
+  const metadata = {
+    format: 'vggtune-checkpoint',
+    version: '1',
+    step: '12',
+    engine: 'onnx on cpu',
+  };
   await writeSafetensors(path, tensors, { ...metadata, progress: JSON.stringify(PROGRESS) });
   return {
     seeds: [await readFile(path)],
-    tokens: words('"progress"', '"step"', '"version"', 'null', '{}', '[]', '\\"', '\\\\', 'NaN', '1e999', '-1'),
+    tokens: words(
+      '"progress"',
+      '"step"',
+      '"version"',
+      'null',
+      '{}',
+      '[]',
+      '\\"',
+      '\\\\',
+      'NaN',
+      '1e999',
+      '-1',
+    ),
     read: async (bytes) => {
       const file = await openSafetensors(memorySource(bytes, 'input'));
       const { metadata } = file;
@@ -39,8 +59,10 @@ export async function create({ load, folder }) {
       const { json, data } = unwrap(bytes);
       const header = JSON.parse(json);
       const own = header.__metadata__;
-      if (rng.integer(3) === 0 || own?.progress === undefined) return wrap(mutateJson(json, rng), data);
-      if (rng.integer(4) === 0) header.__metadata__ = JSON.parse(mutateJson(JSON.stringify(own), rng));
+      if (rng.integer(3) === 0 || own?.progress === undefined)
+        return wrap(mutateJson(json, rng), data);
+      if (rng.integer(4) === 0)
+        header.__metadata__ = JSON.parse(mutateJson(JSON.stringify(own), rng));
       else own.progress = mutateJson(own.progress, rng);
       return wrap(JSON.stringify(header), data);
     },
@@ -52,8 +74,8 @@ function expectForm({ progress, state }) {
   const counts = [progress.phase, progress.epoch, progress.batch, state.step];
   const lists = [progress.history, progress.startLosses ?? [], progress.clear ?? []];
   const whole = counts.every((count) => Number.isSafeInteger(count) && count >= 0);
-  const sums = Object.values(progress.sums).every((sum) => typeof sum === 'number');
-  if (!whole || !sums || !lists.every(Array.isArray) || state.weights.size + state.slots.size < 0) {
+  const sums = ['loss', 'correct', 'images'].every((key) => Object.hasOwn(progress.sums, key));
+  if (!whole || !sums || !lists.every(Array.isArray)) {
     throw new Error('a checkpoint that training cannot go on from');
   }
 }

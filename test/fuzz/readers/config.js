@@ -5,7 +5,7 @@ import { words } from './tensors.js';
 
 /** Config files of a run and of a batch, as YAML and as JSON, up to the config that comes of them. */
 export async function create({ load, folder }) {
-  const { loadConfigFile } = await load('config/load');
+  const { parseConfig } = await load('run/store');
   const { declaredStrategy, resolveConfig } = await load('config/resolve');
   const { readBatchFile } = await load('batch/files');
   const { combinationCount, combinationName, combinations } = await load('batch/matrix');
@@ -16,9 +16,29 @@ export async function create({ load, folder }) {
     tokens: words(
       ...['&a ', '*a', '<<: ', '!!binary ', '!!set ', '!!js/function ', '? ', '- ', ': ', '{', '}'],
       ...['[', ']', '|\n', '>-\n', '---\n', '...\n', '%YAML 1.1\n', '# ', '"', "'", '\t', '\n  '],
-      ...['.inf', '.nan', '-.inf', '0x10', '1e999', '~', 'null', 'true', '__proto__', 'constructor'],
+      ...[
+        '.inf',
+        '.nan',
+        '-.inf',
+        '0x10',
+        '1e999',
+        '~',
+        'null',
+        'true',
+        '__proto__',
+        'constructor',
+      ],
       ...['extends: ', 'base.yaml', 'config.yaml', 'best', 'matrix:', 'failIf:', 'epochs:', '\xff'],
-      ...['accuracy < 0.9', 'optimizer:', 'learningRate', 'head', 'auto', '../', '\\x41', '\xe2\x80\xae'],
+      ...[
+        'accuracy < 0.9',
+        'optimizer:',
+        'learningRate',
+        'head',
+        'auto',
+        '../',
+        '\\x41',
+        '\xe2\x80\xae',
+      ],
     ),
     read: (bytes) => {
       writeFileSync(path, bytes);
@@ -26,9 +46,10 @@ export async function create({ load, folder }) {
       if (combinationCount(file.axes) <= 100) {
         for (const choices of combinations(file.axes)) combinationName(choices);
       }
-      const sources = loadConfigFile(path);
-      const strategy = declaredStrategy(sources);
-      resolveConfig(sources, strategy === 'auto' ? 'head' : strategy);
+      const strategy = declaredStrategy(file.sources);
+      resolveConfig(file.sources, strategy === 'auto' ? 'head' : strategy);
+      // What a run has stored of its settings is read in another way.
+      parseConfig(bytes.toString(), 'run/config.yaml');
     },
     make: (bytes, { rng }) => Buffer.from(mutateJson(bytes.toString(), rng)),
   };

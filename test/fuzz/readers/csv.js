@@ -12,7 +12,17 @@ export async function create({ load }) {
     ].map((text) => Buffer.from(text)),
     tokens: words(
       ...['"', '""', ',', '\n', '\r\n', '\r', '\t', ' ', '\0', '\xef\xbb\xbf', '../', '/', '\\'],
-      ...['path,label\n', 'train', 'val', 'test', 'validation', '.jpg', '=cmd|', '\xc3\xa9', '\xff'],
+      ...[
+        'path,label\n',
+        'train',
+        'val',
+        'test',
+        'validation',
+        '.jpg',
+        '=cmd|',
+        '\xc3\xa9',
+        '\xff',
+      ],
       ...['"""""""', ',,,,,,', '\x1b[2J', '\xe2\x80\xae', '__proto__', 'C:\\a.jpg'],
     ),
     read: (bytes) => void candidatesOf(decodeText(bytes, '/data/list.csv'), '/data/list.csv'),

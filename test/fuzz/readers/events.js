@@ -12,7 +12,18 @@ export async function create({ load }) {
   const { tellsItsEnd } = await load('batch/state');
   return {
     seeds: [`${LINES.join('\n')}\n`, LINES[2], ''].map((text) => Buffer.from(text)),
-    tokens: words('\n', '\r\n', '{', '}', 'null', '"type":"stage"', '"stage":"done"', '[]', '\0', '\xff'),
+    tokens: words(
+      '\n',
+      '\r\n',
+      '{',
+      '}',
+      'null',
+      '"type":"stage"',
+      '"stage":"done"',
+      '[]',
+      '\0',
+      '\xff',
+    ),
     read: (bytes) => {
       const ended = tellsItsEnd(bytes.toString('utf8'));
       if (typeof ended !== 'boolean') throw new Error(`neither ended nor not: ${typeof ended}`);

@@ -25,7 +25,19 @@ export async function create({ load }) {
   const { buildNetwork } = await load('network/build');
   return {
     seeds: [Buffer.from(JSON.stringify(METADATA))],
-    tokens: words('\\"', '\\\\u0000', '__proto__', 'constructor', 'vgg16', 'levels', 'linear', '1e999', 'null', '-1', '[]'),
+    tokens: words(
+      '\\"',
+      '\\\\u0000',
+      '__proto__',
+      'constructor',
+      'vgg16',
+      'levels',
+      'linear',
+      '1e999',
+      'null',
+      '-1',
+      '[]',
+    ),
     read: (bytes) => {
       const metadata = stringsOf(bytes.toString());
       const { backbone, head, labels, preprocessing } = fromMetadata(metadata, 'model.safetensors');

@@ -1,11 +1,23 @@
 import { mutateJson } from '../mutate-json.js';
 import { words } from './tensors.js';
 
-const PREPROCESSING = { channels: 'rgb', scale: 255, mean: [0, 0, 0], std: [1, 1, 1], size: 32, resize: 32 };
+const PREPROCESSING = {
+  channels: 'rgb',
+  scale: 255,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+  size: 32,
+  resize: 32,
+};
 const SEEDS = [
   {
     metadata: { backbone: 'vgg16', preprocessing: JSON.stringify(PREPROCESSING) },
-    tensors: { 'conv1_1.weight': [2, 3, 3, 3], 'conv1_1.bias': [2], 'fc8.weight': [2, 4], 'slot:x': [1] },
+    tensors: {
+      'conv1_1.weight': [2, 3, 3, 3],
+      'conv1_1.bias': [2],
+      'fc8.weight': [2, 4],
+      'slot:x': [1],
+    },
   },
   {
     metadata: {},
@@ -35,12 +47,29 @@ export async function create({ load }) {
   const { recognise, structureOf } = await load('weights/recognise');
   const { readWeights } = await load('weights/read');
   const { buildNetwork } = await load('network/build');
+  const { parameterShapes } = await load('network/parameters');
   const { plainPreprocessing } = await load('network/preprocessing');
   const head = { kind: 'linear', dropout: 0, hidden: 1 };
-  const network = buildNetwork({ backbone: 'vgg-nano', head, classes: 2, preprocessing: plainPreprocessing(64) });
+  const network = buildNetwork({
+    backbone: 'vgg-nano',
+    head,
+    classes: 2,
+    preprocessing: plainPreprocessing(64),
+  });
+  const whole = { metadata: {}, tensors: Object.fromEntries(parameterShapes(network)) };
   return {
-    seeds: SEEDS.map((seed) => Buffer.from(JSON.stringify(seed))),
-    tokens: words('features.', 'conv1_1.weight', 'fc8', 'block1_conv1/', '.running_mean', 'vgg16_bn', 'vgg19', '[]', '1e9'),
+    seeds: [...SEEDS, whole].map((seed) => Buffer.from(JSON.stringify(seed))),
+    tokens: words(
+      'features.',
+      'conv1_1.weight',
+      'fc8',
+      'block1_conv1/',
+      '.running_mean',
+      'vgg16_bn',
+      'vgg19',
+      '[]',
+      '1e9',
+    ),
     read: async (bytes) => {
       const file = fileOf(bytes.toString());
       const found = recognise(file);

@@ -3,7 +3,13 @@ import { words } from './tensors.js';
 
 const HASH = 'a'.repeat(64);
 const IMAGE = { path: 'a/b.jpg', hash: HASH, label: 0 };
-const SPLIT = { version: 1, classes: ['a', 'b'], train: [IMAGE], val: [{ ...IMAGE, label: 1 }], test: [] };
+const SPLIT = {
+  version: 1,
+  classes: ['a', 'b'],
+  train: [IMAGE],
+  val: [{ ...IMAGE, label: 1 }],
+  test: [],
+};
 const PLAN = {
   version: 1,
   strategy: 'head',
@@ -21,13 +27,11 @@ const METRICS = {
   perClass: [{ name: 'a', precision: 0.5 }],
   confusion: [[1, 2]],
 };
-const CONFIG = 'data: images\nhead:\n  kind: mlp\n  hidden: 8\nstrategy: head\n';
 
-/** The records of a run folder: split, plan, metrics, config; the first byte says which is meant. */
+/** The records of a run folder: split, plan and metrics; the first byte says which is meant. */
 export async function create({ load }) {
-  const { parseConfig, parseRecord } = await load('run/store');
+  const { parseRecord } = await load('run/store');
   const { refuseChangedImages, refuseChangedWeights } = await load('run/compare');
-  const { declaredStrategy, resolveConfig } = await load('config/resolve');
   const readers = {
     s: (text) => {
       const split = parseRecord(text, { kind: 'split', path: 'split.json' });
@@ -38,16 +42,23 @@ export async function create({ load }) {
       refuseChangedWeights('run', { before, now: PLAN });
     },
     m: (text) => void parseRecord(text, { kind: 'metrics', path: 'metrics.json' }),
-    c: (text) => {
-      const sources = [{ origin: 'config.yaml', values: parseConfig(text, 'config.yaml') ?? {} }];
-      const strategy = declaredStrategy(sources);
-      resolveConfig(sources, strategy === 'auto' ? 'head' : strategy);
-    },
   };
-  const seeds = { s: JSON.stringify(SPLIT), p: JSON.stringify(PLAN), m: JSON.stringify(METRICS), c: CONFIG };
+  const seeds = { s: JSON.stringify(SPLIT), p: JSON.stringify(PLAN), m: JSON.stringify(METRICS) };
   return {
     seeds: Object.entries(seeds).map(([kind, text]) => Buffer.from(kind + text)),
-    tokens: words('"version":1', '"version":2', 'null', '[]', '{}', '"', ',', '1e999', '__proto__', 'NaN', '-1'),
+    tokens: words(
+      '"version":1',
+      '"version":2',
+      'null',
+      '[]',
+      '{}',
+      '"',
+      ',',
+      '1e999',
+      '__proto__',
+      'NaN',
+      '-1',
+    ),
     read: (bytes) => {
       const read = readers[String.fromCharCode(bytes[0] ?? 0)];
       return read?.(bytes.toString('utf8', 1));

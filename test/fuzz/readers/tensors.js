@@ -1,18 +1,29 @@
 // The weights files: each goes through the functions by which vggtune reads any of them.
 
-/** @returns {Promise<(bytes: Buffer) => Promise<void>>} opens, recognises, and reads every tensor */
+/** @returns {Promise<(bytes: Buffer) => Promise<void>>} opens, and reads every tensor */
 export async function tensorReader(load) {
   const { openTensorSource } = await load('formats/open');
   const { memorySource } = await load('formats/byte-source');
-  const { readTensors } = await load('formats/tensor-file');
+  const { VggtuneError } = await load('base/errors');
   return async (bytes) => {
     const file = await openTensorSource(memorySource(bytes, 'input'));
-    try {
-      await readTensors(file);
-    } finally {
-      await file.close();
-    }
+    await allOf(file.tensors.keys(), (name) => file.read(name), VggtuneError);
+    await file.close();
   };
+}
+
+/** Does something with each, also when one of them is refused; the last refusal is thrown at the end. */
+export async function allOf(names, work, typed) {
+  let refusal;
+  for (const name of names) {
+    try {
+      await work(name);
+    } catch (error) {
+      if (!(error instanceof typed)) throw error;
+      refusal = error;
+    }
+  }
+  if (refusal !== undefined) throw refusal;
 }
 
 /** Some tensors of a few numbers. */
@@ -29,4 +40,3 @@ export function someTensors() {
 }
 
 export const words = (...list) => list.map((word) => Buffer.from(word, 'latin1'));
-

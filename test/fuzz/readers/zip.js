@@ -1,5 +1,5 @@
-import { tensorReader, words } from './tensors.js';
 import { fixture, PICKLE_WORDS } from './pickle.js';
+import { allOf, tensorReader, words } from './tensors.js';
 
 const NAMES = ['plain', 'strided', 'wrapped', 'module', 'evil', 'other'];
 
@@ -8,32 +8,30 @@ export async function create({ load }) {
   const { readZipDirectory } = await load('formats/zip-directory');
   const { memorySource } = await load('formats/byte-source');
   const readTorch = await tensorReader(load);
-  const { typed } = await typedErrors(load);
+  const { VggtuneError } = await load('base/errors');
   return {
     seeds: await Promise.all(NAMES.map((name) => fixture(`torch/${name}.pth`))),
     tokens: [
       ...words('PK\x03\x04', 'PK\x01\x02', 'PK\x05\x06', 'PK\x06\x06', 'PK\x06\x07', 'PK\x07\x08'),
-      ...words('\x01\x00\x10\x00', '\xff\xff\xff\xff', '\xff\xff', 'data.pkl', 'byteorder', 'data/0'),
+      ...words(
+        '\x01\x00\x10\x00',
+        '\xff\xff\xff\xff',
+        '\xff\xff',
+        'data.pkl',
+        'byteorder',
+        'data/0',
+      ),
       ...PICKLE_WORDS,
     ],
     read: async (bytes) => {
-      let refusal;
       const directory = await readZipDirectory(memorySource(bytes, 'input'));
-      for (const entry of directory.values()) {
-        await entry.locate().catch((error) => {
-          if (!(error instanceof typed)) throw error;
-          refusal = error;
-        });
-      }
+      const members = allOf(directory.values(), (entry) => entry.locate(), VggtuneError);
+      const refusal = await members.catch((error) => error);
       await readTorch(bytes);
       if (refusal !== undefined) throw refusal;
     },
     make: (bytes, tools) => rebuild(bytes, tools),
   };
-}
-
-async function typedErrors(load) {
-  return { typed: (await load('base/errors')).VggtuneError };
 }
 
 /** The same members with one of them changed, and a directory that fits. */
@@ -59,7 +57,9 @@ function membersOf(bytes) {
   const end = bytes.lastIndexOf('PK\x05\x06', undefined, 'latin1');
   if (end < 0 || end + 22 > bytes.length) return members;
   for (let at = bytes.readUInt32LE(end + 16); at + 46 <= end; ) {
-    const [nameLength, extra, comment] = [28, 30, 32].map((field) => bytes.readUInt16LE(at + field));
+    const [nameLength, extra, comment] = [28, 30, 32].map((field) =>
+      bytes.readUInt16LE(at + field),
+    );
     const name = bytes.subarray(at + 46, at + 46 + nameLength);
     const [size, header] = [bytes.readUInt32LE(at + 24), bytes.readUInt32LE(at + 42)];
     if (header + 30 > bytes.length) break;
