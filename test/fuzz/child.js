@@ -37,7 +37,9 @@ async function main() {
   const end = performance.now() + milliseconds;
   const coverage = new Coverage();
   if (guided > 0) coverage.start();
-  while (counts.inputs < Math.min(guided, most) && performance.now() < end) {
+  const busy = () => process.cpuUsage().user / 1000;
+  const enough = busy() + guided;
+  while (counts.inputs < most && busy() < enough && performance.now() < end) {
     const batch = Array.from({ length: BATCH }, () => inputs.next());
     for (const bytes of batch) await look(bytes);
     if (coverage.isNew(false)) await keepNew(batch, coverage);

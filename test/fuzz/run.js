@@ -11,7 +11,7 @@ import { watchReader } from './watch.js';
 
 /** So many inputs have a process and a seed of their own. */
 const CHUNK = 50_000;
-/** Of so many of them it is looked at which code they reach. */
+/** For so many milliseconds of each process it is looked at which code its inputs reach. */
 const GUIDED = 4000;
 
 const HELP = `npm run test:fuzz -- [options]
