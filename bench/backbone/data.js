@@ -8,8 +8,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
 import { createRng } from '../../dist/base/rng.js';
+import sharp from '../sharp.js';
 import { readEmoji } from './artists.js';
 import { DRAWN, drawn } from './drawn.js';
 import { readIcons } from './icons.js';

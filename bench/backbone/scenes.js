@@ -1,5 +1,5 @@
 // One emoji or icon on a background: size, place, turn, colours, blur and what hides a part of it are drawn.
-import sharp from 'sharp';
+import sharp from '../sharp.js';
 import { drawn, TEXTURES } from './drawn.js';
 
 /** Side of the pictures: a fifth more than the network takes, so that crops have room. */

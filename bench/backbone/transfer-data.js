@@ -6,10 +6,10 @@
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, relative } from 'node:path';
-import sharp from 'sharp';
 import { createRng } from '../../dist/base/rng.js';
 import { groupPictures } from '../../dist/dataset/picture-groups.js';
 import { scanDataset } from '../../dist/dataset/scan.js';
+import sharp from '../sharp.js';
 
 /** Pictures of a class that are left to test, at least, and at most. */
 export const TEST = { least: 10, most: 40 };

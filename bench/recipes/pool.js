@@ -1,9 +1,9 @@
 // The pool of a set: all its pictures, rendered once, of which no two show the same.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { groupPictures } from '../../dist/dataset/picture-groups.js';
 import { scanDataset } from '../../dist/dataset/scan.js';
+import sharp from '../sharp.js';
 
 const WHITE = '#ffffff';
 /** Pictures are not made larger than they are; vectors have no size, and get about this one. */
@@ -11,6 +11,8 @@ const SIDE = 256;
 const DENSITY = 192;
 /** A picture of one colour shows nothing: the least standard deviation of its channels. */
 const BLANK = 2;
+/** The share of a source's pictures that may be damaged. */
+const MOST_UNREADABLE = 0.02;
 
 /** @returns the pictures of a set, by class */
 export async function poolOf(set, { home, packages }) {
@@ -39,18 +41,26 @@ function kept(classes, { least, most = Number.POSITIVE_INFINITY }) {
 /** A family that is in a class already is left out. */
 async function renderAll(pictures, root) {
   const families = new Set();
+  const unreadable = [];
   for (const { label, family, input, open } of pictures) {
     const name = `${family.replaceAll(/[^A-Za-z0-9]+/g, '-')}.png`;
     const path = join(root, label, name);
     if (families.has(path)) continue;
-    const png = await rendered(open?.() ?? sharp(input, { density: DENSITY })).catch(
-      () => undefined,
-    );
+    const png = await rendered(open?.() ?? sharp(input, { density: DENSITY })).catch((error) => {
+      unreadable.push({ input, error });
+      return undefined;
+    });
     if (png === undefined) continue;
     families.add(path);
     await mkdir(join(root, label), { recursive: true });
     await writeFile(path, png);
   }
+  const [first] = unreadable;
+  // A few damaged files are the package's; many are a fault of this machine, and would change the set.
+  if (unreadable.length > MOST_UNREADABLE * pictures.length)
+    throw new Error(`${unreadable.length} of ${pictures.length} pictures cannot be rendered`, {
+      cause: first.error,
+    });
 }
 
 /** @returns undefined if there is nothing to see */

@@ -1,6 +1,6 @@
 // Pictures of kinds that the backbone was not pretrained on, 64 x 64 PNG, each by its own random
 // numbers.
-import sharp from 'sharp';
+import sharp from '../sharp.js';
 
 const SIDE = 64;
 const between = (rng, low, high) => low + rng.uniform() * (high - low);
