@@ -16,7 +16,7 @@ const load = (module) => import(new URL(`../../dist/${module}.js`, import.meta.u
 
 countAllocations();
 const { createRng } = await load('base/rng');
-const reader = await createReader(name, { load, folder });
+const reader = await createReader(name, { load, folder, module: job.module });
 const found = new Set();
 const before = corpusOf(corpus);
 const inputs = new Inputs(reader, { rng: createRng('fuzz', name, seed), corpus: before });

@@ -28,12 +28,13 @@ export const READERS = [
 
 /**
  * @param {string} name
- * @param {{load: (module: string) => Promise<object>, folder: string}} of load: imports a module of
- *   the product, such as `formats/open`; folder: for files
+ * @param {{load: (module: string) => Promise<object>, folder: string, module?: string}} of load:
+ *   imports a module of the product, such as `formats/open`; folder: for files; module: of a reader
+ *   that is not in the list, for tests of the fuzzer itself
  * @returns {Promise<Reader>}
  */
 export async function createReader(name, of) {
-  const { create } = await import(`./${name}.js`);
+  const { create } = await import(of.module ?? `./${name}.js`);
   const { VggtuneError } = await of.load('base/errors');
   return { ...(await create(of)), typed: VggtuneError };
 }
