@@ -14,6 +14,8 @@ const job = JSON.parse(process.argv[2] ?? '{}');
 const { name, seed, inputs: most, milliseconds, folder, corpus, guided } = job;
 const load = (module) => import(new URL(`../../dist/${module}.js`, import.meta.url).href);
 
+// Most inputs end in an error: its stack costs as much as the reading did.
+Error.stackTraceLimit = 5;
 countAllocations();
 const { createRng } = await load('base/rng');
 const reader = await createReader(name, { load, folder, module: job.module });
