@@ -39,12 +39,11 @@ async function main() {
   const end = performance.now() + milliseconds;
   const coverage = new Coverage();
   if (guided > 0) coverage.start();
-  const busy = () => process.cpuUsage().user / 1000;
   const enough = busy() + guided;
   while (counts.inputs < most && busy() < enough && performance.now() < end) {
     const batch = Array.from({ length: BATCH }, () => inputs.next());
     for (const bytes of batch) await look(bytes);
-    if (coverage.isNew(false)) await keepNew(batch, coverage);
+    if (coverage.isNew(false)) await keepNew(batch, { coverage, enough });
   }
   if (guided > 0) coverage.stop();
   while (counts.inputs < most && performance.now() < end) {
@@ -59,8 +58,14 @@ async function main() {
   process.disconnect?.();
 }
 
+/** Milliseconds of processor time that were spent so far. */
+function busy() {
+  return process.cpuUsage().user / 1000;
+}
+
 /** Keeps those of a batch that reach something new: halves are tried until they are found. */
-async function keepNew(batch, coverage) {
+async function keepNew(batch, { coverage, enough }) {
+  if (busy() > enough) return;
   coverage.skip();
   for (const bytes of batch) await judge(reader, bytes);
   if (!coverage.isNew(batch.length === 1)) return;
@@ -69,8 +74,8 @@ async function keepNew(batch, coverage) {
     return;
   }
   const middle = Math.floor(batch.length / 2);
-  await keepNew(batch.slice(0, middle), coverage);
-  await keepNew(batch.slice(middle), coverage);
+  await keepNew(batch.slice(0, middle), { coverage, enough });
+  await keepNew(batch.slice(middle), { coverage, enough });
 }
 
 async function look(bytes) {
