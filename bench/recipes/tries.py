@@ -174,7 +174,8 @@ def train(start, options, data, look):
 def measure(options, folder):
     out = Path(options.out)
     done = {(row["set"], row["try"]) for row in rows_of(out)}
-    wanted = [name for name in VARIANTS if (folder.name, name) not in done]
+    named = options.tries.split("; ") if options.tries else VARIANTS
+    wanted = [name for name in named if (folder.name, name) not in done]
     if not wanted:
         return
     torch.manual_seed(0)
@@ -248,6 +249,7 @@ def main():
     parser.add_argument("--data", nargs="+", default=[])
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--tries", help="only these, with '; ' between them")
     parser.add_argument("--out")
     parser.add_argument("--table")
     options = parser.parse_args()

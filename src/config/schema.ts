@@ -239,6 +239,14 @@ export const runConfigSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('largest global norm of the gradient; null: any'),
+  startShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'share of the weights before the first step in those that are kept, where the output layer is solved; 0: the trained weights alone',
+    ),
   earlyStop,
   refit: z
     .enum(['auto', 'always', 'never'])

@@ -37,6 +37,8 @@ export interface TrainingJob {
 export interface PhaseRun extends Omit<TrainingJob, 'sources'> {
   readonly phase: TrainPhase;
   readonly program: TrainingProgram;
+  /** Every tensor of the network, before the first step of the phase. */
+  readonly firstWeights: NamedTensors;
   readonly sources: PhaseSources;
   readonly start: Progress;
   /** The phase ends after so many epochs; its schedule is that of all of them. */

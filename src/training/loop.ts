@@ -64,7 +64,8 @@ async function trainPhase({ job, phase, weights, progress, state }: PhaseStart) 
   const result = await withProgram({ job, phase, weights }, (program, sources) => {
     if (state !== undefined) program.load(state);
     const lastEpoch = epochs ?? phase.epochs;
-    return runPhase({ ...job, phase, program, sources, start: progress, lastEpoch });
+    const start = { start: progress, firstWeights: weights };
+    return runPhase({ ...job, ...start, phase, program, sources, lastEpoch });
   });
   if (phase.refit || phase.name !== 'main') {
     return { weights: result.weights, progress: { ...next, ...judgedOf(progress) } };

@@ -2,6 +2,7 @@ import { parseDuration } from '../base/duration.ts';
 import { interruptedError } from '../base/errors.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingState } from '../engines/engine.ts';
+import { asCandidate, candidateWeights } from './candidate.ts';
 import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
 import { climbWarning, Divergence, diverged, hasClimbed } from './divergence.ts';
 import { isClearlyLower, judgeEpochs } from './early-stop.ts';
@@ -13,7 +14,7 @@ import { type Validation, validate } from './validate.ts';
 
 /**
  * Runs the epochs of a phase that are left: batches, validation, best weights, checkpoint.
- * @returns the weights after the last step, the figures of all epochs, and the index of the best one
+ * @returns the candidate weights after the last step, the figures of all epochs, and the index of the best one
  */
 export async function runPhase(run: PhaseRun): Promise<{
   readonly weights: NamedTensors;
@@ -48,7 +49,7 @@ export async function runPhase(run: PhaseRun): Promise<{
     progress = await guardedEpoch(run, { runEpoch, progress });
     saves.saved();
   }
-  const { weights } = run.program.state();
+  const weights = candidateWeights(run);
   const { history } = progress;
   const bestEpoch = watches
     ? judgeEpochs(history, config.earlyStop, startOf(progress)).best
@@ -127,7 +128,7 @@ async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress>
   const { sums, epoch, before } = trained;
   requireImages(sums.images, `in epoch ${epoch + 1}, so no step was made`);
   const loss = sums.loss / Math.max(1, sums.images);
-  const { figures: validation, losses: each } = await measured(run, loss);
+  const { figures: validation, losses: each } = await asCandidate(run, () => measured(run, loss));
   if (signal.aborted) throw await interrupted(run, trained);
 
   const state = goodState(run, trained, validation);
@@ -148,7 +149,7 @@ async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress>
     run.sources.validation !== undefined
       ? judgeEpochs(history, config.earlyStop, startOf(progress)).best === epoch
       : epoch + 1 === run.lastEpoch;
-  if (best && isJudged(run)) await run.checkpoints.saveBest(state.weights, progress);
+  if (best && isJudged(run)) await run.checkpoints.saveBest(candidateWeights(run), progress);
   await run.checkpoints.saveLast({ progress, state });
   emitEpoch(run, { sums, epoch, validation, best, started });
   if (stopped) {

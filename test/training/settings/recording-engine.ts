@@ -19,6 +19,8 @@ export interface RecordedTraining {
   readonly steps: { readonly batch: TrainingBatch; readonly rates: readonly number[] }[];
   /** How often its state was read: a checkpoint needs it. */
   states: number;
+  /** How often it was given another state. */
+  loads: number;
 }
 
 export interface RecordedForward {
@@ -52,7 +54,7 @@ export function recordingEngine(logitsAfter: LogitsAfter): Engine & { recording:
       return forwardProgram(record);
     },
     async compileTraining(request) {
-      const record: RecordedTraining = { request, steps: [], states: 0 };
+      const record: RecordedTraining = { request, steps: [], states: 0, loads: 0 };
       recording.trainings.push(record);
       return trainingProgram(record, logitsAfter);
     },
@@ -109,7 +111,9 @@ function trainingProgram(record: RecordedTraining, logitsAfter: LogitsAfter): Tr
       record.states++;
       return { step: steps.length, weights: suffixOf(request), slots: new Map() };
     },
-    load: () => {},
+    load() {
+      record.loads++;
+    },
     release,
   };
 }
