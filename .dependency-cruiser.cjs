@@ -1,6 +1,6 @@
 // Who may import whom. Each folder of src/ is a room; a room's list says which other rooms it may
-// enter, and why. Everyone may import `base`, and `outputs` as types: it says in what form findings are
-// published. What is not listed is an error.
+// enter, and why. Everyone may import `base`. What is not listed is an error. Imports run downward: a type
+// belongs to the room that it is about, and `outputs`, near the top, holds its schemas against it.
 
 /** @type {Record<string, { may: string[], types?: string[], why: string }>} */
 const rooms = {
@@ -9,10 +9,6 @@ const rooms = {
   network: { may: [], why: 'a network is rows of data and folds over them; it knows no engine.' },
   formats: { may: [], why: 'formats turn bytes into records; they know no network.' },
   config: { may: ['network'], why: 'the schema names networks and heads, nothing more.' },
-  outputs: {
-    may: ['config', 'network'],
-    why: 'outputs is the form of what commands print, checked and published; it finds nothing.',
-  },
   run: {
     may: [],
     types: ['config', 'metrics'],
@@ -55,7 +51,6 @@ const rooms = {
     may: ['formats', 'network', 'weights', 'run'],
     why: 'exporters write what a run holds.',
   },
-  report: { may: ['run', 'metrics'], why: 'a report is a function of the run record.' },
   pipeline: {
     may: [
       'metrics',
@@ -71,26 +66,26 @@ const rooms = {
       'training',
       'evaluation',
       'export',
-      'report',
     ],
     why: 'the use cases put the rooms together; they never print.',
   },
   batch: {
-    may: ['pipeline', 'config', 'run', 'outputs'],
+    may: ['pipeline', 'config', 'run'],
     why: 'a batch is a loop over the same pipeline.',
+  },
+  outputs: {
+    may: ['config', 'network', 'batch'],
+    types: ['dataset', 'run', 'weights', 'advisor', 'export', 'pipeline'],
+    why: 'outputs publishes the form of what commands print, and checks it against the types of its owners.',
   },
   cli: {
     may: ['config', 'pipeline', 'batch', 'outputs'],
-    types: ['run'],
+    types: ['run', 'advisor'],
     why: 'commands are thin: flags in, pipeline, text out.',
   },
 };
 
-const roomRules = Object.entries(rooms).flatMap(([room, { may, types: own = [], why }]) => {
-  const types = [
-    ...own,
-    ...(['base', 'outputs'].includes(room) || may.includes('outputs') ? [] : ['outputs']),
-  ];
+const roomRules = Object.entries(rooms).flatMap(([room, { may, types = [], why }]) => {
   const allowed = [room, 'base', ...may].join('|');
   const rules = [
     {
@@ -116,12 +111,37 @@ const roomRules = Object.entries(rooms).flatMap(([room, { may, types: own = [], 
   return rules;
 });
 
+/**
+ * Within `pipeline`: who may import whom. The use cases, its own files, may import all of these but `demo`.
+ * @type {Record<string, { may: string[], why: string }>}
+ */
+const pipelineFolders = {
+  prepare: { may: [], why: 'what every use case needs: it knows of none.' },
+  export: { may: ['prepare'], why: 'a trained model in, files out: it trains nothing.' },
+  run: {
+    may: ['prepare', 'export'],
+    why: 'one run of one strategy; it knows nothing of choosing.',
+  },
+  estimate: { may: ['prepare', 'run'], why: 'what a run would take, by the plan of a run.' },
+  choose: { may: ['prepare', 'run'], why: 'evidence, trials, decision; trials are runs.' },
+  inspect: { may: ['prepare'], why: 'looks at what is there, and trains nothing.' },
+  demo: { may: ['prepare', '[^/]+\\.ts$'], why: 'a use case as a person would use it.' },
+};
+
+const pipelineRules = Object.entries(pipelineFolders).map(([folder, { may, why }]) => ({
+  name: `pipeline-${folder}`,
+  comment: why,
+  severity: 'error',
+  from: { path: `^src/pipeline/${folder}/` },
+  to: { path: '^src/pipeline/', pathNot: `^src/pipeline/(${[folder, ...may].join('|')})` },
+}));
+
 /** Packages that one room, or one file, keeps to itself. */
 const keptPackages = [
   ['onnxruntime-node', '^src/engines/onnx/(session|session-file|devices)\\.ts$'],
   ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
   ['sharp', '^src/dataset/(decode|write-picture)\\.ts$'],
-  ['(protobufjs|h5wasm)', '^src/formats/'],
+  ['protobufjs', '^src/formats/'],
   ['zod', '^src/((config|outputs)/|export/metadata\\.ts$)'],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
   ['undici', '^src/weights/download\\.ts$'],
@@ -185,7 +205,23 @@ module.exports = {
       from: { path: '^src/export/' },
       to: { path: '^src/weights/', pathNot: '^src/weights/naming' },
     },
+    {
+      name: 'settings-are-resolved-in-one-place',
+      comment:
+        'A Settings value resolves itself, once for each strategy; nobody else lays sources over each other.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/config/' },
+      to: { path: '^src/config/(resolve|rules|zod-issues)\\.ts$' },
+    },
+    {
+      name: 'demo-from-its-command',
+      comment: 'The demo uses the use cases; none of them uses the demo.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli|pipeline/demo)/' },
+      to: { path: '^src/pipeline/demo/' },
+    },
     ...roomRules,
+    ...pipelineRules,
     ...keptPackages.map(([name, home]) => ({
       name: `package-${name}`,
       comment: `${name} stays inside ${home}: elsewhere it would leak its types and its start-up time.`,

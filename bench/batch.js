@@ -63,7 +63,7 @@ async function settingsIn(home) {
 }
 
 async function emojiFolder(target) {
-  const { buildEmojiFolder } = await load('pipeline/demo-data.js');
+  const { buildEmojiFolder } = await load('pipeline/demo/demo-data.js');
   return (await buildEmojiFolder({ target, imagesPerClass: Number(values.images) })).root;
 }
 
@@ -147,8 +147,11 @@ async function child({ settings }) {
     if (event.type === 'stage') note(event.stage);
     if (event.type === 'train-start') note('start');
   };
-  const sources = [{ origin: 'bench', values: settings }];
-  await train({ sources, signal: new AbortController().signal, emit });
+  const { Settings } = await load('config/settings.js');
+  const { storageFrom } = await load('cli/storage.js');
+  const given = Settings.of({ origin: 'bench', values: settings });
+  const storage = storageFrom(process.env);
+  await train({ settings: given, storage, signal: new AbortController().signal, emit });
   const times = { features: at.start - at.train, training: at.evaluate - at.start };
   process.stdout.write(JSON.stringify(times));
 }

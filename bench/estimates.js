@@ -34,13 +34,13 @@ else await child(JSON.parse(values.child));
 
 async function main() {
   const home = mkdtempSync(join(tmpdir(), 'vggtune-estimates-'));
-  process.env.VGGTUNE_CACHE = join(home, 'cache');
   try {
     const data = values.data ?? (await emojiFolder(join(home, 'emoji')));
     const weights = await weightsFile(join(home, 'weights.safetensors'));
     const settings = settingsOf(data, weights);
     // What the scan finds is remembered: all that is compared comes after it.
-    run({ work: 'plan', settings: trainSettings(settings, 'head', join(home, 'none')) });
+    const cache = join(home, 'cache');
+    run({ work: 'plan', cache, settings: trainSettings(settings, 'head', join(home, 'none')) });
     console.log('strategy  seconds: estimate  actual  ratio | MB: estimate  actual  ratio');
     const worst = STRATEGIES.map((strategy) => compare(strategy, { home, settings }));
     const ratio = Math.exp(Math.max(...worst));
@@ -58,13 +58,14 @@ function median(numbers) {
 /** An estimate and the run it is about, one after the other, in rounds. @returns |ln ratio| */
 function compare(strategy, { home, settings }) {
   const rounds = Array.from({ length: Number(values.rounds) }, () => {
-    rmSync(join(home, 'cache', 'features'), { recursive: true, force: true });
+    const cache = join(home, 'cache');
+    rmSync(join(cache, 'features'), { recursive: true, force: true });
     const out = join(home, 'runs', strategy);
     rmSync(out, { recursive: true, force: true });
     const job = trainSettings(settings, strategy, out);
-    const { estimate } = run({ work: 'plan', settings: job });
+    const { estimate } = run({ work: 'plan', cache, settings: job });
     if (estimate.reason !== undefined) throw new Error(`${strategy}: ${estimate.reason}`);
-    return { estimate, actual: run({ work: 'train', settings: job }) };
+    return { estimate, actual: run({ work: 'train', cache, settings: job }) };
   });
   const of = (side, key) => median(rounds.map((round) => round[side][key]));
   const ratioOf = (key) =>
@@ -82,7 +83,7 @@ function compare(strategy, { home, settings }) {
 }
 
 async function emojiFolder(target) {
-  const { buildEmojiFolder } = await load('pipeline/demo-data.js');
+  const { buildEmojiFolder } = await load('pipeline/demo/demo-data.js');
   return (await buildEmojiFolder({ target })).root;
 }
 
@@ -124,18 +125,20 @@ function run(job) {
   return JSON.parse(done.stdout);
 }
 
-async function child({ work, settings }) {
+async function child({ work, settings, cache }) {
   const started = performance.now();
-  const sources = [{ origin: 'bench', values: settings }];
+  const { Settings } = await load('config/settings.js');
+  const given = Settings.of({ origin: 'bench', values: settings });
+  const context = { settings: given, storage: { folder: cache } };
   const { signal } = new AbortController();
   const emit = () => {};
   if (work === 'plan') {
     const { plan } = await load('pipeline/plan.js');
-    process.stdout.write(JSON.stringify(await plan({ sources, signal, emit })));
+    process.stdout.write(JSON.stringify(await plan({ ...context, signal, emit })));
     return;
   }
   const { train } = await load('pipeline/train.js');
-  await train({ sources, signal, emit });
+  await train({ ...context, signal, emit });
   const seconds = (performance.now() - started) / 1000;
   const memory = process.resourceUsage().maxRSS * 1024;
   process.stdout.write(JSON.stringify({ seconds, memory }));

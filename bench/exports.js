@@ -115,7 +115,7 @@ async function make(home) {
   const { randomWeights } = await load('weights/initialise.js');
   const { describeModel, toMetadata } = await load('export/metadata.js');
   const { writeSafetensors } = await load('formats/safetensors.js');
-  const { buildEmojiFolder } = await load('pipeline/demo-data.js');
+  const { buildEmojiFolder } = await load('pipeline/demo/demo-data.js');
   const { root } = await buildEmojiFolder({ target: join(home, 'pictures') });
   const labels = Array.from({ length: Number(values.classes) }, (_, i) => `class ${i}`);
   const head = { kind: values.head, dropout: 0.5, hidden: 256 };
@@ -147,7 +147,7 @@ function splitOf(root, classes) {
 }
 
 async function exportOne(home, format) {
-  const { exportRun } = await load('pipeline/export-run.js');
+  const { exportRun } = await load('pipeline/export/export-run.js');
   const started = performance.now();
   const out = join(home, format);
   const run = join(home, 'run');

@@ -58,9 +58,9 @@ async function runAll(home, results) {
   const weights = process.env.VGGTUNE_REAL_VGG16;
   if (weights === undefined) throw new Error('VGGTUNE_REAL_VGG16 names no file of weights');
   const { train } = await import(new URL('pipeline/train.js', dist).href);
+  const { Settings } = await import(new URL('config/settings.js', dist).href);
   const { openEngine } = await import(new URL('engines/index.js', dist).href);
   const engine = await openEngine('onnx', 'cpu', { emit: quiet });
-  process.env.VGGTUNE_CACHE = join(home, 'cache');
   for (const seed of options.seeds.split(',').map(Number)) {
     for (const set of chosenSets()) {
       for (const strategy of options.strategies.split(',')) {
@@ -73,7 +73,7 @@ async function runAll(home, results) {
         };
         if (await isThere(results, of)) continue;
         const data = await buildSet(set, { home, seed });
-        const run = await trainOne({ train, engine, weights, data, home, of });
+        const run = await trainOne({ train, Settings, engine, weights, data, home, of });
         await appendFile(results, `${JSON.stringify({ ...of, ...run })}\n`);
         const { accuracy, seconds, epochs } = run;
         console.error(
@@ -106,7 +106,7 @@ async function linesOf(file) {
     .map((line) => JSON.parse(line));
 }
 
-async function trainOne({ train, engine, weights, data, home, of }) {
+async function trainOne({ train, Settings, engine, weights, data, home, of }) {
   const out = join(home, `run-${process.pid}`);
   await rm(out, { recursive: true, force: true });
   const values = {
@@ -119,7 +119,8 @@ async function trainOne({ train, engine, weights, data, home, of }) {
     ...(of.what !== 'scratch' && { weights }),
   };
   const asked = options.set.map((text) => settingOf(text));
-  const sources = [{ origin: 'bench', values }, ...asked];
+  const settings = Settings.of({ origin: 'bench', values }, ...asked);
+  const storage = { folder: join(home, 'cache') };
   const history = [];
   const notes = [];
   const emit = (event) => {
@@ -127,7 +128,7 @@ async function trainOne({ train, engine, weights, data, home, of }) {
     if (event.type === 'note' || event.type === 'warning') notes.push(event.message);
   };
   const started = performance.now();
-  const { metrics } = await train({ sources, signal, emit, engine });
+  const { metrics } = await train({ settings, storage, signal, emit, engine });
   const seconds = (performance.now() - started) / 1000;
   await rm(out, { recursive: true, force: true });
   const main = history.filter(({ phase }) => phase === 'main');

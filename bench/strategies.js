@@ -48,7 +48,6 @@ async function main() {
   if (options.help) return console.log(HELP);
   const home = resolve(options.work);
   await mkdir(home, { recursive: true });
-  process.env.VGGTUNE_CACHE = join(home, 'cache');
   const { openEngine } = await load('engines/index.js');
   const engine = await openEngine('onnx', 'cpu', { emit });
   const sets = chosenSets();
@@ -75,7 +74,7 @@ async function measureSet(set, { home, engine, seeds }) {
   for (const seed of seeds)
     data.push(await buildSet(set, { home, seed, scale: Number(options.scale) }));
   // By size and similarity alone, and by all that the product does.
-  const advice = await adviceOn(data[0], { engine, race: 'never' });
+  const advice = await adviceOn(data[0], { engine, home, race: 'never' });
   const chosen = await chosenOn(set, { data: data[0], engine, home, done });
   const runs = [];
   for (const seed of seeds) {
@@ -102,7 +101,7 @@ async function chosenOn(set, { data, engine, home, done }) {
   const key = JSON.stringify({ set: set.name, choice: 'auto', largePerClass, ...settingsKey() });
   const known = done.get(key);
   if (known !== undefined) return known;
-  const { advice, race } = await adviceOn(data, { engine, race: 'auto' });
+  const { advice, race } = await adviceOn(data, { engine, home, race: 'auto' });
   const run = { advice, race };
   await appendFile(join(home, 'results.ndjson'), `${JSON.stringify({ key, run })}\n`);
   console.error(`${set.name}: ${advice.strategy}: ${advice.evidence.join('; ')}`);
@@ -124,18 +123,20 @@ async function finished(home) {
 /** The boundary that is advised is that of the strategy that is advised. */
 const freezeOf = ({ advice }, strategy) => (advice.strategy === strategy ? advice.freeze : null);
 
-async function sourcesOf(values) {
-  const { loadConfigFile } = await load('config/load.js');
+async function settingsOf(values) {
+  const { loadConfigFile } = await load('config/load-file.js');
+  const { Settings } = await load('config/settings.js');
   const file = options.config === undefined ? [] : loadConfigFile(options.config);
-  return [...[file].flat(), { origin: 'bench', values }];
+  return Settings.of(...file, { origin: 'bench', values });
 }
 
-async function adviceOn(data, { engine, race }) {
+async function adviceOn(data, { engine, home, race }) {
   const { advise } = await load('pipeline/advise.js');
   const largePerClass = Number(options['large-per-class']);
-  const settings = { data, backbone: 'vgg-nano', weights: options.weights };
-  const sources = await sourcesOf({ ...settings, advise: { largePerClass, race } });
-  return advise({ sources, estimates: false, signal, emit, engine });
+  const values = { data, backbone: 'vgg-nano', weights: options.weights };
+  const settings = await settingsOf({ ...values, advise: { largePerClass, race } });
+  const storage = { folder: join(home, 'cache') };
+  return advise({ settings, estimates: false, storage, signal, emit, engine });
 }
 
 async function trainOne({ seed, strategy, freeze }, { data, engine, home }) {
@@ -148,7 +149,9 @@ async function trainOne({ seed, strategy, freeze }, { data, engine, home }) {
     ...(freeze !== null && { freeze }),
   };
   const started = performance.now();
-  const { metrics, plan } = await train({ sources: await sourcesOf(values), signal, emit, engine });
+  const settings = await settingsOf(values);
+  const storage = { folder: join(home, 'cache') };
+  const { metrics, plan } = await train({ settings, storage, signal, emit, engine });
   await rm(out, { recursive: true, force: true });
   const seconds = (performance.now() - started) / 1000;
   const { side, images } = metrics;

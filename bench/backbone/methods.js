@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resolveConfig } from '../../dist/config/resolve.js';
+import { Settings } from '../../dist/config/settings.js';
 import { writeSafetensors } from '../../dist/formats/safetensors.js';
 import { train } from '../../dist/pipeline/train.js';
 import { linearAccuracy, pixelsOf, startOf } from './probe.js';
@@ -49,22 +49,17 @@ export const COMPARED = {
 const { signal } = new AbortController();
 const emit = () => {};
 
-const sourcesOf = (values) => [
-  { origin: 'bench', values: COMMON },
-  { origin: 'method', values },
-];
+const layered = (values) =>
+  Settings.of({ origin: 'bench', values: COMMON }, { origin: 'method', values });
 
 /** All settings, those of the product's presets too: what was measured with others does not count. */
 function settingsOf(values) {
-  const config = resolveConfig(
-    sourcesOf({
-      ...values,
-      data: '.',
-      out: '.',
-      ...(values.strategy !== 'scratch' && { weights: 'auto' }),
-    }),
-    values.strategy,
-  );
+  const config = layered({
+    ...values,
+    data: '.',
+    out: '.',
+    ...(values.strategy !== 'scratch' && { weights: 'auto' }),
+  }).for(values.strategy);
   const { data: _, out: __, ...rest } = config;
   return createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 16);
 }
@@ -77,8 +72,14 @@ export async function runOnce({ pool, trial, seed, values, weights }, { home, en
   await writeTrial(pool, trial, folder);
   const started = performance.now();
   const start = values.strategy === 'scratch' ? 'random' : weights;
-  const sources = sourcesOf({ ...values, data: folder, out, seed, weights: start });
-  const { metrics } = await train({ sources, signal, emit, engine });
+  const settings = layered({ ...values, data: folder, out, seed, weights: start });
+  const { metrics } = await train({
+    settings,
+    storage: { folder: join(home, 'cache') },
+    signal,
+    emit,
+    engine,
+  });
   const seconds = (performance.now() - started) / 1000;
   await rm(out, { recursive: true, force: true });
   return { accuracy: metrics.metrics.accuracy, images: metrics.images, seconds };

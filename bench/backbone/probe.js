@@ -3,13 +3,15 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import sharp from 'sharp';
-import { resolveConfig } from '../../dist/config/resolve.js';
+import { Settings } from '../../dist/config/settings.js';
 import { decodeBatches } from '../../dist/dataset/batches.js';
-import { decodeSpec } from '../../dist/pipeline/phase-sources.js';
-import { startingPoint } from '../../dist/pipeline/start-weights.js';
+import { decodeSpec } from '../../dist/pipeline/prepare/samples.js';
+import { startingPoint } from '../../dist/pipeline/prepare/start-weights.js';
 import { classify } from './ridge.js';
 import { trialOf } from './transfer-data.js';
 
+/** The weights are files, or random ones: nothing is fetched. */
+const NOWHERE = '';
 const BATCH = 64;
 const DEPTHS = ['pool4', 'pool5'];
 const { signal } = new AbortController();
@@ -19,8 +21,8 @@ const emit = () => {};
 export function startOf(weights, seed = 0) {
   const values = { data: '.', backbone: 'vgg-nano', weights, seed };
   const strategy = weights === 'random' ? 'scratch' : 'head';
-  const config = resolveConfig([{ origin: 'bench', values }], strategy);
-  return startingPoint(config, 2, { offline: true, signal, emit });
+  const config = Settings.of({ origin: 'bench', values }).for(strategy);
+  return startingPoint(config, 2, { offline: true, storage: { folder: NOWHERE }, signal, emit });
 }
 
 /** Of the backbone's numbers: files are written anew, and their names stay. */

@@ -4,7 +4,7 @@
 //
 // What is finished is kept in the work folder: a run that was stopped goes on where it was.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { row, spread } from './figures.js';
 import { buildPool, FOLDERS, SETS } from './transfer-data.js';
@@ -47,7 +47,6 @@ async function main() {
   if (options.help) return console.log(HELP);
   const home = resolve(options.work);
   await mkdir(home, { recursive: true });
-  process.env.VGGTUNE_CACHE = join(home, 'cache');
   const { openEngine } = await import('../../dist/engines/index.js');
   const context = {
     home,

@@ -1,10 +1,20 @@
 import type { StrategyName } from '../config/schema.ts';
-import type { Advice } from '../outputs/advice.ts';
-import { levelOf } from './confidence.ts';
+import { type Confidence, levelOf } from './confidence.ts';
 import type { MeasuredSimilarity, Similarity } from './similarity.ts';
 import type { SizeEvidence } from './size.ts';
 
-export type { Advice };
+/** The strategy that fits. */
+export interface Advice {
+  readonly strategy: StrategyName;
+  readonly runnerUp: StrategyName;
+  /** The last frozen layer, for the setting `freeze`; null: the strategy's own. */
+  readonly freeze: string | null;
+  /** Why the boundary is there. */
+  readonly boundary: string;
+  readonly confidence: Confidence;
+  /** Why, a sentence each. */
+  readonly evidence: readonly string[];
+}
 
 export interface AdviceFacts {
   readonly size: SizeEvidence;

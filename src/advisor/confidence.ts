@@ -1,6 +1,9 @@
-import type { Advice } from '../outputs/advice.ts';
+/** A confidence with its name: 0.5 is a coin. */
+export interface Confidence {
+  readonly value: number;
+  readonly level: 'high' | 'medium' | 'low';
+}
 
-/** A confidence with its name. */
-export function levelOf(value: number): Advice['confidence'] {
+export function levelOf(value: number): Confidence {
   return { value, level: value >= 0.9 ? 'high' : value >= 0.7 ? 'medium' : 'low' };
 }

@@ -1,6 +1,23 @@
 import type { StrategyName } from '../config/schema.ts';
-import type { Advice, RaceResult } from '../outputs/advice.ts';
+import type { Advice } from './advise.ts';
 import { levelOf } from './confidence.ts';
+
+/** A strategy that the settings do not allow, and why. */
+export interface NotAllowed {
+  readonly strategy: StrategyName;
+  readonly reason: string;
+}
+
+/** What came of training by one strategy. */
+export type RaceResult =
+  | {
+      readonly strategy: StrategyName;
+      readonly epochs: number;
+      readonly metrics: Readonly<Record<string, number>>;
+      readonly images: number;
+      readonly seconds: number;
+    }
+  | NotAllowed;
 
 interface Finisher {
   readonly strategy: StrategyName;
@@ -81,7 +98,10 @@ const BOUNDARY: Record<StrategyName, string> = {
 function overruled(advice: Advice, { strategy }: Finisher, errors: number): Advice {
   return {
     ...advice,
-    ...{ strategy, runnerUp: advice.strategy, freeze: null, boundary: BOUNDARY[strategy] },
+    strategy,
+    runnerUp: advice.strategy,
+    freeze: null,
+    boundary: BOUNDARY[strategy],
     confidence: levelOf(Math.min(0.99, normalShare(errors))),
   };
 }

@@ -1,7 +1,49 @@
-import type { DepthEvidence, MeasuredSimilarity, Similarity } from '../outputs/advice.ts';
 import { stability } from './stability.ts';
 
-export type { DepthEvidence, MeasuredSimilarity, Similarity };
+/** How well the classes are separated at one depth of the frozen network. */
+export interface DepthEvidence {
+  /** The layer whose output it is. */
+  readonly name: string;
+  /** Features of an image: the channels, averaged over the map. */
+  readonly width: number;
+  readonly logme: number;
+  /** The leave-one-out accuracy of a linear classifier. */
+  readonly probe: number;
+  readonly probeError: number;
+  /** `probe` of the same network with random weights; null: not measured. */
+  readonly random: number | null;
+  /** How much better it is than the last depth. */
+  readonly lead: number;
+  readonly leadError: number;
+}
+
+export interface MeasuredSimilarity {
+  readonly state: 'measured';
+  readonly images: number;
+  readonly depths: readonly DepthEvidence[];
+  /** The accuracy of always naming the most frequent class of the sample. */
+  readonly chance: number;
+  /** (probe - chance) / (1 - chance) at the last depth. */
+  readonly skill: number;
+  /** The share of the errors of random weights that the last depth avoids; null: not measured. */
+  readonly gain: number | null;
+  /** An earlier depth that separates the classes clearly best; else the last. */
+  readonly best: string;
+  /** False where random weights separate the classes clearly better than any depth does. */
+  readonly worthKeeping: boolean;
+  readonly verdict: 'similar' | 'different';
+  readonly confidence: number;
+  readonly reason: string;
+}
+
+/** How close the images are to what the network was pretrained on. */
+export type Similarity =
+  | MeasuredSimilarity
+  | {
+      readonly state: 'unmeasured';
+      readonly reason: string;
+      readonly depths: readonly DepthEvidence[];
+    };
 
 /** One depth as it was measured, from the earliest to the last. */
 export interface MeasuredDepth {
@@ -116,7 +158,10 @@ function judge(judged: Judged, measured: readonly MeasuredDepth[]) {
     return similar === (isGood(found, drawn) && !led);
   });
   return {
-    ...{ chance, skill, gain, confidence },
+    chance,
+    skill,
+    gain,
+    confidence,
     best: best.name,
     worthKeeping: !isBeaten(judged, measured),
     verdict: similar ? ('similar' as const) : ('different' as const),

@@ -1,6 +1,20 @@
-import type { SizeEvidence } from '../outputs/advice.ts';
-
-export type { SizeEvidence };
+/** Whether there is little data or much. */
+export interface SizeEvidence {
+  /** Images to train on, near-duplicates counted once. */
+  readonly images: number;
+  readonly classes: number;
+  readonly perClass: {
+    readonly fewest: number;
+    readonly median: number;
+    readonly mean: number;
+    readonly most: number;
+  };
+  /** Images of the largest class for each one of the smallest. */
+  readonly imbalance: number;
+  readonly verdict: 'small' | 'large';
+  readonly confidence: number;
+  readonly reason: string;
+}
 
 /** From where on a data set counts as large; either is enough. */
 export interface SizeThresholds {

@@ -7,7 +7,7 @@ import { expandHome } from './home.ts';
  * `VGGTUNE_CACHE` overrides the platform's own. Nothing is created here.
  */
 export function cacheFolder(
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: NodeJS.ProcessEnv,
   platform: NodeJS.Platform = process.platform,
 ): string {
   const own = environment.VGGTUNE_CACHE;

@@ -4,8 +4,8 @@ import { glob } from 'glob';
 import type { Gate } from '../config/gates.ts';
 import { parseGate } from '../config/gates.ts';
 import { type ConfigIssue, shown } from '../config/issues.ts';
-import { loadConfigFile } from '../config/load.ts';
-import type { ConfigSource } from '../config/sources.ts';
+import { loadConfigFile } from '../config/load-file.ts';
+import type { ConfigSource } from '../config/setting-sources.ts';
 import { type Axis, readMatrix } from './matrix.ts';
 
 /** A config file of a batch: what a run's config file holds, and what only a batch knows. */

@@ -1,5 +1,5 @@
 import { type ConfigIssue, shown } from '../config/issues.ts';
-import { type ConfigSource, isGroup } from '../config/sources.ts';
+import { type ConfigSource, isGroup } from '../config/setting-sources.ts';
 
 /** One key of a matrix and the values that it takes in turn. */
 export interface Axis {

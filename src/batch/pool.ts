@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Emit } from '../base/events.ts';
 import { thisMachine } from '../base/machine.ts';
-import { mergeSources } from '../config/sources.ts';
-import { type Job, type JobOutcome, runJob } from './job.ts';
+import { type Job, type JobOutcome, runJob, type SentJob, toSend } from './batch-job.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
 
 export type RunOne = (job: Job, emit: Emit) => Promise<JobOutcome>;
@@ -57,7 +56,7 @@ function createWorker(threads: number) {
     if (stopped) return { kind: 'interrupted' };
     const worker = child ?? start();
     child = worker;
-    return outcomeOf(worker, { ...sendable(job), threads }, emit);
+    return outcomeOf(worker, { ...toSend(job), threads }, emit);
   }
 
   return {
@@ -72,15 +71,10 @@ function createWorker(threads: number) {
   };
 }
 
-/** Functions do not go from process to process; the sources were checked before. */
-function sendable(job: Job): Job {
-  return { ...job, sources: [{ origin: 'batch', values: mergeSources(job.sources).values }] };
-}
-
 /** The last lines of what a process said before it died. */
 const LAST_WORDS = 2000;
 
-function outcomeOf(worker: ChildProcess, job: Job, emit: Emit): Promise<JobOutcome> {
+function outcomeOf(worker: ChildProcess, job: SentJob, emit: Emit): Promise<JobOutcome> {
   return new Promise((resolve) => {
     let words = '';
     const listen = (chunk: Buffer) => {

@@ -1,14 +1,44 @@
 import { EXIT_CODES, type FailureKind } from '../base/errors.ts';
-import type { GateMetric } from '../config/gates.ts';
-import {
-  type BatchResults,
-  RESULTS_VERSION,
-  RUN_STATUSES,
-  type RunResult,
-  type RunStatus,
-} from '../outputs/batch.ts';
+import type { GateMetric, MissedGate } from '../config/gates.ts';
+import type { StrategyName } from '../config/schema.ts';
 
-export { type BatchResults, RUN_STATUSES, type RunResult, type RunStatus };
+/** Raised when results.json changes its form. */
+export const RESULTS_VERSION = 1;
+export const RUN_STATUSES = ['passed', 'gate-missed', 'failed', 'interrupted', 'waiting'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** What came of one run of a batch. */
+export interface RunResult {
+  readonly name: string;
+  /** The config file. */
+  readonly file: string;
+  /** The run folder, absolute. */
+  readonly folder: string;
+  /** The values of the matrix that set the run apart, by dotted key. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly status: RunStatus;
+  /** Finished by an earlier batch, and not run again. */
+  readonly reused: boolean;
+  readonly strategy: StrategyName | 'auto';
+  /** The figures of metrics.json; empty when nothing was measured. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly missed: readonly MissedGate[];
+  readonly error?: { readonly kind: string; readonly message: string };
+  /** Seconds of this batch's own work on it. */
+  readonly seconds: number;
+}
+
+/** results.json of a batch. */
+export interface BatchResults {
+  readonly version: typeof RESULTS_VERSION;
+  /** What the ranking goes by. */
+  readonly metric: GateMetric;
+  readonly counts: Readonly<Record<RunStatus, number>>;
+  /** Names of the runs that were measured, the best first. */
+  readonly ranking: readonly string[];
+  /** In the order of the batch. */
+  readonly runs: readonly RunResult[];
+}
 
 export function batchResults(runs: readonly RunResult[], metric: GateMetric): BatchResults {
   const count = (status: RunStatus) => runs.filter((run) => run.status === status).length;

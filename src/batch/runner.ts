@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import type { RunEvent } from '../base/events.ts';
+import type { Storage } from '../base/storage.ts';
 import { type GateMetric, missedGates } from '../config/gates.ts';
 import type { StrategyName } from '../config/schema.ts';
-import type { JobOutcome } from './job.ts';
-import type { BatchRun } from './plan.ts';
+import type { JobOutcome } from './batch-job.ts';
+import type { BatchRun } from './plan-batch.ts';
 import { openPool, type RunOne } from './pool.ts';
 import { type BatchResults, batchResults, type RunResult } from './results.ts';
-import { writeResults } from './write.ts';
+import { writeResults } from './write-results.ts';
 
 /** What a batch tells about itself. `at` is the run's place in the batch. */
 export type BatchEvent =
@@ -22,6 +23,7 @@ export interface RunBatchRequest {
   readonly metric: GateMetric;
   /** For results.json, results.csv and junit.xml. */
   readonly results: string;
+  readonly storage: Storage;
   readonly offline: boolean;
   readonly signal: AbortSignal;
   readonly emit: (event: BatchEvent) => void;
@@ -67,9 +69,10 @@ async function runTimed(
 ): Promise<RunResult> {
   const { at, runOne, request } = of;
   const began = performance.now();
-  const { sources, state } = run;
+  const { settings, state } = run;
   const [resume, overwrite] = [state.kind === 'begun', state.kind === 'replace'];
-  const job = { sources, resume, overwrite, offline: request.offline };
+  const { storage, offline } = request;
+  const job = { settings, storage, resume, overwrite, offline };
   const outcome = await runOne(job, (event) => request.emit({ type: 'run-event', at, event }));
   return { ...resultOf(run, outcome), seconds: (performance.now() - began) / 1000 };
 }

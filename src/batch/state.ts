@@ -3,11 +3,10 @@ import { resolve } from 'node:path';
 import { VggtuneError } from '../base/errors.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { ConfigError, type ConfigIssue } from '../config/issues.ts';
-import { declaredStrategy, resolveConfig } from '../config/resolve.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
-import type { ConfigSource } from '../config/sources.ts';
-import { refuseChangedConfig } from '../run/compare.ts';
+import { type ConfigSource, Settings } from '../config/settings.ts';
 import type { MetricsRecord } from '../run/record.ts';
+import { refuseChangedConfig } from '../run/refuse-changed.ts';
 import { type RunPaths, readConfig, readRecord, runPaths } from '../run/store.ts';
 
 /** What a run folder says of an earlier batch. */
@@ -30,7 +29,7 @@ export type RunState =
 interface Described {
   readonly file: string;
   readonly folder: string;
-  readonly sources: readonly ConfigSource[];
+  readonly settings: Settings;
 }
 
 /** @param overwrite a run with other settings is replaced, not refused */
@@ -39,10 +38,8 @@ export async function runState(run: Described, overwrite: boolean): Promise<RunS
   if (!(await exists(paths.config))) return { kind: 'new' };
   const stored = await storedConfig(paths);
   if (stored === undefined) return differs(run, 'its config.yaml is damaged', overwrite);
-  const wanted = resolveConfig(
-    [networkOf(stored), ...run.sources],
-    strategyOf(run.sources, stored),
-  );
+  const strategy = strategyOf(run.settings, stored);
+  const wanted = run.settings.with(networkOf(stored), 'below').for(strategy);
   const change = changed(run.folder, stored, wanted);
   if (change !== undefined) return differs(run, change, overwrite);
   if (!(await exists(paths.split)) || !(await exists(paths.plan))) return { kind: 'replace' };
@@ -59,18 +56,17 @@ function networkOf({ backbone }: RunConfig): ConfigSource {
 }
 
 /** `auto` is what it was found to be when the run was started. */
-function strategyOf(sources: readonly ConfigSource[], stored: RunConfig): StrategyName {
-  const declared = declaredStrategy(sources);
+function strategyOf(settings: Settings, stored: RunConfig): StrategyName {
+  const declared = settings.strategy;
   if (declared !== 'auto') return declared;
   return STRATEGIES.find((name) => name === stored.strategy) ?? 'head';
 }
 
 async function storedConfig(paths: RunPaths): Promise<RunConfig | undefined> {
   try {
-    const values = (await readConfig(paths)) as ConfigSource['values'];
-    const source = { origin: paths.config, values };
-    const strategy = declaredStrategy([source]);
-    return strategy === 'auto' ? undefined : resolveConfig([source], strategy);
+    const settings = Settings.stored(paths.config, await readConfig(paths));
+    const { strategy } = settings;
+    return strategy === 'auto' ? undefined : settings.for(strategy);
   } catch (error) {
     if (error instanceof VggtuneError || error instanceof ConfigError) return undefined;
     throw error;

@@ -1,10 +1,10 @@
 import type { RunEvent } from '../base/events.ts';
-import { failure, type Job, type JobOutcome, runJob } from './job.ts';
+import { failure, type JobOutcome, received, runJob, type SentJob } from './batch-job.ts';
 
 /** The entry of a process that trains one run after the other for a batch. */
 
 /** What the batch sends. */
-export type ToWorker = { readonly type: 'job'; readonly job: Job } | { readonly type: 'stop' };
+export type ToWorker = { readonly type: 'job'; readonly job: SentJob } | { readonly type: 'stop' };
 
 /** What comes back. */
 export type FromWorker =
@@ -22,7 +22,7 @@ function send(message: FromWorker): void {
 process.on('message', (message: ToWorker) => {
   if (message.type === 'stop') return stop();
   const emit = (event: RunEvent) => send({ type: 'event', event });
-  runJob(message.job, { signal: controller.signal, emit })
+  runJob(received(message.job), { signal: controller.signal, emit })
     .catch(failure)
     .then((outcome) => send({ type: 'end', outcome }));
 });

@@ -1,4 +1,5 @@
 import type { Emit } from '../base/events.ts';
+import type { Storage } from '../base/storage.ts';
 import type { ConfigIssue } from '../config/issues.ts';
 import type { Given } from '../config/texts.ts';
 import type { Terminal } from './terminal.ts';
@@ -39,6 +40,8 @@ export interface Context {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;
+  /** By the environment and `--cache`. */
+  readonly storage: Storage;
 }
 
 /** What a command has to say: the text for a person, the document for a program. */

@@ -1,9 +1,10 @@
 import { environmentSource } from '../config/environment.ts';
 import { CONFIG_FIELDS } from '../config/fields.ts';
 import type { ConfigIssue } from '../config/issues.ts';
-import { loadConfigFile } from '../config/load.ts';
+import { loadConfigFile } from '../config/load-file.ts';
 import { PRESETS, presetSource } from '../config/presets.ts';
-import type { ConfigSource } from '../config/sources.ts';
+import type { ConfigSource } from '../config/setting-sources.ts';
+import { Settings } from '../config/settings.ts';
 import { textSource } from '../config/texts.ts';
 import type { Arguments, Option } from './command.ts';
 
@@ -39,6 +40,15 @@ export function configSources(
     environmentSource(environment),
     { ...flags, issues: [...args.issues, ...more, ...(flags.issues ?? [])] },
   ];
+}
+
+/** The settings that flags, files and the environment give. */
+export function configSettings(
+  args: Arguments,
+  environment: NodeJS.ProcessEnv,
+  more: readonly ConfigIssue[] = [],
+): Settings {
+  return Settings.of(...configSources(args, environment, more));
 }
 
 /** `train photos` means `--data photos`. */

@@ -6,6 +6,7 @@ import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { watchOutput } from './output.ts';
+import { storageFrom } from './storage.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 import { harmless, harmlessJson } from './width.ts';
 
@@ -14,6 +15,8 @@ export async function start(words: readonly string[] = process.argv.slice(2)): P
   const lost = watchOutput(process.stdout);
   // Nobody can be told that messages are lost; the result may be whole all the same.
   process.stderr.on('error', () => {});
+  // The information that libtensorflow prints on its start, if it is used; its warnings stay.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const { environment, terminal } = surroundings(words);
   const code = await run(words, { environment, terminal }).catch((error: unknown) =>
     failed(error, terminal),
@@ -121,8 +124,6 @@ async function runCommand(
   { terminal, environment }: Surroundings,
 ): Promise<number> {
   const args = await argumentsOf(command, words);
-  const cache = args.text('cache');
-  if (cache !== undefined) environment.VGGTUNE_CACHE = cache;
   const progress = await pickListener(terminal);
   const exit = (code: number) => process.exit(code);
   const note = (line: string) => {
@@ -133,6 +134,7 @@ async function runCommand(
   const context: Context = {
     terminal,
     environment,
+    storage: storageFrom(environment, args.text('cache')),
     emit: progress.listen,
     signal: interrupts.signal,
   };

@@ -1,7 +1,7 @@
 import { closest, editDistance } from '../base/suggest.ts';
 import { CONFIG_FIELDS, type Field, variableName } from './fields.ts';
 import type { ConfigIssue } from './issues.ts';
-import type { ConfigSource } from './sources.ts';
+import type { ConfigSource } from './setting-sources.ts';
 import { type Given, textSource } from './texts.ts';
 
 /** Variables that are no keys of the schema. */

@@ -1,9 +1,15 @@
-import type { Explanation } from '../outputs/commands.ts';
 import { CONFIG_FIELDS } from './fields.ts';
 import type { Resolved } from './resolve.ts';
-import { isGroup, originOf } from './sources.ts';
+import { isGroup, originOf } from './setting-sources.ts';
 
-export type { Explanation };
+/** One value of a resolved config and where it came from. */
+export interface Explanation {
+  /** The key, dotted. */
+  readonly path: string;
+  readonly value: unknown;
+  /** `default`, `strategy head`, `preset best`, a file and its line, a variable, or a flag. */
+  readonly origin: string;
+}
 
 /** Every value of a config, in the order of the schema, with its origin. */
 export function explainConfig({ config, merged }: Resolved): Explanation[] {

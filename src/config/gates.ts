@@ -1,8 +1,19 @@
 import { didYouMean } from '../base/suggest.ts';
-import type { Gate, MissedGate } from '../outputs/batch.ts';
 import { type ConfigIssue, shown } from './issues.ts';
 
-export type { Gate, MissedGate };
+/** A condition under which a command fails: `accuracy < 0.9`. */
+export interface Gate {
+  readonly text: string;
+  readonly metric: GateMetric;
+  readonly operator: '<' | '<=' | '>' | '>=';
+  readonly limit: number;
+}
+
+/** A gate that was missed, with the value that missed it; undefined was not measured. */
+export interface MissedGate {
+  readonly gate: Gate;
+  readonly value?: number | undefined;
+}
 
 /** The metrics that a gate may name, and what they are. */
 export const GATE_METRICS = {

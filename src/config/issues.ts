@@ -1,7 +1,16 @@
 import { VggtuneError } from '../base/errors.ts';
-import type { ConfigIssue } from '../outputs/parts.ts';
 
-export type { ConfigIssue };
+/** One thing that is wrong with a configuration. */
+export interface ConfigIssue {
+  /** The key, dotted: `optimizer.learningRate`; empty for the whole. */
+  readonly path: string;
+  /** Where the user wrote it: a flag, file:line, a variable, a preset. */
+  readonly where: string;
+  readonly message: string;
+  readonly expected?: string;
+  readonly found?: string;
+  readonly fix?: string;
+}
 
 /** A file that is no config at all may have a thousand unknown keys; nobody reads them all. */
 const MOST_ISSUES = 50;
@@ -36,6 +45,12 @@ export function describeIssue(issue: ConfigIssue): string {
   const expected = issue.expected === undefined ? '' : `: expected ${issue.expected}${found}`;
   const fix = issue.fix === undefined ? '' : `; ${issue.fix}`;
   return `${place}${issue.message}${expected}${fix}`;
+}
+
+/** Why something cannot be done with some settings, as one line. */
+export function whyNot(error: VggtuneError): string {
+  if (error instanceof ConfigError) return error.issues.map(({ message }) => message).join('; ');
+  return error.message.replaceAll('\n', ' ');
 }
 
 /** @throws ConfigError if there are any */

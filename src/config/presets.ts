@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import type { StrategyName } from './schema.ts';
-import { type ConfigSource, isGroup } from './sources.ts';
+import { type ConfigSource, isGroup } from './setting-sources.ts';
 
 /** What a user can ask for by name, on top of the strategy's own values. */
 export const PRESETS = ['quick', 'balanced', 'best'] as const;

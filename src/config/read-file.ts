@@ -4,7 +4,7 @@ import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml
 import { messageOf, systemCode } from '../base/errors.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { ConfigIssue } from './issues.ts';
-import { isGroup } from './sources.ts';
+import { isGroup } from './setting-sources.ts';
 
 /** Aliases that one document may use, against the "billion laughs". */
 const MOST_ALIASES = 100;

@@ -10,10 +10,10 @@ import {
   originOf,
   placeIn,
   without,
-} from './sources.ts';
+} from './setting-sources.ts';
 import { missingIssues, sourceIssues } from './zod-issues.ts';
 
-export type { ConfigSource } from './sources.ts';
+export type { ConfigSource } from './setting-sources.ts';
 
 /** A config and where each of its values came from. */
 export interface Resolved {

@@ -1,6 +1,6 @@
 import type { Field } from './fields.ts';
 import { type ConfigIssue, shown } from './issues.ts';
-import type { ConfigSource } from './sources.ts';
+import type { ConfigSource } from './setting-sources.ts';
 
 /** A value, or why the text is none. */
 export type Parsed =

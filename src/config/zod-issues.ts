@@ -3,7 +3,7 @@ import { didYouMean } from '../base/suggest.ts';
 import { knownKeys } from './fields.ts';
 import { type ConfigIssue, shown } from './issues.ts';
 import { runConfigSchema } from './schema.ts';
-import { type ConfigSource, placeIn } from './sources.ts';
+import { type ConfigSource, placeIn } from './setting-sources.ts';
 
 type ZodIssue = z.core.$ZodIssue;
 

@@ -2,9 +2,9 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { dataError } from '../base/errors.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { type Candidate, type Candidates, sideOf } from './candidates.ts';
+import { foreignReason } from './collect-folders.ts';
 import { type CsvRow, parseCsv } from './csv.ts';
 import { compareNames, kindOfFile } from './file-names.ts';
-import { foreignReason } from './folders.ts';
 import type { Side, SkippedFile } from './types.ts';
 
 const PATH_HEADERS = new Set([

@@ -65,7 +65,9 @@ function pictureOf({ hash, thumbnail }: Fingerprint): Picture {
   const colours = [plane(0), plane(1), plane(2)] as const;
   const planes = { luma, colours, blocks: blocksOf(luma) };
   return {
-    ...{ hash, ...planes, mirrored: mirrorOf(planes) },
+    hash,
+    ...planes,
+    mirrored: mirrorOf(planes),
     means: colours.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
     print: perceptualHash(luma),
     mirror: perceptualHash(mirrored(luma)),

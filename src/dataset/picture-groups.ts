@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { cacheFolder } from '../base/cache-folder.ts';
 import { interruptedError, messageOf } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sha256 } from '../base/hash.ts';
@@ -16,6 +15,8 @@ import type { DatasetIndex, ImageEntry } from './types.ts';
 export type PictureGroups = readonly (readonly string[])[];
 
 export interface GroupOptions {
+  /** The folder in which the groups are remembered; without it they are looked for each time. */
+  readonly cache?: string;
   /** Behind transparent pixels. */
   readonly background: string;
   readonly maxPixels?: number;
@@ -39,11 +40,14 @@ export async function groupPictures(
   const contents = new Map(index.images.map((image) => [image.hash, image]));
   const hashes = [...contents.keys()].sort();
   const key = sha256(JSON.stringify([VERSION, DECODER, options.background, hashes]));
-  const path = join(cacheFolder(), 'near-duplicates', `${key.slice(0, 32)}.json`);
-  const known = await readGroups(path);
+  const { cache } = options;
+  const path =
+    cache === undefined ? undefined : join(cache, 'near-duplicates', `${key.slice(0, 32)}.json`);
+  const known = path === undefined ? undefined : await readGroups(path);
   if (known !== undefined) return known;
   const prints = await fingerprints(index.root, [...contents.values()], options);
   const groups = findNearDuplicates(prints);
+  if (path === undefined) return groups;
   await writeFileAtomic(path, JSON.stringify(groups)).catch((error: unknown) => {
     const message = `near-duplicates could not be kept for the next time: ${messageOf(error)}`;
     options.emit?.({ type: 'warning', code: 'groups-not-remembered', message });

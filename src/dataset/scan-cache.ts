@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { cacheFolder } from '../base/cache-folder.ts';
 import { sha256 } from '../base/hash.ts';
 
 /** What was found out about a file's bytes; it holds for as long as size and mtime stay. */
@@ -26,15 +25,26 @@ interface CacheFile {
   readonly findings: Readonly<Record<string, Finding>>;
 }
 
+/** Where findings are remembered, and what they depend on. */
+export interface FindingsPlace {
+  /** The cache folder; undefined: nothing is remembered. */
+  readonly cache: string | undefined;
+  /** The root of the data set. */
+  readonly root: string;
+  readonly decoder: string;
+}
+
 /** One file a data set, by its root: a data set that moves is looked at again. */
-function cachePath(root: string): string {
-  return join(cacheFolder(), 'scan', `${sha256(root).slice(0, 32)}.json`);
+function cachePath(cache: string, root: string): string {
+  return join(cache, 'scan', `${sha256(root).slice(0, 32)}.json`);
 }
 
 /** What earlier scans of this root found, with this decoder; empty if there is nothing to use. */
-export async function readFindings(root: string, decoder: string): Promise<Findings> {
+export async function readFindings(place: FindingsPlace): Promise<Findings> {
+  const { cache, root, decoder } = place;
+  if (cache === undefined) return new Map();
   try {
-    return parseFindings(await readFile(cachePath(root), 'utf8'), decoder);
+    return parseFindings(await readFile(cachePath(cache, root), 'utf8'), decoder);
   } catch {
     // A cache that is missing costs time, nothing else.
     return new Map();
@@ -64,10 +74,10 @@ function isFinding(value: Partial<Finding>): value is Finding {
 
 /** @throws VggtuneError (data) if it cannot be written */
 export async function writeFindings(
-  root: string,
-  decoder: string,
+  { cache, root, decoder }: FindingsPlace,
   findings: Findings,
 ): Promise<void> {
+  if (cache === undefined) return;
   const file: CacheFile = { version: 1, decoder, findings: Object.fromEntries(findings) };
-  await writeFileAtomic(cachePath(root), JSON.stringify(file));
+  await writeFileAtomic(cachePath(cache, root), JSON.stringify(file));
 }

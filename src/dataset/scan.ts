@@ -3,16 +3,18 @@ import { resolve } from 'node:path';
 import { interruptedError, messageOf, systemCode } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { Candidates } from './candidates.ts';
+import { collectFolders } from './collect-folders.ts';
 import { collectCsv } from './csv-list.ts';
 import { DECODER, DEFAULT_MAX_PIXELS } from './decode.ts';
 import { compareNames, imagePath, printablePath } from './file-names.ts';
-import { collectFolders } from './folders.ts';
 import { inspectImage } from './inspect.ts';
-import { type Findings, readFindings, writeFindings } from './scan-cache.ts';
+import { type Findings, type FindingsPlace, readFindings, writeFindings } from './scan-cache.ts';
 import { badImages, noImages, oneClass, unknownClasses, unreachable } from './scan-errors.ts';
 import type { DatasetIndex, ImageEntry, SkippedFile } from './types.ts';
 
 export interface ScanOptions {
+  /** The folder in which findings are remembered; without it every file is looked at. */
+  readonly cache?: string;
   readonly emit?: Emit;
   readonly signal?: AbortSignal;
   readonly maxPixels?: number;
@@ -68,7 +70,8 @@ type GoodImage = Omit<ImageEntry, 'label'> & { readonly className: string };
 const IN_FLIGHT = 16;
 
 async function inspectAll(candidates: Candidates, options: ScanOptions) {
-  const known = await readFindings(candidates.root, DECODER);
+  const place = { cache: options.cache, root: candidates.root, decoder: DECODER };
+  const known = await readFindings(place);
   const findings: Findings = new Map();
   const results = new Array<GoodImage | SkippedFile>(candidates.files.length);
   let next = 0;
@@ -92,7 +95,7 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
   const all = options.signal?.aborted ? new Map([...known, ...findings]) : findings;
-  await remember(candidates.root, { known, findings: all, emit: options.emit });
+  await remember(place, { known, findings: all, emit: options.emit });
   if (options.signal?.aborted) {
     throw interruptedError('interrupted while the images were read', {
       found: `${done} of ${candidates.files.length} images read; they will not be read again`,
@@ -112,14 +115,14 @@ function reportProgress(emit: Emit | undefined, done: number, total: number): vo
 
 /** The cache is a convenience: a full disk must not end a scan that has just succeeded. */
 async function remember(
-  root: string,
+  place: FindingsPlace,
   of: { known: Findings; findings: Findings; emit: Emit | undefined },
 ): Promise<void> {
   const unchanged =
     of.findings.size === of.known.size &&
     [...of.findings].every(([path, finding]) => of.known.get(path) === finding);
   if (unchanged) return;
-  await writeFindings(root, DECODER, of.findings).catch((error: unknown) => {
+  await writeFindings(place, of.findings).catch((error: unknown) => {
     of.emit?.({
       type: 'warning',
       code: 'scan-not-remembered',

@@ -1,6 +1,8 @@
-import type { SkippedFile } from '../outputs/parts.ts';
-
-export type { SkippedFile };
+/** A file that cannot be used, and why. */
+export interface SkippedFile {
+  readonly path: string;
+  readonly reason: string;
+}
 
 /** One readable image file of a data set. */
 export interface ImageEntry {

@@ -23,7 +23,7 @@ export interface TrainingPlan extends TrainingRequest {
 }
 
 /** @throws Error when groups, weights and network do not fit: a bug of the caller */
-export function planTraining(request: TrainingRequest): TrainingPlan {
+export function planSteps(request: TrainingRequest): TrainingPlan {
   const { network, from, groups, weights } = request;
   const layers = network.layers.slice(from);
   const tensors = layers.flatMap(layerParameters);

@@ -1,9 +1,20 @@
 import { dataError } from '../base/errors.ts';
-import type { Verification } from '../outputs/commands.ts';
 import type { Exactness } from './exporter.ts';
 import { EXPORT_TOLERANCE, largestDifference } from './verify.ts';
 
-export type { Verification };
+/** How an export did on images that the network was not trained on; `verification.json`. */
+export interface Verification {
+  /** The software that loaded the export again. */
+  readonly readBy: string;
+  readonly exactness: Exactness;
+  readonly images: number;
+  /** The largest difference of a probability. */
+  readonly largestDifference: number;
+  /** The share of the images with the same top class. */
+  readonly agreement: number;
+  /** The accuracy on the images whose class is known. */
+  readonly accuracy?: { readonly trained: number; readonly exported: number };
+}
 
 /** Of a probability: float32 in another order of summation; half-precision kernels. */
 const TOLERANCES = { float: EXPORT_TOLERANCE, half: 0.02 } as const;

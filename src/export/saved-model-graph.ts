@@ -28,7 +28,8 @@ export function savedModelOf(model: ExportModel): SavedModel {
     x = addLayer(graph, inputs, { layer, next: layers.slice(index + 1) });
   });
   return {
-    ...{ constants: graph.constants, nodes: graph.nodes },
+    constants: graph.constants,
+    nodes: graph.nodes,
     input: { name: 'image', type: 'uint8', shape },
     output: { name: x, type: 'float32', shape: [-1, classes] },
     assets: {
@@ -129,8 +130,11 @@ const INT: TfAttribute = { type: 'int32' };
 function addConvolution(graph: Graph, x: string, layer: KerasLayer): string {
   const { name } = layer;
   const attributes = {
-    ...{ T: FLOAT, data_format: NHWC, padding: { string: 'SAME' } },
-    ...{ strides: { ints: [1, 1, 1, 1] }, dilations: { ints: [1, 1, 1, 1] } },
+    T: FLOAT,
+    data_format: NHWC,
+    padding: { string: 'SAME' },
+    strides: { ints: [1, 1, 1, 1] },
+    dilations: { ints: [1, 1, 1, 1] },
   };
   const sums = graph.node('Conv2D', [x, graph.weight(layer, 'kernel')], {
     to: `${name}/sums`,
@@ -162,7 +166,10 @@ function addBias(graph: Graph, sums: string, layer: KerasLayer): string {
 function addBatchNorm(graph: Graph, x: string, layer: KerasLayer): string {
   const names = ['gamma', 'beta', 'moving_mean', 'moving_variance'];
   const attributes = {
-    ...{ T: FLOAT, U: FLOAT, data_format: NHWC, is_training: { bool: false } },
+    T: FLOAT,
+    U: FLOAT,
+    data_format: NHWC,
+    is_training: { bool: false },
     epsilon: { float: Number(layer.config.epsilon) },
   };
   const inputs = [x, ...names.map((name) => graph.weight(layer, name))];

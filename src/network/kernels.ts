@@ -1,7 +1,24 @@
-import type { KernelComparison, KernelStack } from '../outputs/network.ts';
 import { receptiveFieldSteps } from './receptive-field.ts';
 
-export type { KernelComparison, KernelStack };
+/** A stack of convolutions with equal kernels, stride 1, channels kept, that sees one square. */
+export interface KernelStack {
+  readonly layers: number;
+  readonly kernel: number;
+  readonly receptiveField: number;
+  /** The weights of all kernels, biases left out: layers * kernel^2 * C^2. */
+  readonly weights: number;
+  readonly biases: number;
+  /** Multiply-adds on the map. */
+  readonly macs: number;
+  readonly nonLinearities: number;
+}
+
+export interface KernelComparison {
+  readonly one: KernelStack;
+  readonly stack: KernelStack;
+  /** The share of the weights, and so of the multiply-adds, that the stack saves. */
+  readonly saved: number;
+}
 
 export interface ComparedMap {
   /** Channels in and out. */

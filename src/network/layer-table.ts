@@ -1,9 +1,31 @@
-import type { LayerRow, NetworkTotals } from '../outputs/network.ts';
+import type { Shape } from '../base/tensor.ts';
 import { networkCost } from './cost.ts';
 import { receptiveFields } from './receptive-field.ts';
-import type { NetworkSpec } from './spec.ts';
+import type { Layer, NetworkSpec } from './spec.ts';
 
-export type { LayerRow, NetworkTotals };
+/** One layer of a network as `describe` and `plan` show it. */
+export interface LayerRow {
+  readonly name: string;
+  readonly kind: Layer['kind'];
+  /** Without the batch axis: [C, H, W] or [C]. */
+  readonly output: Shape;
+  readonly parameters: number;
+  /** Multiply-adds of one image. */
+  readonly macs: number;
+  /** The side of the square of pixels that one output sees; absent for the head. */
+  readonly receptiveField?: number;
+  /** Pixels between neighbouring outputs. */
+  readonly stride?: number;
+  /** Whether a run trains it; absent without a run and without parameters. */
+  readonly trained?: boolean;
+}
+
+export interface NetworkTotals {
+  readonly parameters: number;
+  readonly macs: number;
+  /** Absent without a run. */
+  readonly trained?: number;
+}
 
 /**
  * Every layer of a network with its costs.

@@ -1,7 +1,20 @@
-import type { ReceptiveFieldStep } from '../outputs/network.ts';
 import type { Layer, NetworkSpec } from './spec.ts';
 
-export type { ReceptiveFieldStep };
+/** One step of the formula r_n = r_(n-1) + (k_n - 1) * j_(n-1). */
+export interface ReceptiveFieldStep {
+  readonly name: string;
+  readonly kernel: number;
+  /** The layer's own stride. */
+  readonly step: number;
+  /** The side of the square of pixels that one output depends on. */
+  readonly size: number;
+  /** Pixels between neighbouring outputs. */
+  readonly stride: number;
+  /** r_(n-1) */
+  readonly sizeBefore: number;
+  /** j_(n-1): the product of the strides of all layers before. */
+  readonly strideBefore: number;
+}
 
 export interface ReceptiveField {
   readonly name: string;

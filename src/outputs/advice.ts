@@ -1,4 +1,12 @@
 import { z } from 'zod';
+import type { Advice } from '../advisor/advise.ts';
+import type { NotAllowed, RaceResult } from '../advisor/race.ts';
+import type { DepthEvidence, MeasuredSimilarity, Similarity } from '../advisor/similarity.ts';
+import type { SizeEvidence } from '../advisor/size.ts';
+import type { AdviceReport } from '../pipeline/advise.ts';
+import type { ChoiceReport } from '../pipeline/choose/decision.ts';
+import type { Estimate, StrategyEstimate } from '../pipeline/estimate/estimate-strategies.ts';
+import type { DataFacts, DuplicateEvidence } from '../pipeline/prepare/data.ts';
 import { count, figures, list, seconds, share, strategy, texts } from './parts.ts';
 
 const confidence = share.describe('0.5 is a coin');
@@ -20,8 +28,7 @@ export const sizeEvidence = z
     ),
     reason: z.string(),
   })
-  .describe('is there little data or much?');
-export type SizeEvidence = z.output<typeof sizeEvidence>;
+  .describe('is there little data or much?') satisfies z.ZodType<SizeEvidence>;
 
 const depth = z
   .strictObject({
@@ -36,9 +43,9 @@ const depth = z
     lead: z.number().describe('how much better than the last depth'),
     leadError: z.number().describe('standard error of `lead`, paired by image'),
   })
-  .describe('how well the classes are separated at one depth of the frozen network');
-/** How well the classes are separated at one depth of the frozen network. */
-export type DepthEvidence = z.output<typeof depth>;
+  .describe(
+    'how well the classes are separated at one depth of the frozen network',
+  ) satisfies z.ZodType<DepthEvidence>;
 
 const measured = z.strictObject({
   state: z.literal('measured'),
@@ -63,20 +70,19 @@ const measured = z.strictObject({
     'in what share of resamples of the images, and of the borders, the same verdict is found',
   ),
   reason: z.string(),
-});
-export type MeasuredSimilarity = z.output<typeof measured>;
+}) satisfies z.ZodType<MeasuredSimilarity>;
 
 const unmeasured = z.strictObject({
   state: z.literal('unmeasured'),
   reason: z.string(),
   depths: list(depth).describe('what was found all the same'),
 });
-export type UnmeasuredSimilarity = z.output<typeof unmeasured>;
 
 const similarity = z
   .union([measured, unmeasured])
-  .describe('how close the images are to what the network was pretrained on');
-export type Similarity = z.output<typeof similarity>;
+  .describe(
+    'how close the images are to what the network was pretrained on',
+  ) satisfies z.ZodType<Similarity>;
 
 const advice = z
   .strictObject({
@@ -93,8 +99,7 @@ const advice = z
     }),
     evidence: texts.describe('why, a sentence each'),
   })
-  .describe('the strategy that fits');
-export type Advice = z.output<typeof advice>;
+  .describe('the strategy that fits') satisfies z.ZodType<Advice>;
 
 const duplicates = z.strictObject({
   identical: count.describe('files whose bytes another file has too'),
@@ -102,20 +107,16 @@ const duplicates = z.strictObject({
   nearImages: count.describe('images in them'),
   wouldHaveCrossed: count.describe('groups that a split by bytes alone would have torn apart'),
   examples: list(texts).describe('paths of the first groups'),
-});
-export type DuplicateEvidence = z.output<typeof duplicates>;
+}) satisfies z.ZodType<DuplicateEvidence>;
 
 const notAllowed = z
   .strictObject({ strategy, reason: z.string() })
-  .describe('a strategy that the settings do not allow, and why');
-/** A strategy that the settings do not allow, and why. */
-export type NoEstimate = z.output<typeof notAllowed>;
+  .describe('a strategy that the settings do not allow, and why') satisfies z.ZodType<NotAllowed>;
 
 const raceResult = z.union([
   z.strictObject({ strategy, epochs: count, metrics: figures, images: count, seconds }),
   notAllowed,
-]);
-export type RaceResult = z.output<typeof raceResult>;
+]) satisfies z.ZodType<RaceResult>;
 
 export const choiceReport = z.strictObject({
   advice,
@@ -129,9 +130,7 @@ export const choiceReport = z.strictObject({
   race: list(raceResult)
     .exactOptional()
     .describe('all four, trained for a while, the best first; absent where there was no race'),
-});
-/** What was found out about a data set, and the strategy that follows. */
-export type ChoiceReport = z.output<typeof choiceReport>;
+}) satisfies z.ZodType<ChoiceReport>;
 
 export const dataFacts = z.strictObject({
   folder: z.string(),
@@ -139,7 +138,7 @@ export const dataFacts = z.strictObject({
   skipped: count,
   sides: z.strictObject({ train: count, val: count, test: count }),
   classes: list(z.strictObject({ name: z.string(), images: count })),
-});
+}) satisfies z.ZodType<DataFacts>;
 
 const strategyEstimate = z.strictObject({
   strategy,
@@ -150,12 +149,9 @@ const strategyEstimate = z.strictObject({
   memory: z.number().min(0).describe('peak of the whole process, in bytes'),
   cache: z.number().min(0).describe('of the feature cache on disk, in bytes'),
   trainedParameters: count,
-});
-/** What a strategy would take on this machine, from a few real steps of its programs. */
-export type StrategyEstimate = z.output<typeof strategyEstimate>;
+}) satisfies z.ZodType<StrategyEstimate>;
 
-export const estimate = z.union([strategyEstimate, notAllowed]);
-export type Estimate = z.output<typeof estimate>;
+export const estimate = z.union([strategyEstimate, notAllowed]) satisfies z.ZodType<Estimate>;
 
 export const adviceReport = choiceReport
   .extend({
@@ -165,5 +161,6 @@ export const adviceReport = choiceReport
     machine: z.strictObject({ engine: z.string(), device: z.string(), cores: count }),
     estimates: list(estimate).describe('empty where they were not asked for'),
   })
-  .describe('the strategy that fits a folder of images, with the evidence');
-export type AdviceReport = z.output<typeof adviceReport>;
+  .describe(
+    'the strategy that fits a folder of images, with the evidence',
+  ) satisfies z.ZodType<AdviceReport>;

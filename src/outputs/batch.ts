@@ -1,26 +1,24 @@
 import { z } from 'zod';
+import {
+  type BatchResults,
+  RESULTS_VERSION,
+  RUN_STATUSES,
+  type RunResult,
+} from '../batch/results.ts';
+import type { Gate, MissedGate } from '../config/gates.ts';
 import { count, figures, list, metricName, seconds, strategy, texts } from './parts.ts';
-
-/** Raised when results.json changes its form. */
-export const RESULTS_VERSION = 1;
-export const RUN_STATUSES = ['passed', 'gate-missed', 'failed', 'interrupted', 'waiting'] as const;
-export type RunStatus = (typeof RUN_STATUSES)[number];
 
 const gate = z.strictObject({
   text: z.string(),
   metric: metricName,
   operator: z.enum(['<', '<=', '>', '>=']),
   limit: z.number(),
-});
-/** A condition under which a command fails: `accuracy < 0.9`. */
-export type Gate = z.output<typeof gate>;
+}) satisfies z.ZodType<Gate>;
 
 const missedGate = z.strictObject({
   gate,
   value: z.number().optional().describe('absent when the metric was not measured'),
-});
-/** A gate that was missed, with the value that missed it; undefined was not measured. */
-export type MissedGate = z.output<typeof missedGate>;
+}) satisfies z.ZodType<MissedGate>;
 
 const runResult = z
   .strictObject({
@@ -38,9 +36,7 @@ const runResult = z
     error: z.strictObject({ kind: z.string(), message: z.string() }).exactOptional(),
     seconds: seconds.describe("of this batch's own work on it"),
   })
-  .describe('what came of one run');
-/** What came of one run of a batch. */
-export type RunResult = z.output<typeof runResult>;
+  .describe('what came of one run') satisfies z.ZodType<RunResult>;
 
 export const batchResults = z
   .strictObject({
@@ -56,8 +52,7 @@ export const batchResults = z
     ranking: texts.describe('names of the runs that were measured, the best first'),
     runs: list(runResult).describe('in the order of the batch'),
   })
-  .describe('results.json of a batch');
-export type BatchResults = z.output<typeof batchResults>;
+  .describe('results.json of a batch') satisfies z.ZodType<BatchResults>;
 
 const plannedRun = z.strictObject({
   name: z.string(),

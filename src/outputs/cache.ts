@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CacheEntry } from '../pipeline/inspect/cache.ts';
 import { count, list } from './parts.ts';
 
 const cacheEntry = z.strictObject({
@@ -9,8 +10,7 @@ const cacheEntry = z.strictObject({
   path: z.string(),
   bytes: count,
   used: z.string().describe('when it was last used (of weights: fetched), as ISO 8601'),
-});
-export type CacheEntry = z.output<typeof cacheEntry>;
+}) satisfies z.ZodType<CacheEntry>;
 
 export const cacheOutput = z.union([
   z

@@ -1,6 +1,14 @@
 import { z } from 'zod';
+import type { Explanation } from '../config/explain.ts';
 import { EXPORT_FORMATS, runConfigSchema } from '../config/schema.ts';
+import type { Verification } from '../export/compare.ts';
 import { BACKBONES } from '../network/catalog.ts';
+import type { ExportedFolder } from '../pipeline/export/export-run.ts';
+import type { Check } from '../pipeline/inspect/doctor.ts';
+import type { Guess, Prediction } from '../pipeline/predict.ts';
+import type { ListedSource } from '../weights/manage.ts';
+import type { WeightsSource } from '../weights/sources.ts';
+import type { WeightsCheck } from '../weights/verify.ts';
 import { description, weightsDescription, weightsFamily, weightsFormat } from './network.ts';
 import {
   count,
@@ -43,17 +51,14 @@ export const evaluateOutput = metricsRecord.extend({
   skipped: list(skippedFile),
 });
 
-const guess = z.strictObject({ label: z.string(), probability: share });
-export type Guess = z.output<typeof guess>;
+const guess = z.strictObject({ label: z.string(), probability: share }) satisfies z.ZodType<Guess>;
 
 const prediction = z.union([
   z.strictObject({ path: z.string(), guesses: list(guess).describe('the surest first') }),
   z
     .strictObject({ path: z.string(), error: z.string() })
     .describe('a file that could not be read, and why'),
-]);
-/** What a file shows, or why it could not be read. */
-export type Prediction = z.output<typeof prediction>;
+]) satisfies z.ZodType<Prediction>;
 
 export const predictOutput = z.strictObject({ run: z.string(), predictions: list(prediction) });
 
@@ -69,16 +74,13 @@ const verification = z.strictObject({
     .strictObject({ trained: share, exported: share })
     .exactOptional()
     .describe('of the trained network and of the export, on the images whose class is known'),
-});
-/** How an export did on images that the network was not trained on; `verification.json`. */
-export type Verification = z.output<typeof verification>;
+}) satisfies z.ZodType<Verification>;
 
 const exportedFolder = z.strictObject({
   format: z.enum(EXPORT_FORMATS),
   folder: z.string(),
   verification,
-});
-export type ExportedFolder = z.output<typeof exportedFolder>;
+}) satisfies z.ZodType<ExportedFolder>;
 
 export const exportOutput = z.strictObject({
   run: z.string(),
@@ -117,22 +119,18 @@ const weightsSource = z.strictObject({
     .string()
     .exactOptional()
     .describe('of the convolutions and batch norms alone, in the order of the file, where known'),
-});
-/** A published file. */
-export type WeightsSource = z.output<typeof weightsSource>;
+}) satisfies z.ZodType<WeightsSource>;
 
 const listedSource = weightsSource.extend({
   cached: z.enum(['all', 'features']).optional().describe('what of it is on this machine'),
   path: z.string().optional(),
-});
-export type ListedSource = z.output<typeof listedSource>;
+}) satisfies z.ZodType<ListedSource>;
 
 const weightsCheck = z
   .enum(['published', 'published-32-bits', 'own-hash'])
   .describe(
     'what a file was compared with: the hash that is published, the 32 bits of one that are published, or only the hash that it carries itself, which tells damage and no more',
-  );
-export type WeightsCheck = z.output<typeof weightsCheck>;
+  ) satisfies z.ZodType<WeightsCheck>;
 
 export const weightsOutput = z.union([
   z.strictObject({ sources: list(listedSource) }).describe('of weights list'),
@@ -162,9 +160,7 @@ const check = z.strictObject({
     .describe('low: enough for small work; what is not needed may be absent, or there and broken'),
   detail: z.string(),
   fix: z.string().exactOptional(),
-});
-/** One thing that was looked at. What is not needed may be `absent`, or there and `broken`. */
-export type Check = z.output<typeof check>;
+}) satisfies z.ZodType<Check>;
 
 export const doctorOutput = z.strictObject({ ok: z.boolean(), checks: list(check) });
 
@@ -174,9 +170,7 @@ const explanation = z.strictObject({
   origin: z
     .string()
     .describe('default, strategy head, preset best, a file and its line, a variable, or a flag'),
-});
-/** One value of a resolved config and where it came from. */
-export type Explanation = z.output<typeof explanation>;
+}) satisfies z.ZodType<Explanation>;
 
 export const configOutput = z.union([
   runConfigSchema.describe('the settings, resolved'),

@@ -1,10 +1,23 @@
 import { z } from 'zod';
 import { BACKBONES } from '../network/catalog.ts';
+import type { KernelComparison, KernelStack } from '../network/kernels.ts';
+import type { LayerRow, NetworkTotals } from '../network/layer-table.ts';
+import type { ReceptiveFieldStep } from '../network/receptive-field.ts';
+import type { Description } from '../pipeline/inspect/describe.ts';
+import type { TensorDescription, WeightsDescription } from '../weights/describe.ts';
 import { count, list, share, texts } from './parts.ts';
 
 const LAYER_KINDS = [
-  ...(['conv', 'batchnorm', 'relu', 'maxpool', 'avgpool', 'gap', 'levels'] as const),
-  ...(['flatten', 'dense', 'dropout'] as const),
+  'conv',
+  'batchnorm',
+  'relu',
+  'maxpool',
+  'avgpool',
+  'gap',
+  'levels',
+  'flatten',
+  'dense',
+  'dropout',
 ] as const;
 
 const shape = list(count).describe('without the batch axis: [C, H, W] or [C]');
@@ -25,16 +38,13 @@ export const layerRow = z
       .exactOptional()
       .describe('whether a run trains it; absent without a run and without parameters'),
   })
-  .describe('a layer of a network');
-/** One layer of a network as `describe` and `plan` show it. */
-export type LayerRow = z.output<typeof layerRow>;
+  .describe('a layer of a network') satisfies z.ZodType<LayerRow>;
 
 export const networkTotals = z.strictObject({
   parameters: count,
   macs: count,
   trained: count.exactOptional().describe('absent without a run'),
-});
-export type NetworkTotals = z.output<typeof networkTotals>;
+}) satisfies z.ZodType<NetworkTotals>;
 
 export const receptiveFieldStep = z
   .strictObject({
@@ -46,9 +56,9 @@ export const receptiveFieldStep = z
     sizeBefore: count.describe('r_(n-1)'),
     strideBefore: count.describe('j_(n-1): the product of the strides of all layers before'),
   })
-  .describe('one step of the formula r_n = r_(n-1) + (k_n - 1) * j_(n-1)');
-/** One step of the formula r_n = r_(n-1) + (k_n - 1) * j_(n-1). */
-export type ReceptiveFieldStep = z.output<typeof receptiveFieldStep>;
+  .describe(
+    'one step of the formula r_n = r_(n-1) + (k_n - 1) * j_(n-1)',
+  ) satisfies z.ZodType<ReceptiveFieldStep>;
 
 const kernelStack = z
   .strictObject({
@@ -60,16 +70,15 @@ const kernelStack = z
     macs: count.describe('multiply-adds on the map'),
     nonLinearities: count.describe('a ReLU follows each convolution'),
   })
-  .describe('convolutions with equal kernels, stride 1, channels kept, that see one square');
-/** A stack of convolutions with equal kernels, stride 1, channels kept, that sees one square. */
-export type KernelStack = z.output<typeof kernelStack>;
+  .describe(
+    'convolutions with equal kernels, stride 1, channels kept, that see one square',
+  ) satisfies z.ZodType<KernelStack>;
 
 const kernelComparison = z.strictObject({
   one: kernelStack,
   stack: kernelStack,
   saved: share.describe('share of the weights, and so of the multiply-adds, that the stack saves'),
-});
-export type KernelComparison = z.output<typeof kernelComparison>;
+}) satisfies z.ZodType<KernelComparison>;
 
 export const description = z
   .strictObject({
@@ -92,8 +101,7 @@ export const description = z
       .exactOptional()
       .describe("AlexNet's layers beside VGG's, and what stacks of small kernels save"),
   })
-  .describe('the layers of a network');
-export type Description = z.output<typeof description>;
+  .describe('the layers of a network') satisfies z.ZodType<Description>;
 
 const three = z.tuple([z.number(), z.number(), z.number()]);
 
@@ -111,8 +119,7 @@ const tensorRow = z.strictObject({
   canonical: z.string().optional().describe('absent for a surplus tensor'),
   dtype: z.string(),
   shape: list(count).describe('in the file'),
-});
-export type TensorDescription = z.output<typeof tensorRow>;
+}) satisfies z.ZodType<TensorDescription>;
 
 export const weightsFormat = z.enum(['safetensors', 'pytorch', 'keras-h5', 'onnx']);
 export const weightsFamily = z.enum(['torchvision', 'timm', 'keras', 'vggtune']);
@@ -137,5 +144,4 @@ export const weightsDescription = z
     surplus: texts.describe("the file's names that no VGG has"),
     metadata: z.record(z.string(), z.string()),
   })
-  .describe('what a weights file holds');
-export type WeightsDescription = z.output<typeof weightsDescription>;
+  .describe('what a weights file holds') satisfies z.ZodType<WeightsDescription>;

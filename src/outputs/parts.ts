@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { EXIT_CODES, type FailureKind } from '../base/errors.ts';
+import type { ConfigIssue } from '../config/issues.ts';
 import { METRICS, STRATEGIES } from '../config/schema.ts';
+import type { SkippedFile } from '../dataset/types.ts';
 
 /** A document is read, not changed: its lists are readonly. */
 export const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
@@ -17,8 +19,10 @@ export const figures = z
   .describe('figures by name; one that could not be measured is absent');
 export const metricName = z.enum(METRICS);
 
-export const skippedFile = z.strictObject({ path: z.string(), reason: z.string() });
-export type SkippedFile = z.output<typeof skippedFile>;
+export const skippedFile = z.strictObject({
+  path: z.string(),
+  reason: z.string(),
+}) satisfies z.ZodType<SkippedFile>;
 
 export const warning = z.strictObject({ code: z.string(), message: z.string() });
 export const warnings = list(warning).describe('what was odd, and did not stop the work');
@@ -37,9 +41,7 @@ export const configIssue = z.strictObject({
   expected: z.string().exactOptional(),
   found: z.string().exactOptional(),
   fix: z.string().exactOptional(),
-});
-/** One thing that is wrong with a configuration. */
-export type ConfigIssue = z.output<typeof configIssue>;
+}) satisfies z.ZodType<ConfigIssue>;
 
 const kinds = Object.keys(EXIT_CODES).filter((kind) => kind !== 'ok') as ('bug' | FailureKind)[];
 

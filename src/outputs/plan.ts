@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runConfigSchema } from '../config/schema.ts';
+import type { PlannedPhase, PlanReport } from '../pipeline/plan.ts';
 import { choiceReport, dataFacts, estimate } from './advice.ts';
 import { layerRow } from './network.ts';
 import { count, list, skippedFile, strategy, texts } from './parts.ts';
@@ -20,8 +21,7 @@ const plannedPhase = z.strictObject({
       weightDecay: z.number(),
     }),
   ).describe('parameters that share a peak learning rate'),
-});
-export type PlannedPhase = z.output<typeof plannedPhase>;
+}) satisfies z.ZodType<PlannedPhase>;
 
 export const planReport = z
   .strictObject({
@@ -43,6 +43,4 @@ export const planReport = z
     files: texts.describe('that would be written'),
     config: runConfigSchema,
   })
-  .describe('what train would do');
-/** What `train` would do. */
-export type PlanReport = z.output<typeof planReport>;
+  .describe('what train would do') satisfies z.ZodType<PlanReport>;

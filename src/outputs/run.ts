@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { MetricsRecord, PlanRecord } from '../run/record.ts';
 import { count, figures, list, share, sideName, strategy, texts } from './parts.ts';
 
 export const parameterCounts = z.strictObject({ total: count, trained: count });
@@ -24,9 +25,7 @@ export const planRecord = z
       .exactOptional()
       .describe('SHA-256 of the weights that the run began from and of how they want their images'),
   })
-  .describe('plan.json of the run folder');
-/** plan.json */
-export type PlanRecord = z.output<typeof planRecord>;
+  .describe('plan.json of the run folder') satisfies z.ZodType<PlanRecord>;
 
 const classFigures = z.strictObject({
   name: z.string(),
@@ -49,9 +48,7 @@ export const metricsRecord = z
     perClass: list(classFigures),
     confusion: list(list(count)).describe('[actual][predicted]'),
   })
-  .describe('metrics.json of the run folder');
-/** metrics.json */
-export type MetricsRecord = z.output<typeof metricsRecord>;
+  .describe('metrics.json of the run folder') satisfies z.ZodType<MetricsRecord>;
 
 export const epochRow = z.strictObject({
   phase: z.string(),
@@ -60,6 +57,5 @@ export const epochRow = z.strictObject({
   accuracy: share,
   validation: figures,
 });
-export type EpochRow = z.output<typeof epochRow>;
 
 export const writtenFile = z.strictObject({ path: z.string(), what: z.string() });

@@ -1,28 +1,30 @@
 import { VggtuneError } from '../base/errors.ts';
-import type { Emit } from '../base/events.ts';
 import { thisMachine } from '../base/machine.ts';
-import { type ConfigSource, provisionalStrategy, resolveConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
-import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
-import type { AdviceReport } from '../outputs/advice.ts';
-import { advisedFor, choose, labelCounts } from './choose.ts';
-import { type LoadedData, loadData } from './data.ts';
-import { withBackbone } from './default-backbone.ts';
-import { estimateStrategies } from './estimate.ts';
-import { type Start, startingPoint } from './start-weights.ts';
+import type { Settings } from '../config/settings.ts';
+import { advisedFor, type ChoiceReport, choose } from './choose/decision.ts';
+import { type Estimate, estimateStrategies } from './estimate/estimate-strategies.ts';
+import { type DataFacts, dataFacts, type LoadedData, loadData } from './prepare/data.ts';
+import { withBackbone } from './prepare/default-backbone.ts';
+import { type Start, startingPoint } from './prepare/start-weights.ts';
+import { engineOf, type WorkContext } from './prepare/work-context.ts';
 
-export type { AdviceReport };
+/** The strategy that fits a folder of images, with the evidence. */
+export interface AdviceReport extends ChoiceReport {
+  readonly data: DataFacts;
+  readonly backbone: string;
+  /** Where the weights came from. */
+  readonly weights: string;
+  readonly machine: { readonly engine: string; readonly device: string; readonly cores: number };
+  /** Empty where they were not asked for. */
+  readonly estimates: readonly Estimate[];
+}
 
-export interface AdviseRequest {
-  /** Where the settings come from, the strongest last; the strategy they name is not used. */
-  readonly sources: readonly ConfigSource[];
-  readonly offline?: boolean;
+export interface AdviseRequest extends WorkContext {
+  /** The strategy that they name is not used. */
+  readonly settings: Settings;
   /** Also measure what each strategy would take; on by default. */
   readonly estimates?: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly engine?: Engine;
 }
 
 /**
@@ -31,19 +33,18 @@ export interface AdviseRequest {
  *   leave the similarity unmeasured
  */
 export async function advise(request: AdviseRequest): Promise<AdviceReport> {
-  const { emit } = request;
   // What it advises against may be what the settings ask for.
-  const asked = [...request.sources, { origin: 'advise', values: { strategy: 'auto' } }];
-  const sources = await withBackbone(asked, request);
-  const config = resolveConfig(sources, provisionalStrategy(sources));
+  const asked = request.settings.with({ origin: 'advise', values: { strategy: 'auto' } });
+  const settings = await withBackbone(asked, request);
+  const config = settings.for();
   const data = await loadData(config, request);
-  const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
+  const engine = await engineOf(request, config);
   const { start, trouble } = await startOrTrouble(config, data, request);
-  const choice = await choose({ ...request, sources, config, data, engine, start, trouble });
+  const choice = await choose({ ...request, settings, config, data, engine, start, trouble });
   const wanted = request.estimates !== false;
   const advised = advisedFor(choice.advice);
   const estimates = wanted
-    ? await estimateStrategies({ ...request, sources, advised, start, data, engine })
+    ? await estimateStrategies({ ...request, settings, advised, start, data, engine })
     : [];
   return {
     data: dataFacts(data),
@@ -55,31 +56,18 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   };
 }
 
-/** What is in a data set, by side and class. */
-export function dataFacts({ index, split }: LoadedData): AdviceReport['data'] {
-  const counts = labelCounts(index.images, index.classes.length);
-  return {
-    folder: index.root,
-    images: index.images.length,
-    skipped: index.skipped.length,
-    sides: { train: split.train.length, val: split.val.length, test: split.test.length },
-    classes: index.classes.map((name, label) => ({ name, images: counts[label] ?? 0 })),
-  };
-}
-
 /** Weights that cannot be had are no reason to say nothing: time and size are known without. */
 async function startOrTrouble(
   config: RunConfig,
   data: LoadedData,
-  { offline = false, emit, signal }: AdviseRequest,
+  context: WorkContext,
 ): Promise<{ start: Start; trouble?: string }> {
   const classes = data.index.classes.length;
-  const options = { offline, emit, signal };
   try {
-    return { start: await startingPoint(config, classes, options) };
+    return { start: await startingPoint(config, classes, context) };
   } catch (error) {
     if (!(error instanceof VggtuneError) || error.kind !== 'unavailable') throw error;
-    const start = await startingPoint({ ...config, weights: 'random' }, classes, options);
+    const start = await startingPoint({ ...config, weights: 'random' }, classes, context);
     return { start, trouble: error.message };
   }
 }

@@ -1,21 +1,21 @@
 import type { Emit } from '../base/events.ts';
-import { resolveConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
+import { Settings } from '../config/settings.ts';
+import { augmentSpec } from '../dataset/pixel-specs.ts';
 import type { Side } from '../dataset/types.ts';
-import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
-import { metricsRecord } from '../evaluation/evaluate.ts';
+import { metricsRecord } from '../evaluation/metrics-record.ts';
 import { scoreBatches } from '../evaluation/score.ts';
 import type { Scored } from '../metrics/scores.ts';
 import type { MetricsRecord } from '../run/record.ts';
 import { readConfig, readMetrics, readRecord, runPaths, writeRecord } from '../run/store.ts';
 import { requireImages } from '../training/lost-images.ts';
-import { createPixelReader } from '../training/pixels.ts';
-import { type Images, imagesOf, ownSide } from './evaluation-images.ts';
-import { compileModel, loadModel, type TrainedModel } from './model.ts';
-import { augmentSpec, prefixBatch } from './phase-sources.ts';
+import { createPixelReader } from '../training/pixel-reader.ts';
+import { type Images, imagesOf, ownSide } from './prepare/evaluation-images.ts';
+import { prefixBatch } from './prepare/prefix-batch.ts';
+import { compileModel, loadModel, type TrainedModel } from './prepare/trained-model.ts';
+import { engineOf, type WorkContext } from './prepare/work-context.ts';
 
-export interface EvaluateRequest {
+export interface EvaluateRequest extends WorkContext {
   /** The run folder. */
   readonly run: string;
   /** Other labelled images, with the model's classes; without it the run's own split is used. */
@@ -25,9 +25,6 @@ export interface EvaluateRequest {
    * side that its layout names; all images by default.
    */
   readonly side?: Side;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly engine?: Engine;
 }
 
 /** What was measured, and on whose images: those of a side of the run, or those of a folder. */
@@ -67,7 +64,7 @@ interface Work {
 async function scoreImages(request: EvaluateRequest, work: Work): Promise<Scored> {
   const { emit, signal } = request;
   const { config, model, images } = work;
-  const engine = request.engine ?? (await openEngine(config.engine, config.device, { emit }));
+  const engine = await engineOf(request, config);
   const batchSize = prefixBatch(model.network);
   const view = { kind: 'plain' as const };
   const requests = images.entries.map((image) => ({ image, view }));
@@ -103,8 +100,7 @@ function pixelReader({ config, model, images }: Work, emit: Emit) {
 
 async function storedConfig(run: string): Promise<RunConfig> {
   const paths = runPaths(run);
-  const values = (await readConfig(paths)) as Record<string, unknown>;
-  return resolveConfig([{ origin: paths.config, values }], 'head');
+  return Settings.stored(paths.config, await readConfig(paths)).for('head');
 }
 
 /**

@@ -2,40 +2,70 @@ import { join } from 'node:path';
 import { VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sizeOf } from '../base/tensor.ts';
-import {
-  type ConfigSource,
-  declaredStrategy,
-  provisionalStrategy,
-  resolveConfig,
-} from '../config/resolve.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
+import type { Settings } from '../config/settings.ts';
+import type { SkippedFile } from '../dataset/types.ts';
 import type { Engine } from '../engines/engine.ts';
-import { openEngine } from '../engines/index.ts';
 import { type LayerRow, layerTable } from '../network/layer-table.ts';
 import { parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec } from '../network/spec.ts';
-import type { ChoiceReport } from '../outputs/advice.ts';
-import type { PlannedPhase, PlanReport } from '../outputs/plan.ts';
 import { refuseFolder, runPaths } from '../run/store.ts';
-import { frozenAndTrained, phaseLabel, planTraining, type TrainPhase } from '../training/plan.ts';
-import { choiceEvidence } from './advice-evidence.ts';
-import { dataFacts } from './advise.ts';
-import { advisedSources } from './advised-sources.ts';
-import { choose } from './choose.ts';
-import { type LoadedData, loadData } from './data.ts';
-import { withBackbone } from './default-backbone.ts';
-import { estimateStrategies } from './estimate.ts';
-import { isRefit } from './refit.ts';
-import { type Start, startingPoint } from './start-weights.ts';
+import {
+  frozenAndTrained,
+  phaseLabel,
+  planTraining,
+  type TrainPhase,
+} from '../training/train-plan.ts';
+import { advisedSettings } from './choose/advised-settings.ts';
+import { type ChoiceReport, choose } from './choose/decision.ts';
+import { choiceEvidence } from './choose/evidence.ts';
+import { type Estimate, estimateStrategies } from './estimate/estimate-strategies.ts';
+import { type DataFacts, dataFacts, type LoadedData, loadData } from './prepare/data.ts';
+import { withBackbone } from './prepare/default-backbone.ts';
+import { type Start, startingPoint } from './prepare/start-weights.ts';
+import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
+import { isRefit } from './run/refit.ts';
 
-export type { PlanReport };
+export interface PlannedPhase {
+  readonly name: ReturnType<typeof phaseLabel>;
+  readonly epochs: number;
+  readonly schedule: string;
+  /** The first trained layer. */
+  readonly from: string;
+  /** Parameters that share a peak learning rate. */
+  readonly groups: readonly {
+    readonly name: string;
+    readonly parameters: number;
+    readonly learningRate: number;
+    readonly weightDecay: number;
+  }[];
+}
 
-export interface PlanRequest {
-  readonly sources: readonly ConfigSource[];
-  readonly offline?: boolean;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly engine?: Engine;
+/** What `train` would do. */
+export interface PlanReport {
+  readonly data: DataFacts;
+  readonly leftOut: readonly SkippedFile[];
+  readonly strategy: StrategyName;
+  readonly evidence: readonly string[];
+  /** Absent where the strategy was named. */
+  readonly choice?: ChoiceReport;
+  readonly weights: string;
+  readonly head: RunConfig['head'];
+  readonly newLayers: readonly string[];
+  readonly frozen: readonly string[];
+  readonly trained: readonly string[];
+  readonly parameters: { readonly total: number; readonly trained: number };
+  readonly layers: readonly LayerRow[];
+  readonly optimizer: RunConfig['optimizer'];
+  readonly phases: readonly PlannedPhase[];
+  readonly estimate?: Estimate | undefined;
+  /** Files that would be written. */
+  readonly files: readonly string[];
+  readonly config: RunConfig;
+}
+
+export interface PlanRequest extends WorkContext {
+  readonly settings: Settings;
 }
 
 /**
@@ -43,24 +73,32 @@ export interface PlanRequest {
  * @throws VggtuneError as `train` before its first step
  */
 export async function plan(request: PlanRequest): Promise<PlanReport> {
-  const { emit, signal, offline = false } = request;
-  const sources = await withBackbone(request.sources, request);
-  const provisional = resolveConfig(sources, provisionalStrategy(sources));
-  const data = await loadData(provisional, { emit, signal });
-  const { engine: name, device } = provisional;
-  const engine = request.engine ?? (await openEngine(name, device, { emit }));
-  const chosen = await chosenStrategy({ ...request, sources }, { provisional, data, engine });
-  const { strategy, sources: all } = chosen;
-  const config = resolveConfig(all, strategy);
+  const { emit } = request;
+  const settings = await withBackbone(request.settings, request);
+  const provisional = settings.for();
+  const data = await loadData(provisional, request);
+  const engine = await engineOf(request, provisional);
+  const chosen = await chosenStrategy({ ...request, settings }, { provisional, data, engine });
+  const { strategy } = chosen;
+  const config = chosen.settings.for(strategy);
   const classes = data.index.classes.length;
-  const start = await startingPoint(config, classes, { offline, emit, signal });
+  const start = await startingPoint(config, classes, request);
   await warnOfTakenFolder(config.out, emit);
-  const only = { strategies: [strategy], sources: all, start, data, engine, signal, emit };
-  const [estimate] = await estimateStrategies(only);
+  const [estimate] = await estimateStrategies({
+    ...contextOf(request),
+    strategies: [strategy],
+    settings: chosen.settings,
+    start,
+    data,
+    engine,
+  });
   return {
     data: dataFacts(data),
     leftOut: data.index.skipped,
-    ...{ strategy, evidence: chosen.evidence, estimate, config },
+    strategy,
+    evidence: chosen.evidence,
+    estimate,
+    config,
     ...(chosen.choice !== undefined && { choice: chosen.choice }),
     weights: start.source,
     ...trainingPart(config, { strategy, start, data }),
@@ -81,24 +119,25 @@ interface Chosen {
   readonly strategy: StrategyName;
   readonly evidence: readonly string[];
   /** The settings, with what is advised. */
-  readonly sources: readonly ConfigSource[];
+  readonly settings: Settings;
   readonly choice?: ChoiceReport;
 }
 
 async function chosenStrategy(
-  { sources, emit, signal, offline = false }: PlanRequest,
+  request: PlanRequest,
   of: { readonly provisional: RunConfig; readonly data: LoadedData; readonly engine: Engine },
 ): Promise<Chosen> {
-  const declared = declaredStrategy(sources);
+  const { settings } = request;
+  const declared = settings.strategy;
   if (declared !== 'auto') {
-    return { strategy: declared, evidence: [`strategy ${declared}, as asked for`], sources };
+    return { strategy: declared, evidence: [`strategy ${declared}, as asked for`], settings };
   }
   const { provisional: config, data, engine } = of;
-  const start = await startingPoint(config, data.index.classes.length, { offline, emit, signal });
-  const choice = await choose({ sources, config, data, engine, start, offline, signal, emit });
+  const start = await startingPoint(config, data.index.classes.length, request);
+  const choice = await choose({ ...request, config, data, engine, start });
   const { strategy } = choice.advice;
-  const advised = advisedSources(choice.advice, sources);
-  return { strategy, choice, sources: advised, evidence: choiceEvidence(choice) };
+  const advised = advisedSettings(choice.advice, settings);
+  return { strategy, choice, settings: advised, evidence: choiceEvidence(choice) };
 }
 
 function trainingPart(
@@ -137,7 +176,9 @@ function plannedPhase(phase: TrainPhase, network: NetworkSpec): PlannedPhase {
     groups: phase.groups
       .filter(({ parameters }) => parameters.length > 0)
       .map(({ name, parameters, learningRate, weightDecay }) => ({
-        ...{ name, learningRate, weightDecay },
+        name,
+        learningRate,
+        weightDecay,
         parameters: parameters.reduce((sum, of) => sum + sizeOf(shapes.get(of) ?? [0]), 0),
       })),
   };

@@ -1,5 +1,4 @@
 import { interruptedError, usageError } from '../base/errors.ts';
-import type { Emit } from '../base/events.ts';
 import { decodeWhole } from '../dataset/decode.ts';
 import { BadImage, reasonOf } from '../dataset/decode-errors.ts';
 import { printablePath } from '../dataset/file-names.ts';
@@ -7,24 +6,24 @@ import type { Picture } from '../dataset/resample.ts';
 import { writePng } from '../dataset/write-picture.ts';
 import { type OnnxOutput, type OnnxRunner, openOnnxRunner } from '../engines/onnx/session-file.ts';
 import { type Grid, overlayHeat } from '../evaluation/heat-map.ts';
+import { heatMapPaths } from '../evaluation/heat-map-names.ts';
 import { denseModel } from '../export/onnx-dense.ts';
 import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
-import { heatMapPaths } from './heat-map-names.ts';
-import { loadModel, type TrainedModel } from './model.ts';
-import { guessesOf, inputFiles, type Prediction, someReadable } from './predict.ts';
+import {
+  guessesOf,
+  inputFiles,
+  type Prediction,
+  type PredictRequest,
+  someReadable,
+} from './predict.ts';
+import { loadModel, type TrainedModel } from './prepare/trained-model.ts';
 
-export interface DensePredictRequest {
-  /** The run folder, or a model.safetensors. */
-  readonly run: string;
-  readonly inputs: readonly string[];
-  readonly topK: number;
+export interface DensePredictRequest extends PredictRequest {
   /** Sizes of the image, as factors of the one that the network was trained on. */
   readonly scales?: readonly number[];
-  /** A folder for one picture an image: where its class was seen. */
+  /** A folder for one image each: where its class was seen. */
   readonly heatMaps?: string;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
 }
 
 /** About the paper's: one size below training would not hold a window, so they go upward. */
@@ -61,7 +60,11 @@ export async function predictDense(request: DensePredictRequest): Promise<readon
       if (signal.aborted) throw interruptedError('interrupted while images were classified');
       predictions.push(
         await predictOne(file, {
-          ...{ request, model, form, runner, scales },
+          request,
+          model,
+          form,
+          runner,
+          scales,
           target: targets?.get(file),
         }),
       );

@@ -10,11 +10,18 @@ import { walkFolder } from '../dataset/walk.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openEngine } from '../engines/index.ts';
 import { scoreBatches } from '../evaluation/score.ts';
-import type { Guess, Prediction } from '../outputs/commands.ts';
-import { compileModel, loadModel, type TrainedModel } from './model.ts';
-import { prefixBatch } from './phase-sources.ts';
+import { prefixBatch } from './prepare/prefix-batch.ts';
+import { compileModel, loadModel, type TrainedModel } from './prepare/trained-model.ts';
 
-export type { Guess, Prediction };
+export interface Guess {
+  readonly label: string;
+  readonly probability: number;
+}
+
+/** What a file shows, or why it could not be read. */
+export type Prediction =
+  | { readonly path: string /** The surest first. */; readonly guesses: readonly Guess[] }
+  | { readonly path: string; readonly error: string };
 
 export interface PredictRequest {
   /** The run folder, or a model.safetensors. */

@@ -1,31 +1,26 @@
 import { broadcast } from '../base/events.ts';
-import {
-  type ConfigSource,
-  declaredStrategy,
-  provisionalStrategy,
-  resolveConfig,
-} from '../config/resolve.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
-import { mergeSources } from '../config/sources.ts';
-import type { DatasetIndex, Split } from '../dataset/types.ts';
+import { Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
 import { createEventLog } from '../run/event-log.ts';
 import type { RunRecord } from '../run/record.ts';
 import { readConfig, refuseFolder, runPaths } from '../run/store.ts';
-import { choiceEvidence } from './advice-evidence.ts';
-import { advisedSources } from './advised-sources.ts';
-import { choose } from './choose.ts';
-import { type LoadedData, loadData } from './data.ts';
-import { withBackbone } from './default-backbone.ts';
-import { startingPoint } from './start-weights.ts';
-import { engineOf, type TrainStrategyRequest, trainStrategy } from './train-strategy.ts';
+import { advisedSettings } from './choose/advised-settings.ts';
+import { choose } from './choose/decision.ts';
+import { choiceEvidence } from './choose/evidence.ts';
+import { type LoadedData, loadData } from './prepare/data.ts';
+import { withBackbone } from './prepare/default-backbone.ts';
+import { startingPoint } from './prepare/start-weights.ts';
+import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
+import { runStrategy } from './run/run-strategy.ts';
 
-/** How a run is started; where it resumes, its own config fills what the sources leave out. */
-type Setting = 'resume' | 'overwrite' | 'offline' | 'signal' | 'emit' | 'engine' | 'threads';
-
-export interface TrainRequest extends Pick<TrainStrategyRequest, Setting> {
-  /** Where the settings come from, the strongest last. */
-  readonly sources: readonly ConfigSource[];
+export interface TrainRequest extends WorkContext {
+  /** Where a run is resumed, its own config fills what they leave out. */
+  readonly settings: Settings;
+  /** Goes on with the run in the `out` folder. */
+  readonly resume?: boolean;
+  /** Replaces the run in the `out` folder. */
+  readonly overwrite?: boolean;
 }
 
 /**
@@ -33,80 +28,82 @@ export interface TrainRequest extends Pick<TrainStrategyRequest, Setting> {
  * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
  */
 export async function train(request: TrainRequest): Promise<RunRecord> {
-  const stored = request.resume === true ? await storedSource(request.sources) : undefined;
-  const asked = stored === undefined ? request.sources : withStored(stored, request.sources);
+  const asked = request.resume === true ? await withStored(request.settings) : request.settings;
   const log = createEventLog();
-  const emit = broadcast([request.emit, log.listen]);
-  const sources = await withBackbone(asked, { ...request, emit });
-  const data = await readData({ ...request, sources, emit });
-  const config = resolveConfig(data.sources, data.strategy);
-  return trainStrategy({ ...request, ...data, config, emit, log });
+  const context = { ...contextOf(request), emit: broadcast([request.emit, log.listen]) };
+  const settings = await withBackbone(asked, context);
+  const provisional = settings.for();
+  // Said before the images are read, where the folder's name does not wait for the strategy.
+  if (settings.strategy !== 'auto') await refuseFolder(provisional.out, request);
+  const data = await loadData(provisional, context);
+  const chosen = await chooseStrategy(settings, { context, config: provisional, data });
+  const { strategy, evidence } = chosen;
+  const config = chosen.settings.for(strategy);
+  const { resume = false, overwrite = false } = request;
+  return runStrategy({
+    ...chosen.context,
+    ...data,
+    config,
+    strategy,
+    evidence,
+    resume,
+    overwrite,
+    log,
+  });
 }
 
-/** The config of the run to resume. */
-async function storedSource(sources: readonly ConfigSource[]): Promise<ConfigSource> {
-  const named = mergeSources(sources).values.out;
-  const out =
-    typeof named === 'string' ? named : resolveConfig(sources, provisionalStrategy(sources)).out;
+/** The config of the run to resume stands below all else; its strategy is what `auto` now means. */
+async function withStored(settings: Settings): Promise<Settings> {
+  const named = settings.values.out;
+  const out = typeof named === 'string' ? named : settings.for().out;
   await refuseFolder(out, { resume: true });
-  const paths = runPaths(out);
-  return { origin: paths.config, values: (await readConfig(paths)) as ConfigSource['values'] };
+  const { config: origin } = runPaths(out);
+  const values = Settings.stored(origin, await readConfig(runPaths(out))).values;
+  const all = settings.with({ origin, values }, 'below');
+  if (all.strategy !== 'auto') return all;
+  const { strategy, weights } = values;
+  return all.with({
+    origin,
+    values: strategy === 'scratch' ? { strategy, weights } : { strategy },
+  });
 }
 
-/** The stored config stands below all other sources; its strategy is what `auto` now means. */
-function withStored(
-  stored: ConfigSource,
-  sources: readonly ConfigSource[],
-): readonly ConfigSource[] {
-  const all = [stored, ...sources];
-  if (declaredStrategy(all) !== 'auto') return all;
-  const { strategy, weights } = stored.values;
-  const values = { strategy, ...(strategy === 'scratch' && { weights }) };
-  return [...all, { origin: stored.origin, values }];
-}
-
-interface Data {
-  readonly index: DatasetIndex;
-  readonly split: Split;
+interface Choice {
   readonly strategy: StrategyName;
   readonly evidence: readonly string[];
   /** The settings, with what the advice brings along. */
-  readonly sources: readonly ConfigSource[];
-  /** Where one was needed to choose. */
-  readonly engine?: Engine;
+  readonly settings: Settings;
+  /** With the engine, where one was needed to choose. */
+  readonly context: WorkContext;
 }
 
-/** Looks at the images and chooses the strategy. */
-async function readData(request: TrainRequest): Promise<Data> {
-  const { sources, emit, signal } = request;
-  const declared = declaredStrategy(sources);
-  const config = resolveConfig(sources, provisionalStrategy(sources));
-  // Said before the images are read, where the folder's name does not wait for the strategy.
-  if (declared !== 'auto') await refuseFolder(config.out, request);
-  const data = await loadData(config, { emit, signal });
-  if (declared !== 'auto') {
-    const evidence = [`strategy ${declared}, as asked for`];
-    return { ...data, strategy: declared, evidence, sources };
-  }
-  return { ...data, ...(await chooseStrategy(request, { config, data })) };
-}
-
-type Choice = Pick<Data, 'strategy' | 'evidence' | 'sources' | 'engine'>;
-
-/** Measures the images, and decides; the freeze boundary that is advised stands below all settings. */
+/** The strategy that is asked for, or the one that measuring the images finds. */
 async function chooseStrategy(
-  request: TrainRequest,
-  { config, data }: { readonly config: RunConfig; readonly data: LoadedData },
+  settings: Settings,
+  of: { readonly context: WorkContext; readonly config: RunConfig; readonly data: LoadedData },
 ): Promise<Choice> {
-  const { emit, signal, offline = false } = request;
-  const engine = await engineOf(request, config);
-  const classes = data.index.classes.length;
-  const start = await startingPoint(config, classes, { offline, emit, signal });
-  const found = { sources: request.sources, config, data, engine, start };
-  const choice = await choose({ ...found, offline, signal, emit });
+  const { context, config, data } = of;
+  const { strategy: declared } = settings;
+  if (declared !== 'auto') {
+    return {
+      strategy: declared,
+      evidence: [`strategy ${declared}, as asked for`],
+      settings,
+      context,
+    };
+  }
+  const engine: Engine = await engineOf(context, config);
+  const start = await startingPoint(config, data.index.classes.length, context);
+  const choice = await choose({ ...context, settings, config, data, engine, start });
   const { strategy } = choice.advice;
-  const evidence = choiceEvidence(choice);
-  emit({ type: 'note', message: `strategy ${strategy}: ${choice.advice.evidence.join('; ')}` });
-  const sources = advisedSources(choice.advice, request.sources);
-  return { strategy, evidence, sources, engine };
+  context.emit({
+    type: 'note',
+    message: `strategy ${strategy}: ${choice.advice.evidence.join('; ')}`,
+  });
+  return {
+    strategy,
+    evidence: choiceEvidence(choice),
+    settings: advisedSettings(choice.advice, settings),
+    context: { ...context, engine },
+  };
 }

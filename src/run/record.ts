@@ -1,7 +1,46 @@
-import type { RunConfig } from '../config/schema.ts';
-import type { MetricsRecord, PlanRecord } from '../outputs/run.ts';
+import type { RunConfig, StrategyName } from '../config/schema.ts';
 
-export type { MetricsRecord, PlanRecord };
+/** plan.json */
+export interface PlanRecord {
+  readonly version: number;
+  readonly strategy: StrategyName;
+  /** Why it is this strategy, a sentence each. */
+  readonly evidence: readonly string[];
+  /** Names of the layers that stay as they are. */
+  readonly frozen: readonly string[];
+  readonly trained: readonly string[];
+  readonly parameters: { readonly total: number; readonly trained: number };
+  /** Where the starting weights came from: source, licence, hashes. */
+  readonly provenance?: Readonly<Record<string, string>>;
+  /** The validation images are trained on too, once they have chosen. */
+  readonly refit?: true;
+  /** SHA-256 of the weights that the run began from and of how they want their images. */
+  readonly startHash?: string;
+}
+
+/** The images that were measured. */
+export type MeasuredSide = 'train' | 'val' | 'test' | 'cross-validation';
+
+/** metrics.json */
+export interface MetricsRecord {
+  readonly version: number;
+  readonly side: MeasuredSide;
+  readonly images: number;
+  /** Measured on the model before it was trained on these images too. */
+  readonly beforeRefit?: true;
+  /** Figures by name; one that could not be measured is absent. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly perClass: readonly {
+    readonly name: string;
+    readonly precision: number;
+    readonly recall: number;
+    readonly f1: number;
+    /** Images of the class. */
+    readonly support: number;
+  }[];
+  /** [actual][predicted] */
+  readonly confusion: readonly (readonly number[])[];
+}
 
 /** Raised when a file of a run folder changes its form; readers refuse what they do not know. */
 export const FORMAT_VERSION = 1;

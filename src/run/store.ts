@@ -10,7 +10,6 @@ import { readPlainFile } from '../base/plain-file.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { RECORD_PROBLEMS } from './check-record.ts';
-import { isRecord } from './compare.ts';
 import {
   FORMAT_VERSION,
   type MetricsRecord,
@@ -18,6 +17,7 @@ import {
   type RunRecord,
   type SplitRecord,
 } from './record.ts';
+import { isRecord } from './refuse-changed.ts';
 
 /** The files of a run folder. */
 export interface RunPaths {
@@ -57,7 +57,6 @@ const OWN = [
   'metrics.json',
   'checkpoints',
   'model',
-  'report.html',
   'events.ndjson',
   'config.yaml',
 ];

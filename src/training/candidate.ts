@@ -30,7 +30,7 @@ function mixed(first: Tensor, second: Tensor, share: number): Tensor {
 }
 
 /** The share of the phase's first weights in what it keeps: a start that is no optimum is not worth keeping. */
-const shareOfStart = ({ plan, phase, config }: PhaseRun) =>
+const shareOfStart = ({ job: { plan, config }, phase }: PhaseRun) =>
   plan.solvedFrom !== undefined && phase.name === 'main' ? config.startShare : 0;
 
 /** What a phase would keep at this step: the program's weights, averaged with those that it began at. */

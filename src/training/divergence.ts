@@ -1,7 +1,7 @@
 import { VggtuneError } from '../base/errors.ts';
 import type { EpochFigures, Progress } from './checkpoint.ts';
 import type { PhaseRun } from './job.ts';
-import { phaseLabel } from './plan.ts';
+import { phaseLabel } from './train-plan.ts';
 
 /** The numbers of a run have left the range of numbers. */
 export class Divergence extends VggtuneError {}

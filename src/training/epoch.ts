@@ -1,98 +1,91 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { oneHot } from '../base/one-hot.ts';
 import { createRng } from '../base/rng.ts';
-import type { StepResult } from '../engines/engine.ts';
+import type { StepResult, TrainingBatch } from '../engines/engine.ts';
 import { predictedClass } from '../metrics/scores.ts';
 import type { EpochSums, Progress } from './checkpoint.ts';
 import { diverged } from './divergence.ts';
 import { createDropoutMasks } from './dropout-masks.ts';
 import type { PhaseRun } from './job.ts';
-import { phaseLabel } from './plan.ts';
-import type { RowBatch } from './rows.ts';
+import type { RowBatch } from './sample-source.ts';
 import { scheduleFactor } from './schedules.ts';
 import { balancedWeights, mixUp, rowWeights } from './targets.ts';
-
-/** Runs the batches of an epoch that are left, or fewer when the signal asks for it. */
-export interface EpochRunner {
-  (progress: Progress): Promise<Progress>;
-  readonly stepsPerEpoch: number;
-}
+import { phaseLabel } from './train-plan.ts';
 
 /** Called between two steps of an epoch. */
 export type AfterStep = (progress: Progress) => Promise<void>;
 
+/** What the epochs of a phase share. */
+export interface Epochs {
+  readonly run: PhaseRun;
+  readonly stepsPerEpoch: number;
+  readonly makeBatch: (batch: RowBatch, progress: Progress) => TrainingBatch;
+  readonly afterStep: AfterStep;
+}
+
+export function prepareEpochs(run: PhaseRun, afterStep: AfterStep): Epochs {
+  const images = run.sources.train.labels.length;
+  const stepsPerEpoch = Math.max(1, Math.ceil(images / run.job.config.batchSize));
+  return { run, stepsPerEpoch, makeBatch: createBatchMaker(run), afterStep };
+}
+
 /**
- * Everything random in a step depends on the seed, the phase, the epoch and the batch alone, so a
- * run can be taken up at any step.
+ * Runs the batches of an epoch that are left, or fewer when the signal asks for it. Everything random in a step
+ * depends on the seed, the phase, the epoch and the batch alone, so a run can be taken up at any step.
  */
-export function createEpochRunner(
-  run: PhaseRun,
-  afterStep: AfterStep = async () => {},
-): EpochRunner {
-  const { config, signal, sources } = run;
-  const { labels } = sources.train;
-  const stepsPerEpoch = Math.max(1, Math.ceil(labels.length / config.batchSize));
-  const takeStep = createStepper(run, stepsPerEpoch);
-
-  async function runEpoch(start: Progress): Promise<Progress> {
-    const rng = createRng('shuffle', config.seed, start.phase, start.epoch);
-    const order = rng.shuffle(labels.map((_, position) => position));
-    const left = order.slice(start.batch * config.batchSize);
-    let progress = start;
-    if (signal.aborted) return progress;
-    const { batchSize } = config;
-    for await (const batch of sources.train.batches(left, { batchSize, epoch: start.epoch })) {
-      progress = await takeStep(batch, progress);
-      if (progress.batch < stepsPerEpoch) await afterStep(progress);
-      // The engine holds the event loop for a step: signals and timers get their turn here.
-      await nextTurn();
-      if (signal.aborted) break;
-    }
-    return progress;
+export async function runEpoch(epochs: Epochs, start: Progress): Promise<Progress> {
+  const { run, stepsPerEpoch } = epochs;
+  const { config, signal } = run.job;
+  const { train } = run.sources;
+  const rng = createRng('shuffle', config.seed, start.phase, start.epoch);
+  const order = rng.shuffle(train.labels.map((_, position) => position));
+  const left = order.slice(start.batch * config.batchSize);
+  let progress = start;
+  if (signal.aborted) return progress;
+  const { batchSize } = config;
+  for await (const batch of train.batches(left, { batchSize, epoch: start.epoch })) {
+    progress = await takeStep(epochs, batch, progress);
+    if (progress.batch < stepsPerEpoch) await epochs.afterStep(progress);
+    // The engine holds the event loop for a step: signals and timers get their turn here.
+    await nextTurn();
+    if (signal.aborted) break;
   }
-
-  return Object.assign(runEpoch, { stepsPerEpoch });
+  return progress;
 }
 
 /** One optimizer step. A batch of which no image could be decoded is passed over. */
-function createStepper(run: PhaseRun, stepsPerEpoch: number) {
-  const { program, phase, emit } = run;
-  const makeBatch = createBatchMaker(run);
-
-  return async (batch: RowBatch, progress: Progress): Promise<Progress> => {
-    const step = progress.batch + 1;
-    if (batch.positions.length === 0) return { ...progress, batch: step };
-    const rates = learningRates(run, progress, stepsPerEpoch);
-    const made = makeBatch(batch, progress);
-    const result = await program.step(made, rates);
-    if (!Number.isFinite(result.loss)) {
-      throw diverged(run, { progress, step, what: 'the loss' });
-    }
-    const labels = batch.positions.map((at) => run.sources.train.labels[at] as number);
-    const sums = addStep(progress.sums, result, labels);
-    emit({
-      type: 'step',
-      phase: phaseLabel(phase),
-      epoch: progress.epoch + 1,
-      step,
-      stepsPerEpoch,
-      loss: result.loss,
-      accuracy: sums.correct / sums.images,
-      learningRate: Math.max(...rates),
-      images: labels.length,
-    });
-    return { ...progress, batch: step, sums };
-  };
+async function takeStep(epochs: Epochs, batch: RowBatch, progress: Progress): Promise<Progress> {
+  const { run, stepsPerEpoch } = epochs;
+  const step = progress.batch + 1;
+  if (batch.positions.length === 0) return { ...progress, batch: step };
+  const rates = learningRates(run, progress, stepsPerEpoch);
+  const made = epochs.makeBatch(batch, progress);
+  const result = await run.program.step(made, rates);
+  if (!Number.isFinite(result.loss)) throw diverged(run, { progress, step, what: 'the loss' });
+  const labels = batch.positions.map((at) => run.sources.train.labels[at] as number);
+  const sums = addStep(progress.sums, result, labels);
+  run.job.emit({
+    type: 'step',
+    phase: phaseLabel(run.phase),
+    epoch: progress.epoch + 1,
+    step,
+    stepsPerEpoch,
+    loss: result.loss,
+    accuracy: sums.correct / sums.images,
+    learningRate: Math.max(...rates),
+    images: labels.length,
+  });
+  return { ...progress, batch: step, sums };
 }
 
-function createBatchMaker(run: PhaseRun) {
-  const { config, network, phase, sources } = run;
+function createBatchMaker({ job, phase, sources }: PhaseRun): Epochs['makeBatch'] {
+  const { config, network } = job;
   const { labels } = sources.train;
   const masks = createDropoutMasks(network, phase.from, config.batchSize);
   const balanced = config.classWeights === 'balanced';
   const classWeights = balanced ? balancedWeights(labels, network.classes) : undefined;
 
-  return (batch: RowBatch, progress: Progress) => {
+  return (batch, progress) => {
     const keys = [config.seed, progress.phase, progress.epoch, progress.batch];
     const count = batch.positions.length;
     const plain = oneHot(

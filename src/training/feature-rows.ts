@@ -5,7 +5,7 @@ import { thisMachine } from '../base/machine.ts';
 import type { ImageEntry } from '../dataset/types.ts';
 import type { ForwardProgram } from '../engines/engine.ts';
 import type { FeatureStore } from './feature-store.ts';
-import { type ImageRows, type PixelRequest, piecesOf, type ReadPixels } from './rows.ts';
+import { type ImageRows, type PixelRequest, piecesOf, type ReadPixels } from './sample-source.ts';
 
 /** Activations at the freeze boundary of each request, in memory or read back from the store. */
 export interface FeatureTable {

@@ -1,6 +1,6 @@
 import type { ForwardProgram } from '../engines/engine.ts';
 import { runFull } from './feature-rows.ts';
-import type { RowSource } from './rows.ts';
+import type { RowSource } from './sample-source.ts';
 
 /**
  * Activations at the freeze boundary of pictures that are new in each epoch: there is nothing to

@@ -4,8 +4,8 @@ import type { RunConfig } from '../config/schema.ts';
 import type { Engine, TrainingProgram } from '../engines/engine.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Checkpoint, CheckpointStore, Progress } from './checkpoint.ts';
-import type { TrainPhase, TrainPlan } from './plan.ts';
-import type { RowSource } from './rows.ts';
+import type { RowSource } from './sample-source.ts';
+import type { TrainPhase, TrainPlan } from './train-plan.ts';
 
 /** The rows of a phase. */
 export interface PhaseSources {
@@ -33,8 +33,9 @@ export interface TrainingJob {
   readonly emit: Emit;
 }
 
-/** One phase of a job. */
-export interface PhaseRun extends Omit<TrainingJob, 'sources'> {
+/** One phase of a job, with its program compiled and its samples open. */
+export interface PhaseRun {
+  readonly job: TrainingJob;
   readonly phase: TrainPhase;
   readonly program: TrainingProgram;
   /** Every tensor of the network, before the first step of the phase. */
@@ -43,4 +44,5 @@ export interface PhaseRun extends Omit<TrainingJob, 'sources'> {
   readonly start: Progress;
   /** The phase ends after so many epochs; its schedule is that of all of them. */
   readonly lastEpoch: number;
+  release(): Promise<void>;
 }

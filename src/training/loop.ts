@@ -1,10 +1,9 @@
 import type { NamedTensors } from '../base/tensor.ts';
-import type { TrainingProgram, TrainingState } from '../engines/engine.ts';
 import { type EpochFigures, type Progress, START } from './checkpoint.ts';
-import type { PhaseSources, TrainingJob } from './job.ts';
-import { runPhase } from './phase.ts';
-import type { TrainPhase } from './plan.ts';
-import { balancedWeights } from './targets.ts';
+import type { TrainingJob } from './job.ts';
+import { openPhase } from './open-phase.ts';
+import { type PhaseResult, runPhase } from './phase.ts';
+import type { TrainPhase } from './train-plan.ts';
 
 export interface TrainingOutcome {
   /** Every tensor of the network: those of the best epoch, or of the refit where there is one. */
@@ -35,9 +34,19 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
     if (phase.refit && isFirstOfRefit(plan.phases, progress.phase)) {
       weights = job.refitWeights ?? job.weights;
     }
-    const result = await trainPhase({ job, phase, weights, progress, state });
-    weights = overlay(weights, result.weights);
-    progress = result.progress;
+    const lastEpoch = epochsOf(phase, progress);
+    if (lastEpoch === 0) {
+      progress = nextPhase(progress);
+      continue;
+    }
+    const run = await openPhase({ job, phase, weights, start: progress, lastEpoch, state });
+    try {
+      const result = await runPhase(run);
+      weights = overlay(weights, result.weights);
+      progress = afterPhase(phase, { before: progress, result });
+    } finally {
+      await run.release();
+    }
     state = undefined;
   }
   const best = overlay(job.weights, await job.checkpoints.loadBest());
@@ -49,70 +58,29 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
 const isFirstOfRefit = (phases: readonly TrainPhase[], at: number) =>
   phases[at - 1]?.refit !== true;
 
-interface PhaseStart extends PhaseSetting {
-  readonly progress: Progress;
-  /** Of a run that is resumed in this phase. */
-  readonly state: TrainingState | undefined;
+/** A refit takes as many epochs as were best. */
+function epochsOf(phase: TrainPhase, { judged }: Progress): number {
+  return phase.refit && phase.name === 'main' ? (judged?.best ?? -1) + 1 : phase.epochs;
 }
 
-/** @returns the weights after the phase, and the progress at the start of the next one */
-async function trainPhase({ job, phase, weights, progress, state }: PhaseStart) {
-  const next = { ...START, phase: progress.phase + 1 };
-  const epochs =
-    phase.refit && phase.name === 'main' ? (progress.judged?.best ?? -1) + 1 : undefined;
-  if (epochs === 0) return { weights, progress: { ...next, ...judgedOf(progress) } };
-  const result = await withProgram({ job, phase, weights }, (program, sources) => {
-    if (state !== undefined) program.load(state);
-    const lastEpoch = epochs ?? phase.epochs;
-    const start = { start: progress, firstWeights: weights };
-    return runPhase({ ...job, ...start, phase, program, sources, lastEpoch });
-  });
-  if (phase.refit || phase.name !== 'main') {
-    return { weights: result.weights, progress: { ...next, ...judgedOf(progress) } };
-  }
-  const { history, before } = result.progress;
-  const judged = { history, best: result.bestEpoch, ...(before !== undefined && { before }) };
-  return { weights: result.weights, progress: { ...next, judged } };
+/** The progress at the start of the next phase. */
+function nextPhase({ phase, judged }: Progress): Progress {
+  return { ...START, phase: phase + 1, ...(judged !== undefined && { judged }) };
 }
 
-const judgedOf = ({ judged }: Progress) => (judged === undefined ? {} : { judged });
-
-interface PhaseSetting {
-  readonly job: TrainingJob;
-  readonly phase: TrainPhase;
-  readonly weights: NamedTensors;
-}
-
-async function withProgram<T>(
-  { job, phase, weights }: PhaseSetting,
-  use: (program: TrainingProgram, sources: PhaseSources) => Promise<T>,
-): Promise<T> {
-  const { engine, network, plan, config } = job;
-  const sources = await job.sources(phase);
-  try {
-    const balanced = config.classWeights === 'balanced';
-    const program = await engine.compileTraining({
-      network,
-      from: phase.from,
-      weights,
-      groups: phase.groups,
-      optimizer: plan.optimizer,
-      loss: {
-        labelSmoothing: config.labelSmoothing,
-        ...(balanced && { classWeights: balancedWeights(sources.train.labels, network.classes) }),
-      },
-      ...(config.clipNorm !== null && { clipNorm: config.clipNorm }),
-      batchSize: config.batchSize,
-      ...(config.microBatch !== null && { microBatch: config.microBatch }),
-    });
-    try {
-      return await use(program, sources);
-    } finally {
-      await program.release();
-    }
-  } finally {
-    await sources.release();
-  }
+function afterPhase(
+  phase: TrainPhase,
+  of: { readonly before: Progress; readonly result: PhaseResult },
+): Progress {
+  const { before, result } = of;
+  if (phase.refit || phase.name !== 'main') return nextPhase(before);
+  const { history, before: start } = result.progress;
+  const judged = {
+    history,
+    best: result.bestEpoch,
+    ...(start !== undefined && { before: start }),
+  };
+  return { ...nextPhase(before), judged };
 }
 
 /** `base` with the tensors of `above` in place of its own. */

@@ -6,55 +6,67 @@ import { asCandidate, candidateWeights } from './candidate.ts';
 import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
 import { climbWarning, Divergence, diverged, hasClimbed } from './divergence.ts';
 import { isClearlyLower, judgeEpochs } from './early-stop.ts';
-import { type AfterStep, createEpochRunner } from './epoch.ts';
+import { type AfterStep, type Epochs, prepareEpochs, runEpoch } from './epoch.ts';
 import type { PhaseRun } from './job.ts';
 import { requireImages } from './lost-images.ts';
-import { phaseLabel } from './plan.ts';
+import { phaseLabel } from './train-plan.ts';
 import { type Validation, validate } from './validate.ts';
 
-/**
- * Runs the epochs of a phase that are left: batches, validation, best weights, checkpoint.
- * @returns the candidate weights after the last step, the figures of all epochs, and the index of the best one
- */
-export async function runPhase(run: PhaseRun): Promise<{
+/** What a phase came to. */
+export interface PhaseResult {
+  /** The candidate weights after the last step. */
   readonly weights: NamedTensors;
+  /** With the figures of all epochs. */
   readonly progress: Progress;
   readonly bestEpoch: number;
-}> {
-  const { phase, sources, config, emit } = run;
+}
+
+/** Runs the epochs of a phase that are left: batches, validation, best weights, checkpoint. */
+export async function runPhase(run: PhaseRun): Promise<PhaseResult> {
+  const { config, emit } = run.job;
   const saves = timedSaves(run);
-  const runEpoch = createEpochRunner(run, saves.afterStep);
-  emit({
-    type: 'train-start',
-    phase: phaseLabel(phase),
-    epochs: run.lastEpoch,
-    stepsPerEpoch: runEpoch.stepsPerEpoch,
-    images: sources.train.labels.length,
-    ...(run.start.batch > 0 && { stepsDone: run.start.batch }),
-  });
-  const watches = isJudged(run) && sources.validation !== undefined;
+  const epochs = prepareEpochs(run, saves.afterStep);
+  emitStart(run, epochs);
+  const watches = isJudged(run) && run.sources.validation !== undefined;
   if (isJudged(run) && !watches && config.earlyStop !== null) emit(NOTHING_TO_WATCH);
+  const rule = watches ? config.earlyStop : null;
   let progress = await measureStart(run);
   while (progress.epoch < run.lastEpoch && progress.stopped !== true) {
-    const verdict = judgeEpochs(
-      progress.history,
-      watches ? config.earlyStop : null,
-      startOf(progress),
-    );
+    const verdict = judgeEpochs(progress.history, rule, startOf(progress));
     if (verdict.stop) {
       const metric = config.earlyStop?.metric ?? 'loss';
       emit({ type: 'early-stop', epoch: progress.epoch, bestEpoch: verdict.best + 1, metric });
       break;
     }
-    progress = await guardedEpoch(run, { runEpoch, progress });
+    try {
+      const started = performance.now();
+      const trained = await runEpoch(epochs, progress);
+      progress = await closeEpoch(run, { trained, started });
+    } catch (error) {
+      // Where something good is kept already, numbers that blow up end the phase and not the run.
+      if (!(error instanceof Divergence) || progress.before === undefined) throw error;
+      emit(climbWarning(run, error.message));
+      progress = { ...progress, stopped: true };
+    }
     saves.saved();
   }
   const weights = candidateWeights(run);
   const { history } = progress;
   const bestEpoch = watches
-    ? judgeEpochs(history, config.earlyStop, startOf(progress)).best
+    ? judgeEpochs(history, rule, startOf(progress)).best
     : history.length - 1;
   return { weights, progress, bestEpoch };
+}
+
+function emitStart(run: PhaseRun, { stepsPerEpoch }: Epochs): void {
+  run.job.emit({
+    type: 'train-start',
+    phase: phaseLabel(run.phase),
+    epochs: run.lastEpoch,
+    stepsPerEpoch,
+    images: run.sources.train.labels.length,
+    ...(run.start.batch > 0 && { stepsDone: run.start.batch }),
+  });
 }
 
 /** The training loss falls while a network overfits, so it is no reason to stop. */
@@ -70,14 +82,14 @@ const NOTHING_TO_WATCH = {
  * costs. The state between two steps is as good as any other.
  */
 function timedSaves(run: PhaseRun): { readonly afterStep: AfterStep; readonly saved: () => void } {
-  const every = parseDuration(run.config.checkpointEvery) ?? Number.POSITIVE_INFINITY;
+  const every = parseDuration(run.job.config.checkpointEvery) ?? Number.POSITIVE_INFINITY;
   let last = performance.now();
   const saved = () => {
     last = performance.now();
   };
   const afterStep = async (progress: Progress) => {
     if (performance.now() - last < every) return;
-    await run.checkpoints.saveLast({ progress, state: goodState(run, progress) });
+    await run.job.checkpoints.saveLast({ progress, state: goodState(run, progress) });
     saved();
   };
   return { afterStep, saved };
@@ -91,39 +103,26 @@ const isJudged = ({ phase }: PhaseRun) => phase.name === 'main' && !phase.refit;
  * there are images to measure it on: training that makes it worse then costs nothing but time.
  */
 async function measureStart(run: PhaseRun): Promise<Progress> {
-  const { start, sources, plan } = run;
+  const { start, sources } = run;
+  const { plan } = run.job;
   const begun = start.epoch > 0 || start.batch > 0 || start.before !== undefined;
   if (begun || !isJudged(run) || !plan.startIsCandidate) return start;
   if (sources.validation === undefined) return start;
   const { figures: before, losses } = await measured(run, Number.NaN);
-  if (run.signal.aborted) throw await interrupted(run, start);
+  if (run.job.signal.aborted) throw await interrupted(run, start);
   // A solved head is an optimum already: what takes its place has to be better beyond doubt.
   const solved = plan.solvedFrom !== undefined;
   const progress = { ...start, before, ...(solved && { startLosses: losses, clear: [] }) };
-  await run.checkpoints.saveBest(run.program.state().weights, progress);
+  await run.job.checkpoints.saveBest(run.program.state().weights, progress);
   return progress;
 }
 
-interface EpochSetting {
-  readonly runEpoch: ReturnType<typeof createEpochRunner>;
-  readonly progress: Progress;
-}
-
-/** One epoch; where something good is kept already, numbers that blow up end the phase and not the run. */
-async function guardedEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress> {
-  try {
-    return await oneEpoch(run, setting);
-  } catch (error) {
-    if (!(error instanceof Divergence) || setting.progress.before === undefined) throw error;
-    run.emit(climbWarning(run, error.message));
-    return { ...setting.progress, stopped: true };
-  }
-}
-
-async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress> {
-  const { config, signal, network } = run;
-  const started = performance.now();
-  const trained = await setting.runEpoch(setting.progress);
+/** What follows the steps of an epoch: validation, the best weights, a checkpoint. */
+async function closeEpoch(
+  run: PhaseRun,
+  { trained, started }: { readonly trained: Progress; readonly started: number },
+): Promise<Progress> {
+  const { config, signal, network, checkpoints } = run.job;
   if (signal.aborted) throw await interrupted(run, trained);
   const { sums, epoch, before } = trained;
   requireImages(sums.images, `in epoch ${epoch + 1}, so no step was made`);
@@ -149,12 +148,12 @@ async function oneEpoch(run: PhaseRun, setting: EpochSetting): Promise<Progress>
     run.sources.validation !== undefined
       ? judgeEpochs(history, config.earlyStop, startOf(progress)).best === epoch
       : epoch + 1 === run.lastEpoch;
-  if (best && isJudged(run)) await run.checkpoints.saveBest(candidateWeights(run), progress);
-  await run.checkpoints.saveLast({ progress, state });
+  if (best && isJudged(run)) await checkpoints.saveBest(candidateWeights(run), progress);
+  await checkpoints.saveLast({ progress, state });
   emitEpoch(run, { sums, epoch, validation, best, started });
   if (stopped) {
     const [from, to] = [before?.loss ?? 0, Math.max(...losses)].map((x) => x.toPrecision(3));
-    run.emit(climbWarning(run, `the loss climbed from ${from} to ${to}`));
+    run.job.emit(climbWarning(run, `the loss climbed from ${from} to ${to}`));
   }
   return progress;
 }
@@ -168,7 +167,7 @@ interface EpochReport {
 }
 
 function emitEpoch(run: PhaseRun, { sums, epoch, validation, best, started }: EpochReport): void {
-  run.emit({
+  run.job.emit({
     type: 'epoch',
     phase: phaseLabel(run.phase),
     epoch: epoch + 1,
@@ -182,12 +181,13 @@ function emitEpoch(run: PhaseRun, { sums, epoch, validation, best, started }: Ep
 }
 
 async function measured(run: PhaseRun, trainingLoss: number): Promise<Validation> {
-  const { program, sources, config, network } = run;
+  const { program, sources } = run;
+  const { config, network } = run.job;
   if (sources.validation === undefined) return { figures: { loss: trainingLoss }, losses: [] };
   return validate(program, sources.validation, {
     batchSize: config.batchSize,
     classes: network.classes,
-    signal: run.signal,
+    signal: run.job.signal,
   });
 }
 
@@ -204,7 +204,7 @@ function startOf({ before, clear, history }: Progress) {
 }
 
 async function interrupted(run: PhaseRun, progress: Progress): Promise<Error> {
-  await run.checkpoints.saveLast({ progress, state: goodState(run, progress) });
+  await run.job.checkpoints.saveLast({ progress, state: goodState(run, progress) });
   const { phase } = run;
   return interruptedError('interrupted; a checkpoint is kept', {
     where: `${phaseLabel(phase)}, epoch ${progress.epoch + 1} of ${phase.epochs}, after step ${progress.batch}`,

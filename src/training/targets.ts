@@ -1,6 +1,6 @@
 import { createRng, type Rng } from '../base/rng.ts';
 import type { TrainingBatch } from '../engines/engine.ts';
-import type { RowBatch } from './rows.ts';
+import type { RowBatch } from './sample-source.ts';
 
 /**
  * Class weights that make every class count the same in all: images / (classes * images of the

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingProgram } from '../engines/engine.ts';
 import { logLosses } from '../metrics/accuracy.ts';
-import { figuresOf, softmaxRows } from '../metrics/figures.ts';
+import { figuresOf, softmaxRows } from '../metrics/metric-values.ts';
 import type { Scored } from '../metrics/scores.ts';
 import type { EpochFigures } from './checkpoint.ts';
 import { requireImages } from './lost-images.ts';
-import type { RowSource } from './rows.ts';
+import type { RowSource } from './sample-source.ts';
 
 export interface ValidationOptions {
   readonly batchSize: number;

@@ -1,12 +1,14 @@
 import { VggtuneError } from '../base/errors.ts';
+import type { Storage } from '../base/storage.ts';
 import type { BackboneName } from '../network/catalog.ts';
 import { findCached, type Part } from './cache.ts';
 import { downloadRange, NoRanges, type Patience } from './download.ts';
 import { embeddedWeights } from './embedded.ts';
 import { sourceUrl } from './fetch.ts';
-import { publishedSource, type WeightsSource } from './sources.ts';
+import { publishedSource } from './sources.ts';
 
 export interface AvailabilityOptions {
+  readonly storage: Storage;
   readonly part: Part;
   /** Look on this machine alone. */
   readonly offline?: boolean;
@@ -30,18 +32,18 @@ export async function areWeightsAvailable(
   if (embeddedWeights(backbone) !== undefined) return true;
   const source = publishedSource(backbone);
   if (source === undefined) return false;
-  if ((await findCached(source, options.part)) !== undefined) return true;
+  if ((await findCached(options.storage, source, options.part)) !== undefined) return true;
   if (options.offline === true) return false;
-  const url = sourceUrl(source);
-  const known = asked.get(url) ?? answers(source, options.signal);
+  const url = sourceUrl(source, options.storage);
+  const known = asked.get(url) ?? answers(url, options.signal);
   asked.set(url, known);
   return known;
 }
 
-async function answers(source: WeightsSource, signal?: AbortSignal): Promise<boolean> {
+async function answers(url: string, signal?: AbortSignal): Promise<boolean> {
   try {
     const byte = { start: 0, end: 1 };
-    await downloadRange(sourceUrl(source), byte, { signal, patience: ONE_TRY });
+    await downloadRange(url, byte, { signal, patience: ONE_TRY });
     return true;
   } catch (error) {
     signal?.throwIfAborted();

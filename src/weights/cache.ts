@@ -1,33 +1,40 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../base/cache-folder.ts';
 import { systemCode } from '../base/errors.ts';
+import type { Storage } from '../base/storage.ts';
 import type { WeightsSource } from './sources.ts';
 
 /** How much of a published file is wanted. */
 export type Part = 'all' | 'features';
 
 /** Where downloaded weights are. */
-export function weightsFolder(): string {
-  return join(cacheFolder(), 'weights');
+export function weightsFolder({ folder }: Storage): string {
+  return join(folder, 'weights');
 }
 
-/** Where a source's file goes, or its convolutions alone: those have a name of their own. */
-export function cachedPath(source: WeightsSource, part: Part): string {
-  const name =
-    part === 'features' && source.holds === 'all'
-      ? source.file.replace(/\.\w+$/, '.features.safetensors')
-      : source.file;
-  return join(weightsFolder(), name);
+/** Where a source's file goes, or its convolutions alone. */
+export function cachedPath(storage: Storage, source: WeightsSource, part: Part): string {
+  return join(weightsFolder(storage), cachedName(source, part));
+}
+
+/** The name of a source's file in the cache; the convolutions alone have a name of their own. */
+export function cachedName({ holds, file }: WeightsSource, part: Part): string {
+  return part === 'features' && holds === 'all'
+    ? file.replace(/\.\w+$/, '.features.safetensors')
+    : file;
 }
 
 /** The cached file that holds what is wanted; the whole one is as good as a part. */
-export async function findCached(source: WeightsSource, part: Part): Promise<string | undefined> {
-  const whole = cachedPath(source, 'all');
+export async function findCached(
+  storage: Storage,
+  source: WeightsSource,
+  part: Part,
+): Promise<string | undefined> {
+  const whole = cachedPath(storage, source, 'all');
   if ((source.holds === 'all' || part === 'features') && (await sizeOfFile(whole)) !== undefined) {
     return whole;
   }
-  const own = cachedPath(source, part);
+  const own = cachedPath(storage, source, part);
   return part === 'features' && (await sizeOfFile(own)) !== undefined ? own : undefined;
 }
 
@@ -38,8 +45,8 @@ export interface CachedFile {
 }
 
 /** What is in the folder; files on their way have a name that starts with a dot. */
-export async function listCached(): Promise<readonly CachedFile[]> {
-  const folder = weightsFolder();
+export async function listCached(storage: Storage): Promise<readonly CachedFile[]> {
+  const folder = weightsFolder(storage);
   const names = await readdir(folder).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;

@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { unavailableError, VggtuneError } from '../base/errors.ts';
-import { cachedPath } from './cache.ts';
 import type { WeightsSource } from './sources.ts';
 import { verifyFeatures, verifyFile } from './verify.ts';
 
@@ -16,7 +15,7 @@ export async function checkCached(path: string, source: WeightsSource): Promise<
   const record = join(dirname(path), `.${basename(path)}.checked`);
   const now = await stampOf(path, source);
   if ((await readFile(record, 'utf8').catch(() => '')) === now) return;
-  const whole = path === cachedPath(source, 'all');
+  const whole = basename(path) === source.file;
   await (whole ? verifyFile(path, source) : verifyFeatures(path, source)).catch(
     (error: unknown) => {
       throw error instanceof VggtuneError ? damaged(path, error) : error;

@@ -1,12 +1,46 @@
 import { sameShape, sizeOf } from '../base/tensor.ts';
 import { openTensorFile } from '../formats/open.ts';
-import type { TensorFile } from '../formats/tensor-file.ts';
+import type { TensorFile, TensorFormat } from '../formats/tensor-file.ts';
 import { BACKBONES, type BackboneName } from '../network/catalog.ts';
-import type { TensorDescription, WeightsDescription } from '../outputs/network.ts';
+import type { Preprocessing } from '../network/spec.ts';
 import { sizeOfFile } from './cache.ts';
+import type { Family } from './naming.ts';
 import { backboneShapes, type Recognised, recognise, structureOf } from './recognise.ts';
 
-export type { TensorDescription, WeightsDescription };
+export interface TensorDescription {
+  /** The name in the file. */
+  readonly name: string;
+  /** Absent for a surplus tensor. */
+  readonly canonical?: string | undefined;
+  readonly dtype: string;
+  /** The shape in the file. */
+  readonly shape: readonly number[];
+}
+
+/** What a weights file holds. */
+export interface WeightsDescription {
+  readonly path: string;
+  readonly bytes: number;
+  readonly format: TensorFormat;
+  readonly family: Family;
+  /** Absent for a network of another structure, or when convolutions are missing. */
+  readonly backbone?: BackboneName | undefined;
+  /** The structure in words. */
+  readonly structure: string;
+  /** Batch norm is already part of the convolutions. */
+  readonly folded: boolean;
+  /** Absent without an output layer. */
+  readonly classes?: number | undefined;
+  readonly preprocessing?: Preprocessing | undefined;
+  /** Numbers in the tensors that are used. */
+  readonly parameters: number;
+  readonly tensors: readonly TensorDescription[];
+  /** Canonical names that the nearest network has and the file has not. */
+  readonly missing: readonly string[];
+  /** The file's names that no VGG has. */
+  readonly surplus: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /** What a weights file holds. Reads its index alone. @throws VggtuneError (data) for no VGG */
 export async function describeWeights(path: string): Promise<WeightsDescription> {

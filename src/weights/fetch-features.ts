@@ -10,7 +10,7 @@ import {
   readSafetensorsHeader,
   type SafetensorsEntry,
 } from '../formats/safetensors.ts';
-import { cachedPath, sizeOfFile } from './cache.ts';
+import { sizeOfFile } from './cache.ts';
 import {
   type DownloadRequest,
   discardPart,
@@ -27,6 +27,8 @@ export interface FeaturesRequest
   extends Pick<DownloadRequest, 'onProgress' | 'signal' | 'patience'> {
   readonly source: WeightsSource;
   readonly url: string;
+  /** The file that is written. */
+  readonly path: string;
 }
 
 /**
@@ -38,11 +40,10 @@ export interface FeaturesRequest
  * @throws NoRanges when the server sends whole files only; VggtuneError (unavailable)
  */
 export async function fetchFeatures(request: FeaturesRequest): Promise<string> {
-  const { source, url } = request;
+  const { source, url, path } = request;
   const remote = await openRemote(request);
   const header = await readSafetensorsHeader(remote);
   const entries = featureEntries(source, url, header.tensors);
-  const path = cachedPath(source, 'features');
   const part = join(dirname(path), `.${basename(path)}.part`);
   // Unlike a whole file's, a part's hash is not published: it goes on with the same file only.
   if (!(await hasTag(part))) await discardPart(part);

@@ -3,6 +3,7 @@ import { unavailableError, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { withLock } from '../base/lock.ts';
 import { renameFile } from '../base/rename.ts';
+import type { Storage } from '../base/storage.ts';
 import { writeFailure } from '../base/write-failure.ts';
 import { cachedPath, findCached, type Part, weightsFolder } from './cache.ts';
 import { checkCached } from './check-cached.ts';
@@ -12,6 +13,7 @@ import type { WeightsSource } from './sources.ts';
 import { checkOfFeatures, verifyFile } from './verify.ts';
 
 export interface FetchOptions {
+  readonly storage: Storage;
   readonly part: Part;
   readonly offline?: boolean;
   readonly emit?: Emit;
@@ -28,12 +30,12 @@ const PATIENCE_MS = 3_600_000;
  * @throws VggtuneError (unavailable) when it cannot be had, or is not what was published
  */
 export async function fetchWeights(source: WeightsSource, options: FetchOptions): Promise<string> {
-  const cached = await findCached(source, options.part);
+  const cached = await findCached(options.storage, source, options.part);
   if (cached !== undefined) {
     await checkCached(cached, source);
     return cached;
   }
-  if (options.offline === true) throw notHere(source);
+  if (options.offline === true) throw notHere(source, options.storage);
   const { emit, signal } = options;
   const onWait = (owner: string) =>
     emit?.({
@@ -41,8 +43,10 @@ export async function fetchWeights(source: WeightsSource, options: FetchOptions)
       message: `waiting for another process that fetches ${source.file} (${owner})`,
     });
   return withLock(
-    join(weightsFolder(), `.${source.file}.lock`),
-    async () => (await findCached(source, options.part)) ?? (await fetchNow(source, options)),
+    join(weightsFolder(options.storage), `.${source.file}.lock`),
+    async () =>
+      (await findCached(options.storage, source, options.part)) ??
+      (await fetchNow(source, options)),
     {
       busy: `another process still fetches ${source.file}`,
       patience: PATIENCE_MS,
@@ -53,7 +57,7 @@ export async function fetchWeights(source: WeightsSource, options: FetchOptions)
 }
 
 async function fetchNow(source: WeightsSource, options: FetchOptions): Promise<string> {
-  const url = sourceUrl(source);
+  const url = sourceUrl(source, options.storage);
   options.emit?.({
     type: 'stage',
     stage: 'download',
@@ -61,7 +65,12 @@ async function fetchNow(source: WeightsSource, options: FetchOptions): Promise<s
   });
   if (options.part === 'features' && source.format === 'safetensors') {
     try {
-      const path = await fetchFeatures({ source, url, ...callbacks(options) });
+      const path = await fetchFeatures({
+        source,
+        url,
+        path: cachedPath(options.storage, source, 'features'),
+        ...callbacks(options),
+      });
       if (checkOfFeatures(source) === 'own-hash') options.emit?.(notChecked(source));
       return path;
     } catch (error) {
@@ -83,7 +92,7 @@ async function fetchWhole(
   url: string,
   options: FetchOptions,
 ): Promise<string> {
-  const path = cachedPath(source, 'all');
+  const path = cachedPath(options.storage, source, 'all');
   const part = join(dirname(path), `.${basename(path)}.part`);
   const most = source.bytes ?? MOST_BYTES;
   await download({ url, part, most, ...callbacks(options) });
@@ -104,12 +113,11 @@ async function fetchWhole(
 const MOST_BYTES = 2 ** 30;
 
 /**
- * `VGGTUNE_MIRROR/FILE`, where that is set; else where it was published.
+ * The address of a file: on the mirror where there is one, else where it was published.
  * @throws VggtuneError (usage) when it is no address that can be fetched from
  */
-export function sourceUrl(source: WeightsSource, environment = process.env): string {
-  const mirror = environment.VGGTUNE_MIRROR;
-  if (mirror === undefined || mirror === '') return source.url;
+export function sourceUrl(source: WeightsSource, { mirror = '' }: Pick<Storage, 'mirror'>): string {
+  if (mirror === '') return source.url;
   refuseMirror(mirror);
   return `${mirror.replace(/\/+$/, '')}/${source.file}`;
 }
@@ -141,10 +149,10 @@ function callbacks({ emit, signal, patience }: FetchOptions) {
   return { onProgress, signal, ...(patience === undefined ? {} : { patience }) };
 }
 
-function notHere(source: WeightsSource): Error {
+function notHere(source: WeightsSource, storage: Storage): Error {
   return unavailableError(`the weights ${source.id} are not on this machine`, {
     expected: source.file,
-    where: weightsFolder(),
+    where: weightsFolder(storage),
     fix: `run \`vggtune weights fetch ${source.backbone}\` without --offline, or download ${source.url} elsewhere and \`vggtune weights import FILE\`; or use --backbone vgg-nano, whose weights are part of vggtune`,
   });
 }

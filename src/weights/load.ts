@@ -1,23 +1,16 @@
-import type { Emit } from '../base/events.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { layerParameters } from '../network/parameters.ts';
-import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
+import type { Preprocessing } from '../network/spec.ts';
 import { randomWeights } from './initialise.ts';
-import { type Located, locateWeights } from './locate.ts';
+import { type Located, type LocateRequest, locateWeights } from './locate.ts';
 import { type ReadOptions, readWeights } from './read.ts';
 import { recognise } from './recognise.ts';
 
-export interface LoadRequest extends Partial<ReadOptions> {
-  /** Its parameters are filled; of its preprocessing nothing is used. */
-  readonly network: NetworkSpec;
-  /** `auto` (the published ones, fetched where they are not there), `random`, or a file. */
-  readonly source: string;
-  /** Of what starts from random weights. */
+/** The parameters of the network are filled; of its preprocessing nothing is used. */
+export interface LoadRequest extends LocateRequest, Partial<ReadOptions> {
+  /** The seed of what starts from random weights. */
   readonly seed: number;
-  readonly offline?: boolean;
-  readonly emit?: Emit;
-  readonly signal?: AbortSignal;
 }
 
 export interface LoadedWeights {

@@ -1,6 +1,7 @@
+import { basename } from 'node:path';
 import type { Emit } from '../base/events.ts';
+import type { Storage } from '../base/storage.ts';
 import type { NetworkSpec } from '../network/spec.ts';
-import { cachedPath } from './cache.ts';
 import { embeddedWeights } from './embedded.ts';
 import { fetchWeights } from './fetch.ts';
 import { publishedSource } from './sources.ts';
@@ -21,7 +22,9 @@ const PARTS: Readonly<Record<WeightsCheck, string>> = {
 
 export interface LocateRequest {
   readonly network: NetworkSpec;
+  /** `auto` (the published ones, fetched where they are not there), `random`, or a file. */
   readonly source: string;
+  readonly storage: Storage;
   readonly offline?: boolean;
   readonly emit?: Emit;
   readonly signal?: AbortSignal;
@@ -48,7 +51,7 @@ export async function locateWeights(request: LocateRequest): Promise<Located | u
   const part = network.head === 'vgg' ? 'all' : 'features';
   const path = await fetchWeights(source, { ...request, part });
   const { id, url, licence, hashes } = source;
-  const whole = path === cachedPath(source, source.holds);
+  const whole = basename(path) === source.file;
   const checked = whole ? hashes : { part: PARTS[checkOfFeatures(source)] };
   return { path, provenance: { source: id, url, licence, ...checked } };
 }

@@ -1,24 +1,35 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, unavailableError, usageError, VggtuneError } from '../base/errors.ts';
+import type { Storage } from '../base/storage.ts';
 import { openFileSource } from '../formats/byte-source.ts';
 import { openTensorFile } from '../formats/open.ts';
-import type { ListedSource } from '../outputs/commands.ts';
-import { type CachedFile, cachedPath, findCached, listCached, weightsFolder } from './cache.ts';
+import {
+  type CachedFile,
+  cachedName,
+  findCached,
+  listCached,
+  type Part,
+  weightsFolder,
+} from './cache.ts';
 import { embeddedWeights } from './embedded.ts';
 import { type FetchOptions, fetchWeights } from './fetch.ts';
 import { recognise } from './recognise.ts';
 import { findSource, WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
 import { verifyFeatures, verifyFile, type WeightsCheck } from './verify.ts';
 
-export type { ListedSource };
+/** A published file, and what of it is on this machine. */
+export interface ListedSource extends WeightsSource {
+  readonly cached?: Part | undefined;
+  readonly path?: string | undefined;
+}
 
 /** Every published file, and what of it is here. */
-export async function listWeights(): Promise<readonly ListedSource[]> {
+export async function listWeights(storage: Storage): Promise<readonly ListedSource[]> {
   return Promise.all(
     WEIGHTS_SOURCES.map(async (source) => {
-      const whole = await findCached(source, source.holds);
-      const path = whole ?? (await findCached(source, 'features'));
+      const whole = await findCached(storage, source, source.holds);
+      const path = whole ?? (await findCached(storage, source, 'features'));
       const part = path === whole ? source.holds : 'features';
       return { ...source, cached: path === undefined ? undefined : part, path };
     }),
@@ -33,16 +44,18 @@ export async function fetchByName(name: string, options: FetchOptions): Promise<
 }
 
 /** The cached file of a source, or the folder of all. @throws VggtuneError (usage, unavailable) */
-export async function weightsPath(name?: string): Promise<string> {
-  if (name === undefined) return weightsFolder();
+export async function weightsPath(storage: Storage, name?: string): Promise<string> {
+  if (name === undefined) return weightsFolder(storage);
   const embedded = embeddedWeights(name);
   if (embedded !== undefined) return embedded.path;
   const source = sourceNamed(name);
-  const path = (await findCached(source, source.holds)) ?? (await findCached(source, 'features'));
+  const path =
+    (await findCached(storage, source, source.holds)) ??
+    (await findCached(storage, source, 'features'));
   if (path !== undefined) return path;
   throw unavailableError(`the weights ${source.id} are not on this machine`, {
     expected: source.file,
-    where: weightsFolder(),
+    where: weightsFolder(storage),
     fix: `run \`vggtune weights fetch ${name}\``,
   });
 }
@@ -55,9 +68,11 @@ export interface Verified extends CachedFile {
 }
 
 /** Checks every cached file, or that of one source, against what was published. */
-export async function verifyWeights(name?: string): Promise<readonly Verified[]> {
-  const only = name === undefined ? undefined : await weightsPath(name);
-  const files = (await listCached()).filter(({ path }) => only === undefined || path === only);
+export async function verifyWeights(storage: Storage, name?: string): Promise<readonly Verified[]> {
+  const only = name === undefined ? undefined : await weightsPath(storage, name);
+  const files = (await listCached(storage)).filter(
+    ({ path }) => only === undefined || path === only,
+  );
   const verified: Verified[] = [];
   for (const file of files) verified.push({ ...file, ...(await verdictOn(file)) });
   return verified;
@@ -92,13 +107,13 @@ export interface Imported {
  * name it has.
  * @throws VggtuneError (data) when it is none: such a file is used with --weights FILE
  */
-export async function importWeights(path: string): Promise<Imported> {
+export async function importWeights(path: string, storage: Storage): Promise<Imported> {
   const file = await openTensorFile(path);
   const backbone = await Promise.resolve()
     .then(() => recognise(file).backbone)
     .finally(() => file.close());
   const { source, name, checked } = await publishedAs(path, backbone, file.format);
-  const to = join(weightsFolder(), name);
+  const to = join(weightsFolder(storage), name);
   await writeFileAtomic(to, async (out) => {
     const from = await openFileSource(path);
     try {
@@ -128,7 +143,7 @@ async function publishedAs(
   if (format === 'safetensors') {
     const verified = await verifyFeatures(path).catch(ignoreTyped);
     if (verified !== undefined && verified.source.backbone === backbone) {
-      return { ...verified, name: basename(cachedPath(verified.source, 'features')) };
+      return { ...verified, name: cachedName(verified.source, 'features') };
     }
   }
   throw dataError(`${path} is none of the published files`, {

@@ -1,7 +1,32 @@
 import type { BackboneName } from '../network/catalog.ts';
-import type { WeightsSource } from '../outputs/commands.ts';
 
-export type { WeightsSource };
+/** A published file. */
+export interface WeightsSource {
+  /** How the user names it: `vgg16/timm`. */
+  readonly id: string;
+  readonly backbone: BackboneName;
+  readonly family: 'torchvision' | 'timm' | 'keras';
+  readonly format: 'safetensors' | 'pytorch' | 'keras-h5';
+  readonly url: string;
+  /** Its name in the cache folder. */
+  readonly file: string;
+  /** Where the publisher says. */
+  readonly bytes?: number;
+  /** Hashes of the whole file; at least one is known. */
+  readonly hashes: {
+    readonly sha256?: string;
+    /** The first eight hex digits. */
+    readonly sha256Prefix?: string;
+    readonly md5?: string;
+  };
+  readonly licence: string;
+  /** The top-1 accuracy on ImageNet's validation set in per cent, one centre crop, where published. */
+  readonly top1?: number;
+  /** Keras has files without a classifier. */
+  readonly holds: 'all' | 'features';
+  /** SHA-256 of the convolutions and batch norms alone, in the order of the file, where known. */
+  readonly featuresSha256?: string;
+}
 
 const TORCHVISION = 'https://download.pytorch.org/models';
 const TIMM = 'https://huggingface.co/timm';

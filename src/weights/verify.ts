@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { dataError, unavailableError } from '../base/errors.ts';
 import { readSafetensorsHeader } from '../formats/safetensors.ts';
-import type { WeightsCheck } from '../outputs/commands.ts';
 import { sizeOfFile } from './cache.ts';
 import { WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
 
-export type { WeightsCheck };
+/**
+ * What a file was compared with: the hash that is published, the 32 bits of one that are published, or only the
+ * hash that it carries itself, which tells damage and no more.
+ */
+export type WeightsCheck = 'published' | 'published-32-bits' | 'own-hash';
 
 /**
  * Checks a whole downloaded file against what its source says: length and hashes.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { afterRace, raceEpochs } from '../../src/advisor/race.ts';
+import type { Advice } from '../../src/advisor/advise.ts';
+import { afterRace, type RaceResult, raceEpochs } from '../../src/advisor/race.ts';
 import type { StrategyName } from '../../src/config/schema.ts';
-import type { Advice, RaceResult } from '../../src/outputs/advice.ts';
 
 const advice: Advice = {
   strategy: 'top',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explainNative } from '../../src/base/native-library.ts';
-import { troubleOf } from '../../src/pipeline/doctor.ts';
+import { troubleOf } from '../../src/pipeline/inspect/doctor.ts';
 
 const coded = (message: string, code: string, more: object = {}) =>
   Object.assign(new Error(message), { code, ...more });

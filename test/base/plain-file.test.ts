@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPlainFile } from '../../src/base/plain-file.ts';
 import { openTensorFile } from '../../src/formats/open.ts';
 import { importWeights } from '../../src/weights/manage.ts';
+import { testStorage } from '../storage.ts';
 
 let home: string;
 beforeAll(async () => {
@@ -54,7 +55,7 @@ it('opens nothing but a plain file', async () => {
 });
 
 it('weights come from plain files', async () => {
-  for (const open of [openTensorFile, importWeights]) {
+  for (const open of [openTensorFile, (path: string) => importWeights(path, testStorage())]) {
     await expect(open(join(home, 'pipe'))).rejects.toMatchObject({
       kind: 'data',
       details: { found: 'a named pipe' },

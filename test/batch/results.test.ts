@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { csvCell } from '../../src/base/csv-cell.ts';
-import { csvOf } from '../../src/batch/csv.ts';
 import { junitOf } from '../../src/batch/junit.ts';
 import { batchExit, batchResults, type RunResult } from '../../src/batch/results.ts';
+import { csvOf } from '../../src/batch/results-csv.ts';
 import { csvLines } from '../../src/cli/commands/predict.ts';
 
 const base: RunResult = {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { RaceResult } from '../../src/advisor/race.ts';
 import { raceLines } from '../../src/cli/report/advice.ts';
 import { layerRange } from '../../src/cli/report/layers.ts';
 import { facts } from '../../src/cli/table.ts';
 import { openTerminal } from '../../src/cli/terminal.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
-import type { RaceResult } from '../../src/outputs/advice.ts';
-import { advisedSources } from '../../src/pipeline/advised-sources.ts';
+import { Settings } from '../../src/config/settings.ts';
+import { advisedSettings } from '../../src/pipeline/choose/advised-settings.ts';
 
 const terminal = openTerminal({ json: false, quiet: true, color: false, environment: {} });
 
@@ -42,21 +42,21 @@ it('a range of layers', () => {
 });
 
 describe('settings with what is advised', () => {
-  const user = (values: object) => [{ origin: 'flags', values: { data: 'photos', ...values } }];
+  const user = (values: object) =>
+    Settings.of({ origin: 'flags', values: { data: 'photos', ...values } });
 
   it('a boundary stands below the settings', () => {
     const advised = { strategy: 'top', freeze: 'pool3' } as const;
-    const configOf = (values: object) =>
-      resolveConfig(advisedSources(advised, user(values)), 'top');
+    const configOf = (values: object) => advisedSettings(advised, user(values)).for('top');
     expect(configOf({}).freeze).toBe('pool3');
     expect(configOf({ freeze: 'pool2' }).freeze).toBe('pool2');
   });
 
   it('scratch does not start from the weights that were given to be advised about', () => {
-    const sources = advisedSources(
+    const settings = advisedSettings(
       { strategy: 'scratch', freeze: null },
       user({ weights: 'some.safetensors', freeze: 'pool2' }),
     );
-    expect(resolveConfig(sources, 'scratch')).toMatchObject({ weights: 'random', freeze: null });
+    expect(settings.for('scratch')).toMatchObject({ weights: 'random', freeze: null });
   });
 });

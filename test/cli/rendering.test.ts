@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dataError, EXIT_CODES, interruptedError } from '../../src/base/errors.ts';
-import { bytes, duration, grouped, percent, plural } from '../../src/cli/figures.ts';
+import { bytes, duration, grouped, percent, plural } from '../../src/cli/number-formats.ts';
 import { errorDocument, exitCodeOf, renderError } from '../../src/cli/render-error.ts';
 import { classLines, confusionLines } from '../../src/cli/report/metrics.ts';
 import { shellWord } from '../../src/cli/shell.ts';

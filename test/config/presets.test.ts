@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { explainConfig } from '../../src/config/explain.ts';
-import { loadConfigFile } from '../../src/config/load.ts';
+import { loadConfigFile } from '../../src/config/load-file.ts';
 import { PRESETS, presetSource, strategySources } from '../../src/config/presets.ts';
 import { resolveConfig, resolveWithOrigins } from '../../src/config/resolve.ts';
 import { STRATEGIES } from '../../src/config/schema.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/issues.ts';
 import { declaredStrategy, resolveConfig } from '../../src/config/resolve.ts';
 import { STRATEGIES, type StrategyName } from '../../src/config/schema.ts';
-import type { ConfigSource } from '../../src/config/sources.ts';
+import type { ConfigSource } from '../../src/config/setting-sources.ts';
 
 const source = (values: Record<string, unknown>, origin = 'test'): ConfigSource => ({
   origin,

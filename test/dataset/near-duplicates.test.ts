@@ -14,7 +14,8 @@ import {
 import { groupPictures } from '../../src/dataset/picture-groups.ts';
 import { scanDataset } from '../../src/dataset/scan.ts';
 import { splitDataset } from '../../src/dataset/split.ts';
-import { buildEmojiFolder } from '../../src/pipeline/demo-data.ts';
+import { buildEmojiFolder } from '../../src/pipeline/demo/demo-data.ts';
+import { testStorage } from '../storage.ts';
 import { useTemporaryFolder, write, writePictures } from './images.ts';
 
 const folder = useTemporaryFolder();
@@ -113,7 +114,10 @@ describe('near-duplicates', () => {
     const root = join(folder(), 'emoji');
     await buildEmojiFolder({ target: root, classes: ['faces', 'hearts'] });
     const index = await scanDataset(root);
-    const groups = await groupPictures(index, { background: '#ffffff' });
+    const groups = await groupPictures(index, {
+      cache: testStorage().folder,
+      background: '#ffffff',
+    });
     expect(groups).toEqual([]);
   });
 });
@@ -140,7 +144,10 @@ describe('in a data set', () => {
   test('planted copies are one group, on one side; the others stay where they were', async () => {
     const before = await planted(false);
     const index = await planted(true);
-    const groups = await groupPictures(index, { background: '#ffffff' });
+    const groups = await groupPictures(index, {
+      cache: testStorage().folder,
+      background: '#ffffff',
+    });
     const hashes = index.images
       .filter(({ path }) => path.includes('original') || path.includes('.img'))
       .map(({ hash }) => hash);
@@ -166,7 +173,7 @@ describe('in a data set', () => {
 
   test('what was found is remembered, and found again where the memory is damaged', async () => {
     const index = await planted(true);
-    const options = { background: '#ffffff' };
+    const options = { cache: testStorage().folder, background: '#ffffff' };
     const first = await groupPictures(index, options);
     const memory = join(folder(), 'cache', 'near-duplicates');
     const [file = ''] = await readdir(memory);

@@ -16,11 +16,13 @@ import { describe, expect, test } from 'vitest';
 import { VggtuneError } from '../../src/base/errors.ts';
 import { byDecoder, DecoderError } from '../../src/dataset/decode-errors.ts';
 import { fileSystemPath, imagePath } from '../../src/dataset/file-names.ts';
-import { scanDataset } from '../../src/dataset/scan.ts';
+import { type ScanOptions, scanDataset } from '../../src/dataset/scan.ts';
 import { walkFolder } from '../../src/dataset/walk.ts';
 import { picture, recorder, useTemporaryFolder, write, writePictures } from './images.ts';
 
 const folder = useTemporaryFolder();
+const scan = (path: string, options: ScanOptions = {}) =>
+  scanDataset(path, { cache: join(folder(), 'cache'), ...options });
 
 async function failureOf(work: Promise<unknown>): Promise<VggtuneError> {
   const error = await work.then(
@@ -35,7 +37,7 @@ test('bands that are no colours are refused in the scan', async () => {
   await writePictures(folder(), ['a/1.png', 'b/2.png']);
   const bands = new URL('../fixtures/images/five-bands.tif', import.meta.url);
   await write(join(folder(), 'a/five.tif'), await readFile(bands));
-  const { skipped } = await scanDataset(folder());
+  const { skipped } = await scan(folder());
   expect(skipped).toEqual([
     { path: 'a/five.tif', reason: expect.stringContaining('5 bands that are no colours') },
   ]);
@@ -57,7 +59,7 @@ describe('layouts', () => {
     await writePictures(root, ['.ipynb_checkpoints/x.png', '__MACOSX/a/y.png', 'a/.hidden.png']);
     await write(join(root, 'a/notes.txt'), 'no image');
     await write(join(root, 'a/Thumbs.db'), 'no image');
-    const index = await scanDataset(root);
+    const index = await scan(root);
     expect(index).toMatchObject({ root, layout: 'folders', classes: ['a', 'b', 'Ä'], skipped: [] });
     expect(index.images.map(({ path, label }) => [path, label])).toEqual([
       ['a/deep/er/3 with spaces.png', 0],
@@ -71,7 +73,7 @@ describe('layouts', () => {
   test('train, valid and test above the classes; a class keeps its label on every side', async () => {
     await writePictures(folder(), ['train/a/1.png', 'train/b/2.png', 'train/c/3.png']);
     await writePictures(folder(), ['Valid/c/4.png', 'test/b/5.png'], 3);
-    const index = await scanDataset(folder());
+    const index = await scan(folder());
     expect(index.layout).toBe('sides');
     expect(index.images.map(({ path, label, side }) => `${path} ${label} ${side}`)).toEqual([
       'Valid/c/4.png 2 val',
@@ -84,7 +86,7 @@ describe('layouts', () => {
 
   test('train beside bus is a class', async () => {
     await writePictures(folder(), ['train/old/1.png', 'train/2.png', 'bus/3.png']);
-    const index = await scanDataset(folder());
+    const index = await scan(folder());
     expect(index).toMatchObject({ layout: 'folders', classes: ['bus', 'train'] });
   });
 
@@ -94,7 +96,7 @@ describe('layouts', () => {
     await symlink(join(folder(), 'elsewhere/2.png'), join(folder(), 'data/b/link.png'));
     await symlink(join(folder(), 'nowhere.png'), join(folder(), 'data/b/broken.png'));
     await symlink(join(folder(), 'data/b'), join(folder(), 'data/b/round'));
-    const index = await scanDataset(join(folder(), 'data'));
+    const index = await scan(join(folder(), 'data'));
     expect(index.images.map(({ path }) => path)).toEqual(['a/1.png', 'b/3.png', 'b/link.png']);
     expect(index.skipped).toEqual([{ path: 'b/broken.png', reason: 'broken link' }]);
   });
@@ -104,7 +106,7 @@ describe('layouts', () => {
     await writePictures(folder(), ['data/a/1.png', 'data/b/2.png']);
     const bytes = Buffer.from('caf\xe9.png', 'latin1');
     await writeFile(Buffer.concat([Buffer.from(`${folder()}/data/a/`), bytes]), png);
-    const index = await scanDataset(join(folder(), 'data'));
+    const index = await scan(join(folder(), 'data'));
     expect(index.skipped).toEqual([]);
     const odd = index.images.find(({ path }) => path.startsWith('a/caf'))?.path ?? '';
     expect(fileSystemPath(odd)).toEqual(Buffer.from('a/caf\xe9.png', 'latin1'));
@@ -120,7 +122,7 @@ describe('a CSV', () => {
       join(folder(), 'list/data.csv'),
       `\ufeffpath,label,split\r\nx/1.png,cat,train\r\n"x/a, b ""c"".png",dog,\r\n\r\n${outside},dog,val\r\n`,
     );
-    const index = await scanDataset(join(folder(), 'list/data.csv'));
+    const index = await scan(join(folder(), 'list/data.csv'));
     expect(index).toMatchObject({
       layout: 'csv',
       root: join(folder(), 'list'),
@@ -137,7 +139,7 @@ describe('a CSV', () => {
   test('without header; files that are not there are skipped by name', async () => {
     await writePictures(folder(), ['1.png', '2.png']);
     await write(join(folder(), 'data.csv'), '1.png,a\n2.png,b\n3.png,b\nnotes.txt,b\n');
-    const index = await scanDataset(join(folder(), 'data.csv'));
+    const index = await scan(join(folder(), 'data.csv'));
     expect(index.images).toHaveLength(2);
     expect(index.skipped).toEqual([
       { path: '3.png', reason: 'no such file' },
@@ -156,7 +158,7 @@ describe('a CSV', () => {
       'q.png,b',
     ];
     await write(join(folder(), 'data.csv'), rows.join('\n'));
-    const error = await failureOf(scanDataset(join(folder(), 'data.csv')));
+    const error = await failureOf(scan(join(folder(), 'data.csv')));
     expect(error.exitCode).toBe(3);
     for (const line of [1, 2, 3, 4, 5, 7]) expect(error.details.found).toContain(`line ${line}:`);
     expect(error.details.found).toContain("../secret.png leaves the CSV's folder");
@@ -170,12 +172,12 @@ describe('a CSV', () => {
       [pipe, 'a named pipe'],
       ['/dev/zero', 'a device'],
     ] as const) {
-      expect((await failureOf(scanDataset(path))).details.found).toBe(found);
+      expect((await failureOf(scan(path))).details.found).toBe(found);
     }
     const sparse = join(folder(), 'sparse.csv');
     await write(sparse, '');
     await truncate(sparse, 2 ** 33);
-    const { exitCode, message } = await failureOf(scanDataset(sparse));
+    const { exitCode, message } = await failureOf(scan(sparse));
     expect([exitCode, message]).toEqual([3, `${sparse} is too large`]);
   });
 
@@ -185,7 +187,7 @@ describe('a CSV', () => {
     await symlink('/dev/zero', join(folder(), 'zero.png'));
     const rows = ['1.png,a', '2.png,b', 'pipe.png,a', 'zero.png,a', 'folder.png,a'];
     await write(join(folder(), 'data.csv'), rows.join('\n'));
-    const index = await scanDataset(join(folder(), 'data.csv'));
+    const index = await scan(join(folder(), 'data.csv'));
     expect(index.skipped).toEqual(
       ['folder.png', 'pipe.png', 'zero.png'].map((path) => ({
         path,
@@ -196,17 +198,15 @@ describe('a CSV', () => {
 
   test('a split called like something that every object has is wrong', async () => {
     await write(join(folder(), 'data.csv'), 'a.png,x,constructor\n');
-    const { details } = await failureOf(scanDataset(join(folder(), 'data.csv')));
+    const { details } = await failureOf(scan(join(folder(), 'data.csv')));
     expect(details.found).toContain('split is constructor');
   });
 
   test('an open quote, bytes that are no UTF-8', async () => {
     await write(join(folder(), 'open.csv'), 'a.png,x\n"b.png,y\n');
-    expect((await failureOf(scanDataset(join(folder(), 'open.csv')))).details.where).toContain(
-      'line 2',
-    );
+    expect((await failureOf(scan(join(folder(), 'open.csv')))).details.where).toContain('line 2');
     await write(join(folder(), 'latin.csv'), Buffer.from('caf\xe9.png,x', 'latin1'));
-    expect((await failureOf(scanDataset(join(folder(), 'latin.csv')))).message).toContain('UTF-8');
+    expect((await failureOf(scan(join(folder(), 'latin.csv')))).message).toContain('UTF-8');
   });
 });
 
@@ -224,7 +224,7 @@ describe('files that cannot be used', () => {
 
   test('are skipped, listed with their reason, and counted', async () => {
     const { emit, events } = recorder();
-    const index = await scanDataset(await withBadFiles(), { emit });
+    const index = await scan(await withBadFiles(), { emit });
     expect(index.images).toHaveLength(3);
     const reasons = Object.fromEntries(index.skipped.map(({ path, reason }) => [path, reason]));
     expect(reasons).toEqual({
@@ -245,7 +245,7 @@ describe('files that cannot be used', () => {
   });
 
   test('are an error that names them all, if that is wished', async () => {
-    const error = await failureOf(scanDataset(await withBadFiles(), { onBad: 'fail' }));
+    const error = await failureOf(scan(await withBadFiles(), { onBad: 'fail' }));
     expect(error.exitCode).toBe(3);
     for (const name of ['a/cut.jpg', 'a/empty.png', 'b/text.jpg']) {
       expect(error.details.found).toContain(name);
@@ -254,9 +254,9 @@ describe('files that cannot be used', () => {
   });
 
   test('headers alone do not show that a file is cut off', async () => {
-    const index = await scanDataset(await withBadFiles(), { verify: false });
+    const index = await scan(await withBadFiles(), { verify: false });
     expect(index.images.map(({ path }) => path)).toContain('a/cut.jpg');
-    const verified = await scanDataset(join(folder(), 'd'));
+    const verified = await scan(join(folder(), 'd'));
     expect(verified.images.map(({ path }) => path)).not.toContain('a/cut.jpg');
   });
 
@@ -268,21 +268,21 @@ describe('files that cannot be used', () => {
     await write(join(folder(), 'd/b/sparse.jpg'), '<svg>');
     await truncate(join(folder(), 'd/b/sparse.jpg'), 3e9);
     const began = performance.now();
-    const index = await scanDataset(join(folder(), 'd'));
+    const index = await scan(join(folder(), 'd'));
     expect(performance.now() - began).toBeLessThan(2000);
     expect(index.skipped).toEqual([
       { path: 'a/sparse.png', reason: '8589934592 bytes, more than an image has' },
       { path: 'b/sparse.jpg', reason: 'an image of the kind svg, which is not read' },
     ]);
     // The second scan knows them.
-    expect((await scanDataset(join(folder(), 'd'))).skipped).toEqual(index.skipped);
+    expect((await scan(join(folder(), 'd'))).skipped).toEqual(index.skipped);
   });
 
   test('folders that the system makes up, and folders without end, are not walked', async () => {
     await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
     await symlink('/proc', join(folder(), 'd/a/system'));
     if (process.platform === 'linux') {
-      const index = await scanDataset(join(folder(), 'd'));
+      const index = await scan(join(folder(), 'd'));
       expect(index.skipped).toEqual([{ path: 'a/system', reason: 'folder: a part of the system' }]);
     }
     // Each level has two links to the next: two to the power of sixteen folders, of seventeen.
@@ -302,7 +302,7 @@ describe('files that cannot be used', () => {
     await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
     await write(join(folder(), 'd/a/huge.png'), await hugePng());
     const before = process.memoryUsage().rss;
-    const index = await scanDataset(join(folder(), 'd'));
+    const index = await scan(join(folder(), 'd'));
     expect(process.memoryUsage().rss - before).toBeLessThan(50e6);
     expect(index.skipped).toEqual([
       { path: 'a/huge.png', reason: '20000 x 20000 pixels, more than the limit of 268402689' },
@@ -314,7 +314,7 @@ describe('files that cannot be used', () => {
   test.skipIf(mayReadAll)('a folder that may not be read is reported, not lost', async () => {
     await writePictures(folder(), ['a/1.png', 'b/2.png', 'b/locked/3.png']);
     execFileSync('chmod', ['000', join(folder(), 'b/locked')]);
-    const index = await scanDataset(folder());
+    const index = await scan(folder());
     execFileSync('chmod', ['700', join(folder(), 'b/locked')]);
     expect(index.skipped).toEqual([{ path: 'b/locked', reason: 'folder: permission denied' }]);
   });
@@ -337,50 +337,50 @@ describe('a second scan', () => {
   test('looks only at what changed', async () => {
     await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
     const root = join(folder(), 'd');
-    const first = await scanDataset(root);
+    const first = await scan(root);
     // Same size and time: what the cache says is believed, so a file that only the cache knows to
     // be good shows that it was asked.
     const time = new Date(2020, 1, 1);
     await utimes(join(root, 'a/1.png'), time, time);
-    const second = await scanDataset(root);
+    const second = await scan(root);
     expect(second).toEqual(first);
     const size = (await picture(0).png().toBuffer()).length;
     await writeFile(join(root, 'a/1.png'), Buffer.alloc(size));
     await utimes(join(root, 'a/1.png'), time, time);
-    expect(await scanDataset(root)).toEqual(first);
+    expect(await scan(root)).toEqual(first);
     await utimes(join(root, 'a/1.png'), new Date(), new Date());
     await writePictures(root, ['a/9.png'], 50);
-    const third = await scanDataset(root);
+    const third = await scan(root);
     expect(third.skipped.map(({ path }) => path)).toEqual(['a/1.png']);
   });
 
   test('a larger limit looks again at what was too large', async () => {
     await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
     const root = join(folder(), 'd');
-    await failureOf(scanDataset(root, { maxPixels: 10 }));
-    expect((await scanDataset(root)).images).toHaveLength(2);
+    await failureOf(scan(root, { maxPixels: 10 }));
+    expect((await scan(root)).images).toHaveLength(2);
   });
 
   test('a damaged cache, or none that can be written, costs time alone', async () => {
     await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
     const root = join(folder(), 'd');
-    const first = await scanDataset(root);
+    const first = await scan(root);
     const scans = join(folder(), 'cache/scan');
     for (const name of await readdir(scans))
       await writeFile(join(scans, name), '{"version":1,"dec');
-    expect(await scanDataset(root)).toEqual(first);
+    expect(await scan(root)).toEqual(first);
     await rm(join(folder(), 'cache'), { recursive: true });
     await writeFile(join(folder(), 'cache'), 'a file where the folder should be');
     const { emit, warnings } = recorder();
-    expect(await scanDataset(root, { emit })).toEqual(first);
+    expect(await scan(root, { emit })).toEqual(first);
     expect(warnings()).toEqual(['scan-not-remembered']);
   });
 
   test('hashes are of the bytes: a moved folder has the same ones', async () => {
     await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
-    const first = await scanDataset(join(folder(), 'd'));
+    const first = await scan(join(folder(), 'd'));
     await rename(join(folder(), 'd'), join(folder(), 'moved'));
-    const second = await scanDataset(join(folder(), 'moved'));
+    const second = await scan(join(folder(), 'moved'));
     expect(second.images).toEqual(first.images);
   });
 });
@@ -388,24 +388,24 @@ describe('a second scan', () => {
 describe('data sets that cannot be used', () => {
   test('not there: the nearest folder and a similar name', async () => {
     await mkdir(join(folder(), 'flowers'));
-    const error = await failureOf(scanDataset(join(folder(), 'flowres/train')));
+    const error = await failureOf(scan(join(folder(), 'flowres/train')));
     expect(error.exitCode).toBe(3);
     expect(error.details.found).toBe(`${folder()} is there, flowres in it is not`);
     expect(error.details.fix).toBe('did you mean flowers?');
   });
 
   test('empty, without images, images without classes, all images bad', async () => {
-    expect((await failureOf(scanDataset(folder()))).details.found).toBe('nothing');
+    expect((await failureOf(scan(folder()))).details.found).toBe('nothing');
     await write(join(folder(), 'x/a.txt'), '');
     await write(join(folder(), 'x/b.txt'), '');
-    const texts = await failureOf(scanDataset(folder()));
+    const texts = await failureOf(scan(folder()));
     expect(texts.details.found).toBe('2 files: 2 .txt');
     await writePictures(folder(), ['1.png', '2.png']);
-    const loose = await failureOf(scanDataset(folder()));
+    const loose = await failureOf(scan(folder()));
     expect(loose.message).toContain('no class folder');
     expect(loose.details.found).toBe('2 images directly in the folder');
     await write(join(folder(), 'x/c.png'), 'no image');
-    const bad = await failureOf(scanDataset(folder()));
+    const bad = await failureOf(scan(folder()));
     expect(bad.details.found).toContain('1 unusable file: x/c.png');
   });
 
@@ -413,7 +413,7 @@ describe('data sets that cannot be used', () => {
     await writePictures(folder(), ['d/cats/1.png', 'd/cats/2.png']);
     await mkdir(join(folder(), 'd/dogs'));
     const { emit, warnings } = recorder();
-    const error = await failureOf(scanDataset(join(folder(), 'd'), { emit }));
+    const error = await failureOf(scan(join(folder(), 'd'), { emit }));
     expect(error.exitCode).toBe(3);
     expect(error.details.found).toBe('2 images, all of class cats');
     expect(warnings()).toEqual(['empty-class']);
@@ -421,18 +421,16 @@ describe('data sets that cannot be used', () => {
 
   test("a model's classes: one of them is enough, another one is an error", async () => {
     await writePictures(folder(), ['d/b/1.png']);
-    const index = await scanDataset(join(folder(), 'd'), { classes: ['a', 'b'] });
+    const index = await scan(join(folder(), 'd'), { classes: ['a', 'b'] });
     expect(index.classes).toEqual(['a', 'b']);
     expect(index.images[0]?.label).toBe(1);
-    const error = await failureOf(scanDataset(join(folder(), 'd'), { classes: ['a', 'c'] }));
+    const error = await failureOf(scan(join(folder(), 'd'), { classes: ['a', 'c'] }));
     expect(error.details.found).toBe('b');
   });
 
   test('an interrupt ends the scan with its own exit code', async () => {
     await writePictures(folder(), ['d/a/1.png', 'd/b/2.png']);
-    const error = await failureOf(
-      scanDataset(join(folder(), 'd'), { signal: AbortSignal.abort() }),
-    );
+    const error = await failureOf(scan(join(folder(), 'd'), { signal: AbortSignal.abort() }));
     expect(error.exitCode).toBe(130);
   });
 });

@@ -14,7 +14,7 @@ import { rowShape } from '../../src/engines/rows.ts';
 import { buildFromRow } from '../../src/network/build.ts';
 import { HEADS, type HeadName } from '../../src/network/catalog.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
-import { planTraining } from '../../src/training/plan.ts';
+import { planTraining } from '../../src/training/train-plan.ts';
 import { randomWeights } from '../../src/weights/initialise.ts';
 import { testConfig } from '../training/config.ts';
 

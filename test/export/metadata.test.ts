@@ -6,7 +6,7 @@ import { fromMetadata, type ModelDescription, toMetadata } from '../../src/expor
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { buildNetwork } from '../../src/network/build.ts';
 import { plainPreprocessing } from '../../src/network/preprocessing.ts';
-import { loadModel } from '../../src/pipeline/model.ts';
+import { loadModel } from '../../src/pipeline/prepare/trained-model.ts';
 import { randomWeights } from '../../src/weights/initialise.ts';
 
 const head = { kind: 'linear', dropout: 0.2, hidden: 256 } as const;

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportRun } from '../../src/pipeline/export-run.ts';
+import { Settings } from '../../src/config/settings.ts';
+import { exportRun } from '../../src/pipeline/export/export-run.ts';
 import { type Guess, predict } from '../../src/pipeline/predict.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { pictureFolder } from '../pipeline/pictures.ts';
+import { testStorage } from '../storage.ts';
 import { openBrowser, type Server, serve } from './browser.ts';
 
 const quiet = { signal: new AbortController().signal, emit: () => {} };
@@ -28,7 +30,11 @@ beforeAll(async () => {
     ...{ backbone: 'vgg-nano', weights: 'random', strategy: 'scratch', epochs: 6, batchSize: 8 },
     ...{ optimizer: { kind: 'adamw', learningRate: 0.003 }, cache: false },
   } as const;
-  await train({ sources: [{ origin: 'test', values }], ...quiet });
+  await train({
+    settings: Settings.of({ origin: 'test', values }),
+    storage: testStorage(),
+    ...quiet,
+  });
   await exportRun({ run, formats: ['web'], out: web, ...quiet });
   server = await serve(web);
   browser = await openBrowser();

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { LEAST_IMAGES } from '../../src/advisor/race.ts';
 import type { Emit } from '../../src/base/events.ts';
 import type { ConfigSource } from '../../src/config/resolve.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { buildNetwork } from '../../src/network/build.ts';
 import { plainPreprocessing } from '../../src/network/preprocessing.ts';
@@ -12,6 +13,7 @@ import { advise } from '../../src/pipeline/advise.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { randomWeights } from '../../src/weights/initialise.ts';
 import { recorder, useTemporaryFolder, write, writePictures } from '../dataset/images.ts';
+import { testStorage } from '../storage.ts';
 import { pictureFolder } from './pictures.ts';
 
 const folder = useTemporaryFolder();
@@ -43,7 +45,13 @@ async function adviceOn(
 ) {
   const { weights = await pretrained(), estimates = false, more } = options;
   const { emit } = recorder();
-  return advise({ sources: sourcesOf(data, weights, more), estimates, signal, emit });
+  return advise({
+    settings: Settings.of(...sourcesOf(data, weights, more)),
+    storage: testStorage(),
+    estimates,
+    signal,
+    emit,
+  });
 }
 
 test('coloured squares: measured at three depths, with everything in the report', async () => {
@@ -103,7 +111,14 @@ test('weights that cannot be had: advice by size, named an assumption', async ()
   const values = { backbone: 'vgg11', image: { size: 32 }, weights: 'auto' };
   const sources = [...sourcesOf(data, 'auto'), { origin: 'test', values }];
   const { emit } = recorder();
-  const report = await advise({ sources, offline: true, estimates: false, signal, emit });
+  const report = await advise({
+    settings: Settings.of(...sources),
+    storage: testStorage(),
+    offline: true,
+    estimates: false,
+    signal,
+    emit,
+  });
   expect(report.similarity).toMatchObject({ state: 'unmeasured' });
   expect(report.advice.confidence.level).toBe('low');
   expect(report.advice.evidence.join(' ')).toContain('not a measurement');
@@ -166,7 +181,12 @@ test('train --strategy auto takes the advice, and plan.json has the evidence', a
   const weights = await pretrained();
   const { emit } = recorder();
   const found = await adviceOn(data, { weights });
-  const record = await train({ sources: sourcesOf(data, weights), signal, emit });
+  const record = await train({
+    settings: Settings.of(...sourcesOf(data, weights)),
+    storage: testStorage(),
+    signal,
+    emit,
+  });
   expect(record.plan.strategy).toBe(found.advice.strategy);
   const plan = await readFile(join(record.folder, 'plan.json'), 'utf8');
   expect(plan).toContain('linear probe');
@@ -184,7 +204,13 @@ describe('a race', () => {
   test('of a small network on few images is run unasked, and its leader is what train takes', async () => {
     const { emit, events } = recorder();
     const asked = await sources(await pretrained(), { raceEpochs: 1 });
-    const report = await advise({ sources: asked, estimates: false, signal, emit });
+    const report = await advise({
+      settings: Settings.of(...asked),
+      storage: testStorage(),
+      estimates: false,
+      signal,
+      emit,
+    });
     const finishers = (report.race ?? []).map((result) => {
       if ('reason' in result) throw new Error(result.reason);
       return result;
@@ -199,7 +225,12 @@ describe('a race', () => {
     expect(report.advice.evidence.at(-1)).toMatch(/^race: /);
     expect(events).toContainEqual(expect.objectContaining({ type: 'progress', task: 'race' }));
 
-    const record = await train({ sources: asked, signal, emit: () => {} });
+    const record = await train({
+      settings: Settings.of(...asked),
+      storage: testStorage(),
+      signal,
+      emit: () => {},
+    });
     expect(record.plan.strategy).toBe(report.advice.strategy);
     // The steps of the race are no steps of the run.
     const log = await readFile(join(record.folder, 'events.ndjson'), 'utf8');
@@ -216,7 +247,13 @@ describe('a race', () => {
     const emit: Emit = (event) => {
       if (event.type === 'progress' && event.task === 'race') aborter.abort();
     };
-    const raced = advise({ sources: asked, estimates: false, signal: aborter.signal, emit });
+    const raced = advise({
+      settings: Settings.of(...asked),
+      storage: testStorage(),
+      estimates: false,
+      signal: aborter.signal,
+      emit,
+    });
     await expect(raced).rejects.toMatchObject({
       kind: 'interrupted',
       details: { fix: expect.stringContaining('nothing was written') },
@@ -226,12 +263,24 @@ describe('a race', () => {
   test('is not run against a wish, and not for random weights', async () => {
     const never = await sources(await pretrained(), { race: 'never' });
     const { emit } = recorder();
-    expect(await advise({ sources: never, estimates: false, signal, emit })).not.toHaveProperty(
-      'race',
-    );
+    expect(
+      await advise({
+        settings: Settings.of(...never),
+        storage: testStorage(),
+        estimates: false,
+        signal,
+        emit,
+      }),
+    ).not.toHaveProperty('race');
     const random = await sources('random', { raceEpochs: 1 });
-    expect(await advise({ sources: random, estimates: false, signal, emit })).not.toHaveProperty(
-      'race',
-    );
+    expect(
+      await advise({
+        settings: Settings.of(...random),
+        storage: testStorage(),
+        estimates: false,
+        signal,
+        emit,
+      }),
+    ).not.toHaveProperty('race');
   });
 });

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
 import type { NamedTensors } from '../../src/base/tensor.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { relativeError } from '../engines/onnx/closeness.ts';
+import { testStorage } from '../storage.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
 let home: string;
@@ -61,7 +63,8 @@ async function run({ name, engine, strategy, resume = false, steps = Infinity }:
     export: ['safetensors'],
   } as const;
   const done = train({
-    sources: [{ origin: 'test', values }],
+    settings: Settings.of({ origin: 'test', values }),
+    storage: testStorage(),
     resume,
     signal: controller.signal,
     emit,

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
 import { figureLines } from '../../src/cli/report/metrics.ts';
+import { Settings } from '../../src/config/settings.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { evaluateRun } from '../../src/pipeline/evaluate.ts';
-import { exportRun } from '../../src/pipeline/export-run.ts';
+import { exportRun } from '../../src/pipeline/export/export-run.ts';
 import { inputFiles, predict } from '../../src/pipeline/predict.ts';
 import { predictDense } from '../../src/pipeline/predict-dense.ts';
 import { train } from '../../src/pipeline/train.ts';
+import { testStorage } from '../storage.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
 
@@ -16,7 +18,13 @@ let home: string;
 let data: string;
 let out: string;
 const cacheBefore = process.env.VGGTUNE_CACHE;
-const quiet = { signal: new AbortController().signal, emit: () => {} };
+const quiet = {
+  signal: new AbortController().signal,
+  emit: () => {},
+  get storage() {
+    return testStorage();
+  },
+};
 
 const source = (values: Record<string, unknown> = {}) => ({
   origin: 'test',
@@ -34,7 +42,7 @@ beforeAll(async () => {
   process.env.VGGTUNE_CACHE = join(home, 'cache');
   data = await pictureFolder(12, join(home, 'pictures'));
   out = join(home, 'run');
-  await train({ sources: [source()], ...quiet });
+  await train({ settings: Settings.of(source()), ...quiet });
 });
 
 afterAll(async () => {
@@ -159,17 +167,21 @@ describe('a trained run', () => {
   });
 
   it('is not overwritten unasked, and resumes only as the same run', async () => {
-    await expect(train({ sources: [source()], ...quiet })).rejects.toMatchObject({
+    await expect(train({ settings: Settings.of(source()), ...quiet })).rejects.toMatchObject({
       kind: 'usage',
       details: { fix: expect.stringContaining('--overwrite') },
     });
-    const changed = train({ sources: [source({ batchSize: 4 })], resume: true, ...quiet });
+    const changed = train({
+      settings: Settings.of(source({ batchSize: 4 })),
+      resume: true,
+      ...quiet,
+    });
     await expect(changed).rejects.toMatchObject({
       details: { where: expect.stringContaining('batchSize') },
     });
     // Only the folder is named: everything else is the run's own.
     const sources = [{ origin: 'test', values: { out } }];
-    const record = await train({ sources, resume: true, ...quiet });
+    const record = await train({ settings: Settings.of(...sources), resume: true, ...quiet });
     expect(record.plan.strategy).toBe('scratch');
   });
 });
@@ -182,7 +194,7 @@ it.each(['head', 'top'])(
     // Steps from a head of random weights: a solved one may be better than what two epochs make of it.
     const head = { kind: 'linear', fit: 'steps' };
     const values = { strategy, weights, out: folder, epochs: 2, warmupEpochs: 0, head };
-    const { plan } = await train({ sources: [source(values)], ...quiet });
+    const { plan } = await train({ settings: Settings.of(source(values)), ...quiet });
     const before = (await readSafetensors(weights)).tensors;
     const after = (await readSafetensors(join(folder, 'model', 'model.safetensors'))).tensors;
     const changed = changedNames(before, after).map((name) => name.split('.')[0]);
@@ -193,7 +205,7 @@ it.each(['head', 'top'])(
 
 it('a folder without images leaves no run folder behind', async () => {
   const values = { data: join(home, 'nowhere'), out: join(home, 'never') };
-  await expect(train({ sources: [source(values)], ...quiet })).rejects.toMatchObject({
+  await expect(train({ settings: Settings.of(source(values)), ...quiet })).rejects.toMatchObject({
     kind: 'data',
   });
   await expect(readFile(join(home, 'never', 'config.yaml'))).rejects.toThrow();

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { RunEvent } from '../../src/base/events.ts';
 import { newOwner } from '../../src/base/lock-owner.ts';
-import { refuseChangedConfig, refuseChangedImages } from '../../src/run/compare.ts';
 import { createEventLog } from '../../src/run/event-log.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
+import { refuseChangedConfig, refuseChangedImages } from '../../src/run/refuse-changed.ts';
 import {
   openRun,
   readConfig,

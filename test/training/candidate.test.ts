@@ -33,8 +33,10 @@ describe('a candidate', () => {
     let state: TrainingState = { step: 4, weights: of(3), slots: of(9) };
     const program = { state: () => state, load: (next: TrainingState) => (state = next) };
     return {
-      plan: { ...(solved && { solvedFrom: 1 }) },
-      ...{ phase: { name }, config: { startShare: share }, firstWeights: of(1), program },
+      job: { plan: { ...(solved && { solvedFrom: 1 }) }, config: { startShare: share } },
+      phase: { name },
+      firstWeights: of(1),
+      program,
     } as unknown as PhaseRun;
   };
 

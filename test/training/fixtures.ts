@@ -7,9 +7,9 @@ import { plainPreprocessing } from '../../src/network/preprocessing.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { Checkpoint, CheckpointStore } from '../../src/training/checkpoint.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
-import { planTraining } from '../../src/training/plan.ts';
-import type { RowSource } from '../../src/training/rows.ts';
-import { piecesOf } from '../../src/training/rows.ts';
+import type { RowSource } from '../../src/training/sample-source.ts';
+import { piecesOf } from '../../src/training/sample-source.ts';
+import { planTraining } from '../../src/training/train-plan.ts';
 import { randomWeights } from '../../src/weights/initialise.ts';
 import { testConfig } from './config.ts';
 

@@ -7,8 +7,8 @@ import { layerParameters } from '../../src/network/parameters.ts';
 import type { Checkpoint } from '../../src/training/checkpoint.ts';
 import type { TrainingJob } from '../../src/training/job.ts';
 import { runTraining } from '../../src/training/loop.ts';
-import { frozenAndTrained } from '../../src/training/plan.ts';
-import type { RowSource } from '../../src/training/rows.ts';
+import type { RowSource } from '../../src/training/sample-source.ts';
+import { frozenAndTrained } from '../../src/training/train-plan.ts';
 import { changedNames, memoryCheckpoints, type TinyJobOptions, tinyJob } from './fixtures.ts';
 
 let engine: Engine;

@@ -12,6 +12,7 @@ import { embeddedWeights } from '../../src/weights/embedded.ts';
 import { loadWeights } from '../../src/weights/load.ts';
 import { fetchByName, weightsPath } from '../../src/weights/manage.ts';
 import { useTemporaryFolder } from '../dataset/images.ts';
+import { testStorage } from '../storage.ts';
 import { serve } from './server.ts';
 
 const folder = useTemporaryFolder();
@@ -40,7 +41,13 @@ describe('the weights of vgg-nano in the package', () => {
   });
 
   test('are what auto takes, offline too; the head alone is new', async () => {
-    const loaded = await loadWeights({ network, source: 'auto', seed: 0, offline: true });
+    const loaded = await loadWeights({
+      network,
+      source: 'auto',
+      storage: testStorage(),
+      seed: 0,
+      offline: true,
+    });
     expect([...loaded.newLayers]).toEqual(['fc8']);
     expect(loaded.preprocessing).toMatchObject({ size: 64, channels: 'rgb' });
     expect(loaded.provenance).toMatchObject({ licence: 'Apache-2.0' });
@@ -57,23 +64,39 @@ describe('the weights of vgg-nano in the package', () => {
 
   test('need no fetching', async () => {
     const { path } = embeddedWeights('vgg-nano') ?? {};
-    expect(await weightsPath('vgg-nano')).toBe(path);
-    expect(await fetchByName('vgg-nano', { part: 'features', offline: true })).toBe(path);
+    expect(await weightsPath(testStorage(), 'vgg-nano')).toBe(path);
+    expect(
+      await fetchByName('vgg-nano', { storage: testStorage(), part: 'features', offline: true }),
+    ).toBe(path);
     expect(embeddedWeights('vgg16')).toBeUndefined();
   });
 });
 
 describe('whether weights can be had', () => {
   test('those of the package always', async () => {
-    expect(await areWeightsAvailable('vgg-nano', { part: 'all', offline: true })).toBe(true);
+    expect(
+      await areWeightsAvailable('vgg-nano', { storage: testStorage(), part: 'all', offline: true }),
+    ).toBe(true);
   });
 
   test('those on this machine, whatever the network', async () => {
-    expect(await areWeightsAvailable('vgg16', { part: 'features', offline: true })).toBe(false);
+    expect(
+      await areWeightsAvailable('vgg16', {
+        storage: testStorage(),
+        part: 'features',
+        offline: true,
+      }),
+    ).toBe(false);
     const weights = join(folder(), 'cache', 'weights');
     await mkdir(weights, { recursive: true });
     await writeFile(join(weights, 'vgg16.tv_in1k.safetensors'), 'x');
-    expect(await areWeightsAvailable('vgg16', { part: 'features', offline: true })).toBe(true);
+    expect(
+      await areWeightsAvailable('vgg16', {
+        storage: testStorage(),
+        part: 'features',
+        offline: true,
+      }),
+    ).toBe(true);
   });
 
   test.each([
@@ -84,24 +107,30 @@ describe('whether weights can be had', () => {
     const server = await serve(new Uint8Array(64), behaviour);
     try {
       vi.stubEnv('VGGTUNE_MIRROR', server.url.replace('/file', ''));
-      expect(await areWeightsAvailable('vgg16', { part: 'features' })).toBe(expected);
+      expect(await areWeightsAvailable('vgg16', { storage: testStorage(), part: 'features' })).toBe(
+        expected,
+      );
     } finally {
       await server.close();
     }
     // Asked once: what was found holds for the process.
-    expect(await areWeightsAvailable('vgg16', { part: 'features' })).toBe(expected);
+    expect(await areWeightsAvailable('vgg16', { storage: testStorage(), part: 'features' })).toBe(
+      expected,
+    );
   });
 
   test('not where nobody answers', async () => {
     vi.stubEnv('VGGTUNE_MIRROR', 'http://127.0.0.1:9');
-    expect(await areWeightsAvailable('vgg19', { part: 'features' })).toBe(false);
+    expect(await areWeightsAvailable('vgg19', { storage: testStorage(), part: 'features' })).toBe(
+      false,
+    );
   });
 
   test('and whoever interrupts the question is not told no', async () => {
     vi.stubEnv('VGGTUNE_MIRROR', 'http://127.0.0.1:9/interrupted');
     const signal = AbortSignal.abort(new Error('interrupted'));
-    await expect(areWeightsAvailable('vgg19', { part: 'features', signal })).rejects.toThrow(
-      'interrupted',
-    );
+    await expect(
+      areWeightsAvailable('vgg19', { storage: testStorage(), part: 'features', signal }),
+    ).rejects.toThrow('interrupted');
   });
 });

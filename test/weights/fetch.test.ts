@@ -28,6 +28,7 @@ import {
 } from '../../src/weights/manage.ts';
 import { WEIGHTS_SOURCES, type WeightsSource } from '../../src/weights/sources.ts';
 import { verifyFeatures, verifyFile } from '../../src/weights/verify.ts';
+import { testStorage } from '../storage.ts';
 import { type Behaviour, serve, type TestServer } from './server.ts';
 
 let folder: string;
@@ -82,7 +83,12 @@ async function fetched(
   server = await serve(content, behaviour);
   const url = server.url.replace('/file', options.path ?? '/file');
   const source = sourceOf(url, options.source);
-  return fetchWeights(source, { part: 'all', patience: quick, ...options.fetch });
+  return fetchWeights(source, {
+    storage: testStorage(),
+    part: 'all',
+    patience: quick,
+    ...options.fetch,
+  });
 }
 
 async function failure(work: Promise<unknown>): Promise<VggtuneError> {
@@ -106,7 +112,10 @@ describe('a whole file', () => {
   test('normal: once, then from the cache', async () => {
     const path = await fetched({});
     await expectWhole(path);
-    const again = await fetchWeights(sourceOf('http://nowhere.invalid/'), { part: 'all' });
+    const again = await fetchWeights(sourceOf('http://nowhere.invalid/'), {
+      storage: testStorage(),
+      part: 'all',
+    });
     expect(again).toBe(path);
     expect(server?.requests).toEqual(['']);
   });
@@ -201,7 +210,7 @@ describe('what goes wrong', () => {
   test('no server', async () => {
     const server = await serve(content);
     await server.close();
-    const options = { part: 'all', patience: quick } as const;
+    const options = { storage: testStorage(), part: 'all', patience: quick } as const;
     const error = await failure(fetchWeights(sourceOf(server.url), options));
     expect(error.exitCode).toBe(5);
     expect(error.details.found).toContain('ECONNREFUSED');
@@ -214,7 +223,7 @@ describe('what goes wrong', () => {
     const error = await failure(fetched({}));
     expect(error.details.found).toContain('ENOSPC');
     expect(error.details.fix).toContain('free some space');
-    expect(await findCached(sourceOf(''), 'all')).toBeUndefined();
+    expect(await findCached(testStorage(), sourceOf(''), 'all')).toBeUndefined();
   });
 
   test('offline: says where to get the file', async () => {
@@ -238,7 +247,7 @@ test('two at once: one download, both succeed', async () => {
   const source = sourceOf(server.url);
   const notes: string[] = [];
   const emit = (event: RunEvent) => void (event.type === 'note' && notes.push(event.message));
-  const options = { part: 'all', patience: quick, emit } as const;
+  const options = { storage: testStorage(), part: 'all', patience: quick, emit } as const;
   const paths = await Promise.all([fetchWeights(source, options), fetchWeights(source, options)]);
   expect(paths[0]).toBe(paths[1]);
   expect(server.requests).toEqual(['']);
@@ -258,9 +267,9 @@ describe('the way there', () => {
   test('a mirror serves files by their names', async () => {
     server = await serve(content);
     vi.stubEnv('VGGTUNE_MIRROR', `${server.url}?`);
-    expect(sourceUrl(sourceOf('http://x/'))).toBe(`${server.url}?/test.pth`);
+    expect(sourceUrl(sourceOf('http://x/'), testStorage())).toBe(`${server.url}?/test.pth`);
     vi.stubEnv('VGGTUNE_MIRROR', 'http://mirror/vgg/');
-    expect(sourceUrl(sourceOf('http://x/'))).toBe('http://mirror/vgg/test.pth');
+    expect(sourceUrl(sourceOf('http://x/'), testStorage())).toBe('http://mirror/vgg/test.pth');
   });
 
   test.each([
@@ -272,7 +281,9 @@ describe('the way there', () => {
     'a mirror that cannot be used is refused, and no secret is shown: %s',
     async (mirror, found) => {
       vi.stubEnv('VGGTUNE_MIRROR', mirror);
-      const error = await failure(fetchWeights(sourceOf('http://x/'), { part: 'all' }));
+      const error = await failure(
+        fetchWeights(sourceOf('http://x/'), { storage: testStorage(), part: 'all' }),
+      );
       expect([error.exitCode, error.details.where]).toEqual([2, 'VGGTUNE_MIRROR']);
       if (found !== undefined) expect(error.details.found).toMatch(found);
       expect(JSON.stringify([error.message, error.details])).not.toMatch(/s3cret|user|token/);
@@ -353,19 +364,28 @@ describe('convolutions alone', () => {
     const bytes = await published();
     server = await serve(bytes, behaviour);
     const source = nanoSource(server.url, bytes);
-    const path = await fetchWeights(source, { part: 'features', patience: quick });
+    const path = await fetchWeights(source, {
+      storage: testStorage(),
+      part: 'features',
+      patience: quick,
+    });
     expect(await inCache()).toEqual(['nano.features.safetensors']);
     const { tensors, metadata } = await readSafetensors(path);
     expect(metadata).toMatchObject({ source: 'test/file', part: 'features' });
     expect([...tensors.keys()].every((name) => name.startsWith('features.'))).toBe(true);
     expect(server.requests.every((range) => range !== '')).toBe(true);
-    const loaded = await loadWeights({ network: nano, source: path, seed: 0 });
+    const loaded = await loadWeights({
+      network: nano,
+      source: path,
+      storage: testStorage(),
+      seed: 0,
+    });
     expect(loaded.weights.get('conv5_2.weight')).toEqual(weights.get('conv5_2.weight'));
     expect(loaded.weights.get('bn1_1.running_var')).toEqual(weights.get('bn1_1.running_var'));
     expect([...loaded.newLayers]).toEqual(['fc8']);
     // Again: from the cache.
     const count = server.requests.length;
-    expect(await fetchWeights(source, { part: 'features' })).toBe(path);
+    expect(await fetchWeights(source, { storage: testStorage(), part: 'features' })).toBe(path);
     expect(server.requests).toHaveLength(count);
   });
 
@@ -373,7 +393,7 @@ describe('convolutions alone', () => {
     const bytes = await published();
     server = await serve(bytes, { ranges: false });
     const source = nanoSource(server.url, bytes);
-    await fetchWeights(source, { part: 'features', patience: quick });
+    await fetchWeights(source, { storage: testStorage(), part: 'features', patience: quick });
     expect(await inCache()).toEqual(['nano.safetensors']);
   });
 
@@ -385,6 +405,7 @@ describe('convolutions alone', () => {
     await writeFile(`${part}.etag`, '"older"');
     server = await serve(bytes);
     const path = await fetchWeights(nanoSource(server.url, bytes), {
+      storage: testStorage(),
       part: 'features',
       patience: quick,
     });
@@ -395,7 +416,10 @@ describe('convolutions alone', () => {
   /** The hash of what `by ranges` gathers: the convolutions in the order of the file. */
   async function featuresHash(bytes: Uint8Array): Promise<string> {
     server = await serve(bytes);
-    const path = await fetchWeights(nanoSource(server.url, bytes), { part: 'features' });
+    const path = await fetchWeights(nanoSource(server.url, bytes), {
+      storage: testStorage(),
+      part: 'features',
+    });
     const { metadata } = await readSafetensors(path);
     await rm(path);
     return metadata.sha256 ?? '';
@@ -406,7 +430,11 @@ describe('convolutions alone', () => {
     server = await serve(bytes);
     const notes: string[] = [];
     const emit = (event: RunEvent) => void (event.type === 'note' && notes.push(event.message));
-    await fetchWeights(nanoSource(server.url, bytes), { part: 'features', emit });
+    await fetchWeights(nanoSource(server.url, bytes), {
+      storage: testStorage(),
+      part: 'features',
+      emit,
+    });
     expect(notes).toEqual([expect.stringMatching(/cannot be checked.*--all/)]);
   });
 
@@ -416,7 +444,7 @@ describe('convolutions alone', () => {
     const source = { ...nanoSource(server?.url ?? '', bytes), featuresSha256 };
     const notes: string[] = [];
     const emit = (event: RunEvent) => void (event.type === 'note' && notes.push(event.message));
-    const path = await fetchWeights(source, { part: 'features', emit });
+    const path = await fetchWeights(source, { storage: testStorage(), part: 'features', emit });
     expect(notes).toEqual([]);
     expect((await verifyFeatures(path, source)).checked).toBe('published');
     await rm(path);
@@ -430,7 +458,9 @@ describe('convolutions alone', () => {
     zeroed.fill(0, first?.start ?? dataStart, first?.end);
     server = await serve(zeroed);
     const changed = { ...source, url: server.url };
-    const error = await failure(fetchWeights(changed, { part: 'features', patience: quick }));
+    const error = await failure(
+      fetchWeights(changed, { storage: testStorage(), part: 'features', patience: quick }),
+    );
     expect([error.exitCode, error.details.expected]).toEqual([
       5,
       `sha256 ${featuresSha256} of the convolutions`,
@@ -442,7 +472,7 @@ describe('convolutions alone', () => {
     const bytes = await published();
     server = await serve(bytes);
     const source = nanoSource(server.url, bytes);
-    const fetch = () => fetchWeights(source, { part: 'features' });
+    const fetch = () => fetchWeights(source, { storage: testStorage(), part: 'features' });
     const path = await fetch();
     expect(await fetch()).toBe(path);
     const damaged = await readFile(path);
@@ -458,7 +488,11 @@ describe('convolutions alone', () => {
   test('a range that brings more than was asked for', async () => {
     const bytes = await published();
     server = await serve(bytes, { surplus: 4_000_000, faults: ['fine'] });
-    const work = fetchWeights(nanoSource(server.url, bytes), { part: 'features', patience: quick });
+    const work = fetchWeights(nanoSource(server.url, bytes), {
+      storage: testStorage(),
+      part: 'features',
+      patience: quick,
+    });
     // Its header comes as it should; the ranges after it are too long.
     const error = await failure(work);
     expect([error.exitCode, error.message]).toEqual([5, expect.stringContaining('sends more')]);
@@ -470,7 +504,11 @@ describe('convolutions alone', () => {
     await writeSafetensors(path, new Map([['x', { shape: [1], data: new Float32Array(1) }]]));
     const bytes = await readFile(path);
     server = await serve(bytes);
-    const work = fetchWeights(nanoSource(server.url, bytes), { part: 'features', patience: quick });
+    const work = fetchWeights(nanoSource(server.url, bytes), {
+      storage: testStorage(),
+      part: 'features',
+      patience: quick,
+    });
     expect((await failure(work)).exitCode).toBe(5);
     expect(await inCache()).toEqual([]);
   });
@@ -478,12 +516,12 @@ describe('convolutions alone', () => {
 
 describe('the cache folder', () => {
   test('list, path', async () => {
-    const listed = await listWeights();
+    const listed = await listWeights(testStorage());
     expect(listed).toHaveLength(WEIGHTS_SOURCES.length);
     expect(listed.every(({ cached }) => cached === undefined)).toBe(true);
-    expect(await weightsPath()).toBe(join(folder, 'cache', 'weights'));
-    expect((await failure(weightsPath('vgg16'))).exitCode).toBe(5);
-    expect((await failure(weightsPath('vgg17'))).exitCode).toBe(2);
+    expect(await weightsPath(testStorage())).toBe(join(folder, 'cache', 'weights'));
+    expect((await failure(weightsPath(testStorage(), 'vgg16'))).exitCode).toBe(5);
+    expect((await failure(weightsPath(testStorage(), 'vgg17'))).exitCode).toBe(2);
   });
 
   test('a file with a published name and other bytes fails, an unknown one as well', async () => {
@@ -491,13 +529,13 @@ describe('the cache folder', () => {
     await mkdir(weights, { recursive: true });
     await writeFile(join(weights, 'vgg16-397923af.pth'), 'not it');
     await writeFile(join(weights, 'mine.safetensors'), 'nor this');
-    const verified = await verifyWeights();
+    const verified = await verifyWeights(testStorage());
     expect(verified.map(({ name, problem }) => [name, problem !== undefined])).toEqual([
       ['mine.safetensors', true],
       ['vgg16-397923af.pth', true],
     ]);
     expect(verified[1]?.problem).toContain('397923af');
-    expect((await listWeights()).find(({ cached }) => cached === 'all')?.id).toBe(
+    expect((await listWeights(testStorage())).find(({ cached }) => cached === 'all')?.id).toBe(
       'vgg16/torchvision',
     );
   });
@@ -509,9 +547,10 @@ describe('the cache folder', () => {
     const metadata = { source: 'vgg16/timm', part: 'features', sha256 };
     const path = join(weights, 'vgg16.tv_in1k.features.safetensors');
     await writeSafetensors(path, tensors, metadata);
-    const [verified] = await verifyWeights();
+    const [verified] = await verifyWeights(testStorage());
     expect([verified?.problem, verified?.checked]).toEqual([undefined, 'own-hash']);
     const provenance = await locateWeights({
+      storage: testStorage(),
       network: buildNetwork({
         backbone: 'vgg16',
         head: { kind: 'linear', dropout: 0, hidden: 1 },
@@ -536,7 +575,7 @@ describe('the cache folder', () => {
   test('a damaged file in the cache is not used, and one that was checked is not read again', async () => {
     const path = await fetched({});
     const source = sourceOf('http://nowhere.invalid/');
-    const use = () => fetchWeights(source, { part: 'all' });
+    const use = () => fetchWeights(source, { storage: testStorage(), part: 'all' });
     await use();
     expect(await inCache()).toEqual(['.test.pth.checked', 'test.pth']);
     const record = join(folder, 'cache', 'weights', '.test.pth.checked');
@@ -558,7 +597,7 @@ describe('the cache folder', () => {
       preprocessing: { ...TORCHVISION_PREPROCESSING, size: 64 },
     });
     await writeSafetensors(path, randomWeights(nano, 0));
-    const error = await failure(importWeights(path));
+    const error = await failure(importWeights(path, testStorage()));
     expect(error.details.fix).toContain('--weights');
   });
 });

@@ -18,6 +18,7 @@ import {
   weightsPath,
 } from '../../src/weights/manage.ts';
 import { backboneShapes } from '../../src/weights/recognise.ts';
+import { testStorage } from '../storage.ts';
 import { serve } from './server.ts';
 
 let folder: string;
@@ -104,26 +105,30 @@ test('a fetched part that is carried to another machine is imported there, and v
   const metadata = { source: 'vgg16/timm', part: 'features', sha256: hash.digest('hex') };
   await writeSafetensors(path, new Map(tensors), metadata);
 
-  const imported = await importWeights(path);
+  const imported = await importWeights(path, testStorage());
   expect(imported.source).toBe('vgg16/timm');
-  expect(await weightsPath('vgg16')).toBe(imported.path);
-  expect((await verifyWeights('vgg16')).map(({ problem }) => problem)).toEqual([undefined]);
-  const listed = (await listWeights()).find(({ id }) => id === 'vgg16/timm');
+  expect(await weightsPath(testStorage(), 'vgg16')).toBe(imported.path);
+  expect((await verifyWeights(testStorage(), 'vgg16')).map(({ problem }) => problem)).toEqual([
+    undefined,
+  ]);
+  const listed = (await listWeights(testStorage())).find(({ id }) => id === 'vgg16/timm');
   expect(listed).toMatchObject({ cached: 'features', path: imported.path });
 
   // One bit: neither the copy nor the original is what was published.
   const file = await open(imported.path, 'r+');
   await file.write(Uint8Array.of(1), 0, 1, 10_000_000);
   await file.close();
-  expect((await verifyWeights())[0]?.problem).toContain('sha256');
-  await expect(importWeights(imported.path)).rejects.toThrow(/none of the published/);
+  expect((await verifyWeights(testStorage()))[0]?.problem).toContain('sha256');
+  await expect(importWeights(imported.path, testStorage())).rejects.toThrow(
+    /none of the published/,
+  );
   vi.unstubAllEnvs();
 });
 
 const FETCH = `
 import { fetchWeights } from 'DIST/weights/fetch.js';
 const source = JSON.parse(process.env.SOURCE);
-console.log(await fetchWeights(source, { part: 'all' }));
+console.log(await fetchWeights(source, { part: 'all', storage: { folder: process.env.CACHE } }));
 `;
 
 test('two processes that fetch the same file: one download, both succeed', async () => {
@@ -139,7 +144,7 @@ test('two processes that fetch the same file: one download, both succeed', async
     hashes: { sha256: sha256(content) },
   });
   try {
-    const env = { SOURCE, VGGTUNE_CACHE: cache, VGGTUNE_MIRROR: '' };
+    const env = { SOURCE, CACHE: cache };
     const paths = await Promise.all([child(FETCH, env), child(FETCH, env), child(FETCH, env)]);
     expect(new Set(paths).size).toBe(1);
     expect(server.requests).toEqual(['']);

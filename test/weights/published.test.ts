@@ -13,6 +13,7 @@ import { KERAS_PREPROCESSING, TORCHVISION_PREPROCESSING } from '../../src/networ
 import type { NetworkSpec, Preprocessing } from '../../src/network/spec.ts';
 import { loadWeights } from '../../src/weights/load.ts';
 import golden from '../golden/vgg.json' with { type: 'json' };
+import { testStorage } from '../storage.ts';
 import { formulaPixels, formulaWeights, narrowNetwork } from './narrow.ts';
 
 let folder: string;
@@ -53,7 +54,7 @@ function expectClose(found: readonly number[], expected: readonly number[] | und
 }
 
 const load = (network: NetworkSpec, source: string, channels: 'rgb' | 'keep' = 'rgb') =>
-  loadWeights({ network, source, seed: 1, keepHead: true, channels });
+  loadWeights({ network, source, storage: testStorage(), seed: 1, keepHead: true, channels });
 
 /** torchvision's numbers of the layers of `features`. */
 const FEATURES: Readonly<Record<string, number[]>> = {

@@ -19,6 +19,7 @@ import { loadWeights } from '../../src/weights/load.ts';
 import { parsePreprocessing } from '../../src/weights/preprocessing-text.ts';
 import { readWeights } from '../../src/weights/read.ts';
 import { recognise } from '../../src/weights/recognise.ts';
+import { testStorage } from '../storage.ts';
 import { formulaWeights, narrowNetwork } from './narrow.ts';
 
 let folder: string;
@@ -253,7 +254,12 @@ describe('files', () => {
 describe('loading', () => {
   test('random weights say so', async () => {
     const nano = network('vgg-nano', 'linear', 3);
-    const loaded = await loadWeights({ network: nano, source: 'random', seed: 4 });
+    const loaded = await loadWeights({
+      network: nano,
+      source: 'random',
+      storage: testStorage(),
+      seed: 4,
+    });
     expect(loaded.provenance.source).toContain('seed 4');
     expect(loaded.preprocessing).toBeUndefined();
     expect(loaded.newLayers.has('conv1_1')).toBe(true);
@@ -269,6 +275,7 @@ describe('loading', () => {
       loadWeights({
         network: wanted,
         source: path,
+        storage: testStorage(),
         seed: 9,
         emit: (event) => events.push(event.type === 'warning' ? event.code : event.type),
       });
@@ -281,7 +288,8 @@ describe('loading', () => {
   });
 
   test('a file that is not there', async () => {
-    const request = { network: network('vgg-nano'), source: join(folder, 'none'), seed: 0 };
+    const source = join(folder, 'none');
+    const request = { network: network('vgg-nano'), source, storage: testStorage(), seed: 0 };
     expect((await failure(() => loadWeights(request))).message).toContain('there is no file');
   });
 });

@@ -1,9 +1,9 @@
 import { usageError } from '../../base/errors.ts';
-import type { ConfigSource } from '../../config/resolve.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { Output } from '../../outputs/index.ts';
 import { advise } from '../../pipeline/advise.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
+import { CONFIG_OPTIONS, configSettings } from '../config-sources.ts';
 import { adviceLines } from '../report/advice.ts';
 
 export const command: Command = {
@@ -39,19 +39,19 @@ export const command: Command = {
 };
 
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'advise'>>> {
-  const { terminal, emit, signal, environment } = context;
-  const sources = [...configSources(args, environment), ...raceSources(args)];
+  const { terminal, storage, emit, signal, environment } = context;
+  const settings = withRace(configSettings(args, environment), args);
   const offline = args.flag('offline');
   const estimates = !args.flag('skip-estimates');
-  const report = await advise({ sources, estimates, offline, signal, emit });
+  const report = await advise({ settings, estimates, offline, storage, signal, emit });
   return { document: report, text: adviceLines(report, terminal).join('\n') };
 }
 
-function raceSources(args: Arguments): readonly ConfigSource[] {
-  if (!args.has('race')) return [];
+function withRace(settings: Settings, args: Arguments): Settings {
+  if (!args.has('race')) return settings;
   const raceEpochs = epochsOf(args.text('race'));
   const values = { race: 'always', ...(raceEpochs !== undefined && { raceEpochs }) };
-  return [{ origin: '--race', values: { advise: values } }];
+  return settings.with({ origin: '--race', values: { advise: values } });
 }
 
 /** Undefined where the race is to choose itself. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
-import { type BatchRun, DEFAULT_MAX_RUNS, planBatch } from '../../batch/plan.ts';
+import { type BatchRun, DEFAULT_MAX_RUNS, planBatch } from '../../batch/plan-batch.ts';
 import { type BatchResults, batchExit, ranked } from '../../batch/results.ts';
 import { runBatch } from '../../batch/runner.ts';
-import { RESULT_FILES } from '../../batch/write.ts';
+import { RESULT_FILES } from '../../batch/write-results.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import type { ConfigIssue } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
@@ -96,7 +96,12 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'b
   );
   try {
     const results = await runBatch({
-      ...{ runs, metric, results: folder, emit: view.listen, signal: context.signal },
+      runs,
+      metric,
+      results: folder,
+      storage: context.storage,
+      emit: view.listen,
+      signal: context.signal,
       jobs: 'value' in jobs ? jobs.value : 1,
       offline: args.flag('offline'),
     });

@@ -1,11 +1,11 @@
-import { sizeOf } from '../../base/cache-limit.ts';
+import { parseLimit } from '../../base/cache-limit.ts';
 import { usageError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
-import type { CacheEntry } from '../../outputs/cache.ts';
 import type { Output } from '../../outputs/index.ts';
-import { listCache, pruneCache } from '../../pipeline/cache.ts';
+import type { CacheEntry } from '../../pipeline/inspect/cache.ts';
+import { listCache, pruneCache } from '../../pipeline/inspect/cache.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { bytes, plural } from '../figures.ts';
+import { bytes, plural } from '../number-formats.ts';
 import { table } from '../table.ts';
 
 type Action = (args: Arguments, context: Context) => Promise<Outcome<Output<'cache'>>>;
@@ -40,8 +40,8 @@ export const command: Command = {
   },
 };
 
-const list: Action = async (_args, { terminal }) => {
-  const report = await listCache();
+const list: Action = async (_args, { terminal, storage }) => {
+  const report = await listCache(storage);
   const columns = [
     { header: 'kind' },
     { header: 'name', shrinks: true },
@@ -54,11 +54,11 @@ const list: Action = async (_args, { terminal }) => {
   return { document: report, text: [...text, total].join('\n') };
 };
 
-const prune: Action = async (args) => {
+const prune: Action = async (args, { storage }) => {
   const to = args.text('to');
-  const pruned = await pruneCache({
+  const pruned = await pruneCache(storage, {
     all: args.flag('all'),
-    ...(to !== undefined && { limit: sizeOf(to, '--to') }),
+    ...(to !== undefined && { limit: parseLimit(to, '--to') }),
   });
   const text = `removed ${plural(pruned.removed.length, 'item')}, ${bytes(pruned.freed)}, from ${pruned.folder}`;
   return { document: pruned, text };

@@ -1,10 +1,9 @@
 import { stringify } from 'yaml';
-import { type Explanation, explainConfig } from '../../config/explain.ts';
+import type { Explanation } from '../../config/explain.ts';
 import { configJsonSchema, type JsonSchema } from '../../config/json-schema.ts';
-import { declaredStrategy, provisionalStrategy, resolveWithOrigins } from '../../config/resolve.ts';
 import { OUTPUT_NAMES, type Output, outputJsonSchema } from '../../outputs/index.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
+import { CONFIG_OPTIONS, configSettings } from '../config-sources.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -45,13 +44,11 @@ async function run(
   const of = OUTPUT_NAMES.find((name) => name === args.text('schema-of'));
   if (of !== undefined) return schemaOutcome(outputJsonSchema(of));
   if (args.flag('schema')) return schemaOutcome(configJsonSchema());
-  const given = configSources(args, environment);
   // The folder may come later, on the command line of train.
-  const sources = [{ origin: 'default', values: { data: 'FOLDER' } }, ...given];
-  const declared = declaredStrategy(sources);
-  const resolved = resolveWithOrigins(sources, provisionalStrategy(sources));
-  const config = { ...resolved.config, strategy: declared };
-  const explanations = explainConfig({ ...resolved, config });
+  const folder = { origin: 'default', values: { data: 'FOLDER' } };
+  const settings = configSettings(args, environment).with(folder, 'below');
+  const config = { ...settings.for(), strategy: settings.strategy };
+  const explanations = settings.explain();
   return {
     document: args.flag('explain') ? { config, explanations } : config,
     text: args.flag('explain')

@@ -1,9 +1,9 @@
 import { broadcast } from '../../base/events.ts';
 import type { Output } from '../../outputs/index.ts';
-import { type DemoResult, demo } from '../../pipeline/demo.ts';
+import { type DemoResult, demo } from '../../pipeline/demo/demo.ts';
 import type { Command, Outcome } from '../command.ts';
-import { duration, grouped, percent, plural } from '../figures.ts';
 import { createCollector } from '../listeners/collector.ts';
+import { duration, grouped, percent, plural } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
 
@@ -23,6 +23,7 @@ export const command: Command = {
     const [folder] = args.positionals;
     const result = await demo({
       ...(folder === undefined ? {} : { folder }),
+      storage: context.storage,
       signal: context.signal,
       emit: broadcast([context.emit, listen]),
     });

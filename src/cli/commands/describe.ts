@@ -6,10 +6,10 @@ import {
   type Description,
   describe,
   HEADS,
-} from '../../pipeline/describe.ts';
-import { describeWeights, type WeightsDescription } from '../../pipeline/weights.ts';
+} from '../../pipeline/inspect/describe.ts';
+import { describeWeights, type WeightsDescription } from '../../pipeline/inspect/weights.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { bytes, grouped } from '../figures.ts';
+import { bytes, grouped } from '../number-formats.ts';
 import { comparisonLines, layerLines, receptiveFieldLines } from '../report/layers.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,6 +1,6 @@
 import { EXIT_CODES } from '../../base/errors.ts';
 import type { Output } from '../../outputs/index.ts';
-import { type Check, examine } from '../../pipeline/doctor.ts';
+import { type Check, examine } from '../../pipeline/inspect/doctor.ts';
 import type { Command, Outcome } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
 import { pad, printable, wrap } from '../width.ts';
@@ -15,8 +15,8 @@ export const command: Command = {
   positionals: { least: 0, most: 0, what: '' },
   options: [],
   examples: [['vggtune doctor --json', 'to add to a bug report']],
-  run: async (_args, { terminal }) => {
-    const checks = await examine();
+  run: async (_args, { terminal, storage }) => {
+    const checks = await examine(storage);
     const failed = checks.some(({ state }) => state === 'failed');
     return {
       document: { ok: !failed, checks },

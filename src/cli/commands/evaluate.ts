@@ -63,6 +63,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'e
     run: folder,
     ...(data === undefined ? {} : { data }),
     ...(side === undefined ? {} : { side }),
+    storage: context.storage,
     signal: context.signal,
     emit: broadcast([context.emit, listen]),
   });

@@ -1,10 +1,10 @@
 import { broadcast } from '../../base/events.ts';
 import { EXPORT_FORMATS } from '../../config/schema.ts';
 import type { Output } from '../../outputs/index.ts';
-import { type ExportedFolder, exportRun } from '../../pipeline/export-run.ts';
+import { type ExportedFolder, exportRun } from '../../pipeline/export.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { percent, plural } from '../figures.ts';
 import { createCollector } from '../listeners/collector.ts';
+import { percent, plural } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
 
 const QUANTIZATIONS = ['none', 'float16', 'uint8'] as const;

@@ -1,8 +1,8 @@
 import type { Output } from '../../outputs/index.ts';
 import { type PlanReport, plan } from '../../pipeline/plan.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
-import { bytes, duration, grouped } from '../figures.ts';
+import { CONFIG_OPTIONS, configSettings } from '../config-sources.ts';
+import { bytes, duration, grouped } from '../number-formats.ts';
 import { layerRange } from '../report/layers.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -30,9 +30,10 @@ export const command: Command = {
 };
 
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'plan'>>> {
-  const { terminal, emit, signal, environment } = context;
-  const sources = configSources(args, environment);
-  const report = await plan({ sources, offline: args.flag('offline'), signal, emit });
+  const { terminal, storage, emit, signal, environment } = context;
+  const settings = configSettings(args, environment);
+  const offline = args.flag('offline');
+  const report = await plan({ settings, offline, storage, signal, emit });
   return { document: report, text: planLines(report, terminal).join('\n') };
 }
 

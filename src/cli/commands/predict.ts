@@ -4,7 +4,7 @@ import type { Output } from '../../outputs/index.ts';
 import { type Prediction, predict } from '../../pipeline/predict.ts';
 import { predictDense } from '../../pipeline/predict-dense.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { percent, plural } from '../figures.ts';
+import { percent, plural } from '../number-formats.ts';
 import { type Column, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable } from '../width.ts';

@@ -3,12 +3,12 @@ import { EXIT_CODES, interruptedError, VggtuneError } from '../../base/errors.ts
 import { broadcast } from '../../base/events.ts';
 import { GATE_METRICS, type Gate, missedGates } from '../../config/gates.ts';
 import type { ConfigIssue } from '../../config/issues.ts';
-import type { ConfigSource } from '../../config/sources.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { Output } from '../../outputs/index.ts';
 import { type TrainRequest, train } from '../../pipeline/train.ts';
 import type { RunRecord } from '../../run/record.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { CONFIG_OPTIONS, configSources } from '../config-sources.ts';
+import { CONFIG_OPTIONS, configSettings } from '../config-sources.ts';
 import { readGates } from '../gate-flags.ts';
 import { type Collected, createCollector } from '../listeners/collector.ts';
 import { gateLines } from '../report/gates.ts';
@@ -61,10 +61,11 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'t
   const { gates, issues } = readGates(args.list('fail-if'));
   const { collected, listen } = createCollector();
   const request: TrainRequest = {
-    sources: sourcesOf(args, context, issues),
+    settings: settingsOf(args, context, issues),
     resume: args.has('resume'),
     overwrite: args.flag('overwrite'),
     offline: args.flag('offline'),
+    storage: context.storage,
     signal: context.signal,
     emit: broadcast([context.emit, listen]),
   };
@@ -75,11 +76,10 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'t
 }
 
 /** `--resume RUN` names the run folder; without RUN it is the one that the settings name. */
-function sourcesOf(args: Arguments, context: Context, issues: readonly ConfigIssue[]) {
-  const sources = configSources(args, context.environment, issues);
+function settingsOf(args: Arguments, context: Context, issues: readonly ConfigIssue[]): Settings {
+  const settings = configSettings(args, context.environment, issues);
   const out = args.text('resume');
-  const named: ConfigSource[] = out === undefined ? [] : [{ origin: '--resume', values: { out } }];
-  return [...sources, ...named];
+  return out === undefined ? settings : settings.with({ origin: '--resume', values: { out } });
 }
 
 /** An interrupt that left a checkpoint says by which command the run goes on. */
@@ -108,8 +108,16 @@ function outcome(
   const failedGates = missed.map(({ gate, value }) => ({ gate: gate.text, value: value ?? null }));
   return {
     document: {
-      ...{ run: folder, strategy: plan.strategy, plan, metrics: metrics ?? null },
-      ...{ epochs, files, warnings, skipped, failedGates, config },
+      run: folder,
+      strategy: plan.strategy,
+      plan,
+      metrics: metrics ?? null,
+      epochs,
+      files,
+      warnings,
+      skipped,
+      failedGates,
+      config,
     },
     text: [...trainLines(record, collected, context.terminal), ...gateLines(missed)].join('\n'),
     exitCode: missed.length > 0 ? EXIT_CODES.gate : EXIT_CODES.ok,

@@ -8,9 +8,9 @@ import {
   verifyWeights,
   type WeightsCheck,
   weightsPath,
-} from '../../pipeline/weights.ts';
+} from '../../pipeline/inspect/weights.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { bytes } from '../figures.ts';
+import { bytes } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
 import { table } from '../table.ts';
 
@@ -50,8 +50,8 @@ export const command: Command = {
 
 const EMBEDDED = 'vgg-nano comes with vggtune: there is nothing to fetch.';
 
-const list: Action = async (_name, _args, { terminal }) => {
-  const sources = await listWeights();
+const list: Action = async (_name, _args, { terminal, storage }) => {
+  const sources = await listWeights(storage);
   const columns = [
     { header: 'name' },
     { header: 'size', align: 'right' as const },
@@ -73,15 +73,15 @@ const list: Action = async (_name, _args, { terminal }) => {
   };
 };
 
-const fetch: Action = async (name, args, { emit, signal }) => {
+const fetch: Action = async (name, args, { storage, emit, signal }) => {
   const part = args.flag('all') ? 'all' : 'features';
   const offline = args.flag('offline');
-  const path = await fetchWeights(needed('fetch', name), { part, offline, emit, signal });
+  const path = await fetchWeights(needed('fetch', name), { storage, part, offline, emit, signal });
   return { document: { path }, text: shortPath(path) };
 };
 
-const verify: Action = async (name) => {
-  const files = await verifyWeights(name);
+const verify: Action = async (name, _args, { storage }) => {
+  const files = await verifyWeights(storage, name);
   const lines = files.map(
     ({ problem, checked, path }) =>
       `${problem ?? (checked && CHECKED[checked])}: ${shortPath(path)}`,
@@ -108,16 +108,16 @@ const CHECKED: Readonly<Record<WeightsCheck, string>> = {
     'not checked: no hash of the convolutions alone is published; undamaged since it was fetched',
 };
 
-const importFile: Action = async (name) => {
-  const imported = await importWeights(needed('import', name));
+const importFile: Action = async (name, _args, { storage }) => {
+  const imported = await importWeights(needed('import', name), storage);
   return {
     document: imported,
     text: `${imported.source}, ${CHECKED[imported.checked]}: ${shortPath(imported.path)}`,
   };
 };
 
-const path: Action = async (name) => {
-  const found = await weightsPath(name);
+const path: Action = async (name, _args, { storage }) => {
+  const found = await weightsPath(storage, name);
   return { document: { path: found }, text: found };
 };
 

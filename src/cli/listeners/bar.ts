@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import type { Emit, RunEvent } from '../../base/events.ts';
-import { decimal, duration, percent } from '../figures.ts';
+import { decimal, duration, percent } from '../number-formats.ts';
 import type { Terminal } from '../terminal.ts';
 import { displayWidth } from '../width.ts';
 import { type Clock, createClock, type Pace } from './clock.ts';

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../../base/events.ts';
 import type { RunResult } from '../../batch/results.ts';
 import type { BatchEvent } from '../../batch/runner.ts';
-import { decimal, duration, percent } from '../figures.ts';
+import { decimal, duration, percent } from '../number-formats.ts';
 import { metricText, STATUS_NAMES, STATUS_STYLES } from '../report/batch.ts';
 import { type Column, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../../base/events.ts';
-import { bytes, decimal, duration, grouped, percent } from '../figures.ts';
+import { bytes, decimal, duration, grouped, percent } from '../number-formats.ts';
 import type { Paint } from '../terminal.ts';
 import { printable } from '../width.ts';
 

@@ -1,7 +1,7 @@
+import type { RaceResult } from '../../advisor/race.ts';
 import type { AdviceReport } from '../../pipeline/advise.ts';
-import type { Estimate } from '../../pipeline/estimate.ts';
-import type { RaceResult } from '../../pipeline/race.ts';
-import { bytes, decimal, duration, grouped, percent } from '../figures.ts';
+import type { Estimate } from '../../pipeline/estimate/estimate-strategies.ts';
+import { bytes, decimal, duration, grouped, percent } from '../number-formats.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { hang, printable, wrap } from '../width.ts';

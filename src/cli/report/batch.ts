@@ -4,7 +4,7 @@ import {
   type RunResult,
   type RunStatus,
 } from '../../batch/results.ts';
-import { decimal, duration, percent, plural } from '../figures.ts';
+import { decimal, duration, percent, plural } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import type { Style, Terminal } from '../terminal.ts';

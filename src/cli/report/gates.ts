@@ -1,5 +1,5 @@
 import type { MissedGate } from '../../config/gates.ts';
-import { decimal } from '../figures.ts';
+import { decimal } from '../number-formats.ts';
 
 /** The gates that were missed, and by what. */
 export function gateLines(missed: readonly MissedGate[]): string[] {

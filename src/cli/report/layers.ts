@@ -1,5 +1,5 @@
-import type { Description } from '../../pipeline/describe.ts';
-import { grouped, percent, plural } from '../figures.ts';
+import type { Description } from '../../pipeline/inspect/describe.ts';
+import { grouped, percent, plural } from '../number-formats.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 

@@ -1,5 +1,5 @@
 import type { MetricsRecord } from '../../run/record.ts';
-import { decimal, grouped, percent, plural } from '../figures.ts';
+import { decimal, grouped, percent, plural } from '../number-formats.ts';
 import { type Column, facts, table } from '../table.ts';
 import { printable } from '../width.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RunRecord } from '../../run/record.ts';
-import { grouped, percent, plural } from '../figures.ts';
 import type { Collected } from '../listeners/collector.ts';
+import { grouped, percent, plural } from '../number-formats.ts';
 import { shellWord, shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
 import type { Terminal } from '../terminal.ts';

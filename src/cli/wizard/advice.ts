@@ -3,7 +3,7 @@ import type { StrategyName } from '../../config/schema.ts';
 import { parseArguments } from '../arguments.ts';
 import type { Context } from '../command.ts';
 import { command as train } from '../commands/train.ts';
-import { configSources } from '../config-sources.ts';
+import { configSettings } from '../config-sources.ts';
 import type { Folder } from './folder.ts';
 
 /** What the wizard needs of the advisor. */
@@ -20,14 +20,14 @@ export async function adviseOn({ path }: Folder, context: Context): Promise<Advi
   // An engine takes a moment to load: the first question must not wait for it.
   const { advise } = await import('../../pipeline/advise.ts');
   const args = parseArguments(train, ['--data', path]);
-  const { signal, environment } = context;
+  const { storage, signal, environment } = context;
   // Notes on engines and the like are for a log; here only how far it has come is of interest.
   const emit: Emit = (event) => {
     if (event.type !== 'note') context.emit(event);
   };
   // Nobody waits a minute for the second question.
   const noRace = { origin: 'wizard', values: { advise: { race: 'never' } } };
-  const sources = [...configSources(args, environment), noRace];
-  const { advice } = await advise({ sources, estimates: false, signal, emit });
+  const settings = configSettings(args, environment).with(noRace);
+  const { advice } = await advise({ settings, estimates: false, storage, signal, emit });
   return advice;
 }

@@ -2,12 +2,10 @@ import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { CONFIG_FIELDS } from '../../config/fields.ts';
 import type { PresetName } from '../../config/presets.ts';
-import { resolveConfig } from '../../config/resolve.ts';
 import { type RunConfig, runConfigSchema, type StrategyName } from '../../config/schema.ts';
-import { mergeSources } from '../../config/sources.ts';
 import { parseArguments } from '../arguments.ts';
 import { command as train } from '../commands/train.ts';
-import { configSources } from '../config-sources.ts';
+import { configSettings } from '../config-sources.ts';
 import { shellWord } from '../shell.ts';
 
 /** What the wizard asked for. */
@@ -28,10 +26,9 @@ const trainArguments = (words: readonly string[]) => parseArguments(train, words
 /** The settings that `vggtune train` makes of some words. @throws ConfigError */
 export function configOf(words: readonly string[], environment: NodeJS.ProcessEnv): RunConfig {
   const args = trainArguments(words);
-  const sources = configSources(args, environment);
   const strategy = CONFIG_FIELDS.find(({ path }) => path === 'strategy');
   const text = args.config.find(({ field }) => field === strategy)?.text;
-  return resolveConfig(sources, (text ?? 'head') as StrategyName);
+  return configSettings(args, environment).for((text ?? 'head') as StrategyName);
 }
 
 const RUN_BACKBONES = runConfigSchema.shape.backbone.unwrap().options;
@@ -41,7 +38,7 @@ export function namedBackbone(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): RunConfig['backbone'] | undefined {
-  const { backbone } = mergeSources(configSources(trainArguments(words), environment)).values;
+  const { backbone } = configSettings(trainArguments(words), environment).values;
   return RUN_BACKBONES.find((name) => name === backbone);
 }
 

@@ -1,7 +1,7 @@
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
 import type { PresetName } from '../../config/presets.ts';
 import type { StrategyName } from '../../config/schema.ts';
-import { freeRunFolder } from '../../pipeline/glance.ts';
+import { freeRunFolder } from '../../pipeline/inspect/preview.ts';
 import { parseArguments } from '../arguments.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { command as train } from '../commands/train.ts';
@@ -9,10 +9,10 @@ import { wrap } from '../width.ts';
 import { type Advice, adviseOn } from './advice.ts';
 import { type Answers, commandLine, configOf, fileOf, namedBackbone, wordsOf } from './answers.ts';
 import { askFolder, describeGlance, type Folder } from './folder.ts';
-import { askAndSave, askDecision, type Decision, planLines } from './plan.ts';
 import { BACK, type Back, createPrompts, type Prompts } from './prompts.ts';
 import { askBackbone, askBudget, askExports, askStrategy, type Backbone } from './questions.ts';
 import { walk } from './steps.ts';
+import { askAndSave, askDecision, type Decision, planLines } from './summary.ts';
 
 /** What `vggtune` does on a terminal when no command is given. */
 export const command: Command = {
@@ -130,11 +130,11 @@ function createWizard(prompts: Prompts, context: Context) {
 }
 
 /** What a preset or a variable names, or else what there are weights of. */
-async function usualBackbone(state: State, { environment, signal }: Context) {
+async function usualBackbone(state: State, { environment, storage, signal }: Context) {
   const named = namedBackbone(baseWords(state), environment);
   if (named !== undefined) return { own: named, why: 'goes with your time' };
-  const { defaultBackbone } = await import('../../pipeline/default-backbone.ts');
-  const own = await defaultBackbone({ signal });
+  const { defaultBackbone } = await import('../../pipeline/prepare/default-backbone.ts');
+  const own = await defaultBackbone({ storage, signal });
   return { own, why: own === 'vgg16' ? 'goes with your time' : 'its weights are here' };
 }
 

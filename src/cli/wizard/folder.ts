@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { expandHome } from '../../base/home.ts';
 import { didYouMean } from '../../base/suggest.ts';
-import { type Glance, glanceAt, listPlaces } from '../../pipeline/glance.ts';
-import { plural } from '../figures.ts';
+import { type Glance, glanceAt, listPlaces } from '../../pipeline/inspect/preview.ts';
+import { plural } from '../number-formats.ts';
 import { printable } from '../width.ts';
 import type { Back, Found, Prompts } from './prompts.ts';
 

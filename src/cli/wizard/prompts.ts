@@ -69,8 +69,12 @@ export function createPrompts(paint: Paint): Prompts {
       const listed = choices.map(({ name }, at) => ({ name, value: at }));
       const way = back ? [{ name: '← back', value: -1 }] : [];
       const at = await ask<number>({
-        ...{ type: 'select', message, choices: [...listed, ...way] },
-        ...{ default: begin, loop: false, pageSize: pageSize() },
+        type: 'select',
+        message,
+        choices: [...listed, ...way],
+        default: begin,
+        loop: false,
+        pageSize: pageSize(),
         theme: theme(back ? '↑↓ moves • ⏎ takes • esc goes back' : '↑↓ moves • ⏎ takes'),
       });
       const choice = at === BACK ? undefined : choices[at];
@@ -81,8 +85,11 @@ export function createPrompts(paint: Paint): Prompts {
     async several({ message, choices, chosen }) {
       const listed = choices.map((name) => ({ name, value: name, checked: chosen.includes(name) }));
       const names = await ask<string[]>({
-        ...{ type: 'checkbox', message, choices: listed },
-        ...{ loop: false, pageSize: pageSize() },
+        type: 'checkbox',
+        message,
+        choices: listed,
+        loop: false,
+        pageSize: pageSize(),
         theme: theme('space picks • ⏎ takes • esc goes back'),
       });
       if (names !== BACK) answered(message, names.length === 0 ? 'nothing' : names.join(', '));
@@ -90,7 +97,10 @@ export function createPrompts(paint: Paint): Prompts {
     },
     async search({ message, begin, source, validate }) {
       const value = await ask<string>({
-        ...{ type: 'search', message, initialValue: begin, pageSize: Math.min(8, pageSize()) },
+        type: 'search',
+        message,
+        initialValue: begin,
+        pageSize: Math.min(8, pageSize()),
         source: async (typed: string | undefined) => (await source(typed ?? '')).map(listedPlace),
         theme: theme('↑↓ moves • tab completes • ⏎ takes'),
         validate,

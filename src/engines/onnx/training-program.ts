@@ -9,7 +9,7 @@ import type {
   TrainingState,
 } from '../engine.ts';
 import { rowShape } from '../rows.ts';
-import { planTraining, type TrainingPlan } from '../training-plan.ts';
+import { planSteps, type TrainingPlan } from '../training-plan.ts';
 import { SwappingBuffers } from './buffers.ts';
 import { gradientGraph, predictionGraph } from './gradient-graph.ts';
 import type { Graph } from './graph.ts';
@@ -28,7 +28,7 @@ export async function compileTraining(
   request: TrainingRequest,
   options: CompileOptions,
 ): Promise<TrainingProgram> {
-  const program = new OnnxTrainingProgram(planTraining(request), options);
+  const program = new OnnxTrainingProgram(planSteps(request), options);
   await program.compile();
   return program;
 }

@@ -79,7 +79,8 @@ export async function survey(options: LookOptions = {}): Promise<readonly Packag
     const trouble = troubleWith(finding, name === GPU_PACKAGE ? 'gpu' : 'auto');
     const state = finding.state === 'works' && trouble !== undefined ? 'broken' : finding.state;
     reports.push({
-      ...{ package: name, state },
+      package: name,
+      state,
       ...(finding.state === 'works' && { device: finding.device, version: finding.version }),
       ...(trouble !== undefined && { trouble }),
     });

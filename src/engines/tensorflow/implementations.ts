@@ -52,8 +52,6 @@ export async function look(name: PackageName, options: LookOptions = {}): Promis
 
 /** None of the packages need be installed, so their names are not known to the compiler. */
 function importByName(name: string): Promise<unknown> {
-  // The information that libtensorflow prints on its start; its warnings stay.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   return import(name);
 }
 

@@ -8,7 +8,7 @@ import type {
   TrainingState,
 } from '../engine.ts';
 import { rowShape } from '../rows.ts';
-import { planTraining, type TrainingPlan } from '../training-plan.ts';
+import { planSteps, type TrainingPlan } from '../training-plan.ts';
 import { readFloats, rowsTensor, toCanonical, toTensorFlow } from './layout.ts';
 import { crossEntropy } from './losses.ts';
 import { Stretch } from './model.ts';
@@ -16,7 +16,7 @@ import { clipFactor, slotNames, update } from './optimizers.ts';
 import type { LayersModel, Scalar, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
 export function compileTraining(tf: TensorFlow, request: TrainingRequest): TrainingProgram {
-  return new TensorFlowTrainingProgram(tf, planTraining(request));
+  return new TensorFlowTrainingProgram(tf, planSteps(request));
 }
 
 /** Rows [start, end) of a batch. */

@@ -22,7 +22,7 @@ export async function create({ load, folder }) {
   const { openSafetensors, writeSafetensors } = await load('formats/safetensors');
   const { readTensors } = await load('formats/tensor-file');
   const { memorySource } = await load('formats/byte-source');
-  const { checkpointOf } = await load('pipeline/checkpoints');
+  const { checkpointOf } = await load('pipeline/run/checkpoints');
   const path = join(folder, 'last.safetensors');
   const tensors = new Map([
     ...someTensors(),

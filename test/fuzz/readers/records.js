@@ -31,7 +31,7 @@ const METRICS = {
 /** The records of a run folder: split, plan and metrics; the first byte says which is meant. */
 export async function create({ load }) {
   const { parseRecord } = await load('run/store');
-  const { refuseChangedImages, refuseChangedWeights } = await load('run/compare');
+  const { refuseChangedImages, refuseChangedWeights } = await load('run/refuse-changed');
   const readers = {
     s: (text) => {
       const split = parseRecord(text, { kind: 'split', path: 'split.json' });

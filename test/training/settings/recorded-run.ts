@@ -5,7 +5,7 @@ import { createRng } from '../../../src/base/rng.ts';
 import { type RunConfig, runConfigSchema, type StrategyName } from '../../../src/config/schema.ts';
 import { scanDataset } from '../../../src/dataset/scan.ts';
 import type { DatasetIndex, Split } from '../../../src/dataset/types.ts';
-import { trainRun } from '../../../src/pipeline/train-run.ts';
+import { trainRun } from '../../../src/pipeline/run/train-run.ts';
 import { openRun, writeRecord } from '../../../src/run/store.ts';
 import { temporaryFolder } from '../../pipeline/pictures.ts';
 import { testConfig } from '../config.ts';
@@ -78,10 +78,10 @@ export async function recordedRun(setting: RunSetting): Promise<RecordedRun> {
   const { paths, unlock } = await openRun(config.out, { resume: false });
   const engine = recordingEngine(logits);
   const { signal } = new AbortController();
-  const quiet = { signal, emit: () => {}, offline: true };
+  const quiet = { storage: { folder: join(home, 'cache') }, signal, emit: () => {}, offline: true };
   try {
     await writeRecord(paths, 'split', { version: 1, classes: index.classes, ...split });
-    await trainRun({ config, strategy, index, split, paths, engine, evidence: [], ...quiet });
+    await trainRun({ config, strategy, index, split, engine, evidence: [], ...quiet }, paths);
   } finally {
     await unlock();
     await rm(home, { recursive: true, force: true });

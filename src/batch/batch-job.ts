@@ -1,0 +1,68 @@
+import { messageOf, VggtuneError } from '../base/errors.ts';
+import type { Emit } from '../base/events.ts';
+import { explainNative } from '../base/native-library.ts';
+import type { Storage } from '../base/storage.ts';
+import type { StrategyName } from '../config/schema.ts';
+import { type ConfigSource, Settings } from '../config/settings.ts';
+
+/** What has to be known to train one run. */
+export interface Job {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+  readonly offline: boolean;
+  /** Threads of the engine; undefined: one for each core. */
+  readonly threads?: number;
+}
+
+/** The same in a form that goes from process to process: values without what tells their origins. */
+export type SentJob = Omit<Job, 'settings'> & { readonly values: ConfigSource['values'] };
+
+export function toSend({ settings, ...job }: Job): SentJob {
+  return { ...job, values: settings.values };
+}
+
+export function received({ values, ...job }: SentJob): Job {
+  return { ...job, settings: Settings.of({ origin: 'batch', values }) };
+}
+
+/** What came of it, in a form that goes from process to process. */
+export type JobOutcome =
+  | {
+      readonly kind: 'trained';
+      readonly strategy: StrategyName;
+      readonly metrics: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: 'interrupted' }
+  | {
+      readonly kind: 'failed';
+      readonly error: { readonly kind: string; readonly message: string };
+    };
+
+/** Trains one run. Nothing is thrown: one run that fails must not stop the others. */
+export async function runJob(
+  job: Job,
+  { signal, emit }: { readonly signal: AbortSignal; readonly emit: Emit },
+): Promise<JobOutcome> {
+  try {
+    // Loaded here, because an engine takes time and a batch may have nothing left to train.
+    const { train } = await import('../pipeline/train.ts');
+    const { plan, metrics } = await train({ ...job, signal, emit });
+    return { kind: 'trained', strategy: plan.strategy, metrics: metrics?.metrics ?? {} };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+export function failure(thrown: unknown): JobOutcome {
+  const error = explainNative(thrown);
+  if (!(error instanceof VggtuneError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+    return { kind: 'failed', error: { kind: 'bug', message: stack } };
+  }
+  if (error.kind === 'interrupted') return { kind: 'interrupted' };
+  const { found, fix } = error.details;
+  const parts = [error.message, found && `found ${found}`, fix].filter(Boolean);
+  return { kind: 'failed', error: { kind: error.kind, message: parts.join('; ') } };
+}

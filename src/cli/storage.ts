@@ -1,0 +1,15 @@
+import { cacheFolder } from '../base/cache-folder.ts';
+import type { Storage } from '../base/storage.ts';
+
+/**
+ * Where things are kept that can be made again, by the variables that say so.
+ * @param folder the value of `--cache`, which is stronger than VGGTUNE_CACHE
+ */
+export function storageFrom(environment: NodeJS.ProcessEnv, folder?: string): Storage {
+  const { VGGTUNE_CACHE_LIMIT: limit, VGGTUNE_MIRROR: mirror } = environment;
+  return {
+    folder: folder ?? cacheFolder(environment),
+    ...(limit !== undefined && { limit }),
+    ...(mirror !== undefined && { mirror }),
+  };
+}

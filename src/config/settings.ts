@@ -1,0 +1,87 @@
+import { type Explanation, explainConfig } from './explain.ts';
+import {
+  declaredStrategy,
+  provisionalStrategy,
+  type Resolved,
+  resolveWithOrigins,
+} from './resolve.ts';
+import type { RunConfig, StrategyName } from './schema.ts';
+import { type ConfigSource, type Merged, mergeSources } from './setting-sources.ts';
+
+export type { ConfigSource, Explanation };
+
+/**
+ * The settings of a run with where each value came from, in one value that goes down from the command line.
+ * It does not change: `with` gives another one. What a strategy makes of them is resolved and checked once,
+ * here and nowhere else.
+ */
+export class Settings {
+  readonly #layers: readonly ConfigSource[];
+  readonly #merged: Merged;
+  readonly #resolved = new Map<StrategyName, Resolved>();
+
+  private constructor(layers: readonly ConfigSource[]) {
+    this.#layers = layers;
+    this.#merged = mergeSources(layers);
+  }
+
+  /** @param layers the weakest first: preset, files, environment, flags */
+  static of(...layers: readonly ConfigSource[]): Settings {
+    return new Settings(layers);
+  }
+
+  /** The settings that a run has written down. */
+  static stored(origin: string, values: unknown): Settings {
+    return Settings.of({ origin, values: values as ConfigSource['values'] });
+  }
+
+  /** The same with one more layer, over all others or below them. */
+  with(layer: ConfigSource, place: 'above' | 'below' = 'above'): Settings {
+    return new Settings(place === 'above' ? [...this.#layers, layer] : [layer, ...this.#layers]);
+  }
+
+  /** The same for another strategy than the one that is asked for. */
+  instead(strategy: StrategyName): Settings {
+    const values =
+      strategy === 'scratch' ? { strategy, weights: 'random', freeze: null } : { strategy };
+    return this.with({ origin: `strategy ${strategy}`, values });
+  }
+
+  /** What is said, before defaults and before anything is checked. */
+  get values(): ConfigSource['values'] {
+    return this.#merged.values;
+  }
+
+  /** The strategy that is asked for. What is no strategy's name is left to `for`. */
+  get strategy(): StrategyName | 'auto' {
+    return declaredStrategy(this.#layers);
+  }
+
+  /** What `auto` is taken for before the images were looked at. */
+  get provisional(): StrategyName {
+    return provisionalStrategy(this.#layers);
+  }
+
+  /**
+   * The config of a run by a strategy: by default the one that is asked for, or stands for it.
+   * @throws ConfigError with everything that is wrong, at once
+   */
+  for(strategy: StrategyName = this.provisional): RunConfig {
+    return this.#resolve(strategy).config;
+  }
+
+  /**
+   * Every value, in the order of the schema, with its origin. An open strategy is shown as `auto`.
+   * @throws ConfigError as `for`
+   */
+  explain(): Explanation[] {
+    const { config, merged } = this.#resolve(this.provisional);
+    return explainConfig({ config: { ...config, strategy: this.strategy }, merged });
+  }
+
+  #resolve(strategy: StrategyName): Resolved {
+    const known = this.#resolved.get(strategy) ?? resolveWithOrigins(this.#layers, strategy);
+    this.#resolved.set(strategy, known);
+    return known;
+  }
+}

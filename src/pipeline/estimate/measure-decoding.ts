@@ -1,0 +1,60 @@
+import { usageError } from '../../base/errors.ts';
+import { spread } from '../../base/spread.ts';
+import { decodeBatches } from '../../dataset/batches.ts';
+import { createKeptPictures, KEPT_BYTES, type KeptPictures } from '../../dataset/kept-pictures.ts';
+import type { AugmentSpec, DecodeSpec } from '../../dataset/types.ts';
+import { countLosses } from '../../training/lost-images.ts';
+import type { LoadedData } from '../prepare/data.ts';
+
+/** What making pixels of an image takes. */
+export interface DecodeCost {
+  /** Seconds an image, with all threads at work. */
+  readonly first: number;
+  /** The same of one that was read before: less where small images are kept. */
+  readonly again: number;
+  /** Bytes of what is kept of an image. */
+  readonly keptBytes: number;
+}
+
+const DECODED = 64;
+/** Small images take so little that a single pass over some of them would measure noise. */
+const LEAST_DECODE_SECONDS = 0.2;
+
+/** The part of some images that there is room to keep. */
+export function keptShare(images: number, { keptBytes }: DecodeCost): number {
+  return keptBytes === 0 ? 0 : Math.min(1, KEPT_BYTES / (images * keptBytes));
+}
+
+/**
+ * Measured on some images spread over the data set.
+ * @throws VggtuneError (data) when too many of them cannot be read
+ */
+export async function measureDecoding(
+  { data, signal }: { readonly data: LoadedData; readonly signal: AbortSignal },
+  { spec, augment }: { readonly spec: DecodeSpec; readonly augment: AugmentSpec | null },
+): Promise<DecodeCost> {
+  const images = spread(data.split.train, DECODED);
+  if (images.length === 0) throw usageError('there is no image to train on');
+  const pass = async (view: number, kept?: KeptPictures) => {
+    const changed = augment === null ? {} : { augment, view: { kind: 'augmented', view } as const };
+    const request = { root: data.index.root, images, spec, ...changed, batchSize: 16, signal };
+    const losses = countLosses(request.root, images.length);
+    for await (const { bad } of decodeBatches({ ...request, ...(kept && { kept }) })) {
+      // The time of a file that is not there says nothing about images.
+      losses.addAll(bad, images);
+    }
+  };
+  const secondsAnImage = async (kept?: KeptPictures) => {
+    const started = performance.now();
+    const seconds = () => (performance.now() - started) / 1000;
+    let passes = 0;
+    do await pass(++passes, kept);
+    while (seconds() < LEAST_DECODE_SECONDS);
+    return seconds() / (passes * images.length);
+  };
+  const kept = createKeptPictures();
+  await pass(0, kept);
+  const first = await secondsAnImage();
+  const again = kept.bytes === 0 ? first : await secondsAnImage(kept);
+  return { first, again, keptBytes: kept.bytes / images.length };
+}

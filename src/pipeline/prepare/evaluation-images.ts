@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { dataError } from '../../base/errors.ts';
+import type { Emit } from '../../base/events.ts';
+import type { RunConfig } from '../../config/schema.ts';
+import { scanDataset } from '../../dataset/scan.ts';
+import type { DatasetIndex, ImageEntry, Side } from '../../dataset/types.ts';
+import type { SplitRecord } from '../../run/record.ts';
+import { readPlan, readRecord, runPaths } from '../../run/store.ts';
+import type { WorkContext } from './work-context.ts';
+
+const SIDES = ['train', 'val', 'test'] as const;
+
+export interface ImagesRequest extends WorkContext {
+  readonly run: string;
+  readonly data?: string;
+  readonly side?: Side;
+}
+
+/** Images to measure on: of a side of the run, or of another folder and perhaps a side that it names. */
+export type Images = { readonly root: string; readonly entries: readonly ImageEntry[] } & (
+  | { readonly side: Side; readonly data?: undefined }
+  | { readonly side?: Side | undefined; readonly data: string }
+);
+
+/** @throws VggtuneError when there are none, or some are gone */
+export async function imagesOf(
+  request: ImagesRequest,
+  { config, classes }: { readonly config: RunConfig; readonly classes: readonly string[] },
+): Promise<Images> {
+  const { storage, emit, signal, data } = request;
+  const { onBad, maxPixels } = config.image;
+  const options = { cache: storage.folder, emit, signal, onBad, maxPixels, classes, verify: false };
+  if (data === undefined) {
+    const index = await scanDataset(config.data, options);
+    const images = await splitSide(request, index.images);
+    if (images.side === 'val') await warnOfRefit(request);
+    return { root: index.root, ...images };
+  }
+  const index = await scanDataset(data, options);
+  const entries = namedImages(index, { data, side: request.side });
+  const { trained } = await trainedHashes(request.run);
+  warnOfTrained(entries, { trained, data, emit });
+  return { root: index.root, data, side: request.side, entries };
+}
+
+/** The side that a run's figures are about, where nothing else is said. */
+export const ownSide = (split: SplitRecord): Side => (split.test.length > 0 ? 'test' : 'val');
+
+/** @throws VggtuneError (data) when the folder has no images on the side that is asked for */
+function namedImages(
+  { images }: DatasetIndex,
+  { data, side }: { readonly data: string; readonly side: Side | undefined },
+): readonly ImageEntry[] {
+  if (side === undefined) return images;
+  const named = images.filter((image) => image.side === side);
+  if (named.length > 0) return named;
+  const present = SIDES.filter((name) => images.some((image) => image.side === name));
+  throw dataError(`${data} has no images on a side ${side}`, {
+    expected: `a folder ${side} above the classes, or a column split in a CSV`,
+    found:
+      present.length > 0
+        ? `images on ${present.join(', ')}`
+        : `${images.length} images, and no sides`,
+    where: data,
+    fix: 'leave --side out to measure on all of its images, or name another one',
+  });
+}
+
+/** The figures of images that a network was trained on say little of new ones. */
+function warnOfTrained(
+  entries: readonly ImageEntry[],
+  of: { readonly trained: ReadonlySet<string>; readonly data: string; readonly emit: Emit },
+): void {
+  const count = entries.filter(({ hash }) => of.trained.has(hash)).length;
+  if (count === 0) return;
+  const message = `${count} of the ${entries.length} images of ${of.data} were trained on: the figures say little of new images`;
+  of.emit({ type: 'warning', code: 'trained-on', message });
+}
+
+/** What a run's network was trained on: with a refit the validation images, too. */
+async function trainedHashes(run: string) {
+  const paths = runPaths(run);
+  const split = await readRecord(paths, 'split');
+  const refit = (await readPlan(paths))?.refit === true;
+  const images = refit ? [...split.train, ...split.val] : split.train;
+  return { trained: new Set(images.map(({ hash }) => hash)), refit };
+}
+
+async function warnOfRefit({ run, emit }: ImagesRequest): Promise<void> {
+  const { refit } = await trainedHashes(run);
+  if (!refit) return;
+  const message =
+    'the validation images were trained on too, once they had chosen (refit): these figures say little of new images; metrics.json has those of before';
+  emit({ type: 'warning', code: 'trained-on', message });
+}
+
+/** The images of a side as split.json has them: by content, wherever they lie now. */
+async function splitSide(request: ImagesRequest, present: readonly ImageEntry[]) {
+  const split = await readRecord(runPaths(request.run), 'split');
+  const side = request.side ?? ownSide(split);
+  if (split[side].length === 0) {
+    throw dataError(`the run has no images on its ${side} side`, {
+      expected: `a side with images: ${SIDES.filter((name) => split[name].length > 0).join(', ')}`,
+      where: join(request.run, 'split.json'),
+      fix: 'name another --side, or other images with --data',
+    });
+  }
+  const byPath = new Map(present.map((image) => [image.path, image]));
+  const gone = split[side].filter(({ path, hash }) => byPath.get(path)?.hash !== hash);
+  if (gone.length > 0) {
+    throw dataError(`${gone.length} images of the ${side} side are gone or have changed`, {
+      expected: `the ${split[side].length} images of split.json`,
+      found: gone
+        .slice(0, 5)
+        .map(({ path }) => path)
+        .join(', '),
+      where: request.run,
+      fix: 'put them back, or name labelled images with --data',
+    });
+  }
+  return { side, entries: split[side] };
+}

@@ -1,0 +1,14 @@
+import type { Settings } from '../../config/settings.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { LoadedData } from './data.ts';
+import type { Start } from './start-weights.ts';
+import type { WorkContext } from './work-context.ts';
+
+/** Images, weights and an engine, before a strategy is chosen: what choosing and estimating work with. */
+export interface StrategyQuestion extends WorkContext {
+  /** The settings, from which those of each strategy follow where it is tried or measured. */
+  readonly settings: Settings;
+  readonly data: LoadedData;
+  readonly start: Start;
+  readonly engine: Engine;
+}

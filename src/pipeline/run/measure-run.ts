@@ -1,0 +1,67 @@
+import { interruptedError } from '../../base/errors.ts';
+import { metricsRecord } from '../../evaluation/metrics-record.ts';
+import type { MetricsRecord } from '../../run/record.ts';
+import type { TrainPlan } from '../../training/train-plan.ts';
+import { score } from '../../training/validate.ts';
+import type { SampleSetting } from '../prepare/sample-setting.ts';
+import { plainRows } from '../prepare/samples.ts';
+import type { TrainedModel } from '../prepare/trained-model.ts';
+import type { PreparedRun } from './begin-run.ts';
+import type { StrategyRun } from './strategy-run.ts';
+
+/**
+ * The figures of a run, on images that nothing of what is measured was fitted to: the test images by the final
+ * model; else the validation images by the model before a refit. Where the output layer is all that is trained
+ * and validation images were fitted too, every image by the fits of a cross-validation without it.
+ */
+export async function measureRun(
+  run: StrategyRun,
+  of: PreparedRun & { readonly models: Readonly<Record<'final' | 'judged', TrainedModel>> },
+): Promise<MetricsRecord | undefined> {
+  const { index, split, measureOn } = run;
+  const { plan, start, models, setting } = of;
+  const { classes } = index;
+  const side = measureOn ?? (split.test.length > 0 ? 'test' : 'val');
+  const heldOut = start.refitHead?.heldOut;
+  if (side === 'val' && plan.phases.length === 0 && heldOut !== undefined) {
+    return metricsRecord(heldOut, { side: 'cross-validation', classes });
+  }
+  const isFinal = side === 'test' || start.refitWeights === undefined;
+  const model = isFinal ? models.final : models.judged;
+  const record = await measure({ setting, model, plan, classes, side });
+  return isFinal || record === undefined ? record : { ...record, beforeRefit: true };
+}
+
+/**
+ * The figures of a side, if it has images; from the cached activations at the last freeze boundary,
+ * which the trained layers then finish.
+ */
+async function measure(of: {
+  readonly setting: SampleSetting;
+  readonly model: TrainedModel;
+  readonly plan: TrainPlan;
+  readonly classes: readonly string[];
+  readonly side: 'val' | 'test';
+}): Promise<MetricsRecord | undefined> {
+  const { setting, model, plan, classes, side } = of;
+  const { split, engine, network, config, signal } = setting;
+  if (split[side].length === 0) return undefined;
+  const from = plan.phases.length === 0 ? (plan.solvedFrom ?? plan.from) : plan.from;
+  const { batchSize } = config;
+  const rows = await plainRows(setting, split[side], from);
+  const to = network.layers.length;
+  const { weights } = model;
+  const program = await engine.compileForward({ network, weights, from, to, batchSize });
+  try {
+    const predict = (input: Uint8Array | Float32Array, count: number) => program.run(input, count);
+    const options = { batchSize, classes: classes.length, signal };
+    const scored = await score({ predict }, rows, options);
+    if (signal.aborted) throw interruptedError('interrupted while it was measured', RESUME);
+    return metricsRecord(scored, { side, classes });
+  } finally {
+    await program.release();
+    await rows.release();
+  }
+}
+
+const RESUME = { fix: 'it is trained: measure and export it with --resume' };

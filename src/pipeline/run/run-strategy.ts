@@ -1,0 +1,81 @@
+import { rmdir } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import type { RunConfig } from '../../config/schema.ts';
+import { Settings } from '../../config/settings.ts';
+import type { DatasetIndex, Split } from '../../dataset/types.ts';
+import { FORMAT_VERSION, type RunRecord, type SplitRecord } from '../../run/record.ts';
+import { refuseChangedConfig, refuseChangedImages } from '../../run/refuse-changed.ts';
+import {
+  openRun,
+  type RunPaths,
+  readConfig,
+  readRecord,
+  writeConfig,
+  writeRecord,
+} from '../../run/store.ts';
+import { engineOf } from '../prepare/work-context.ts';
+import type { StrategyRun } from './strategy-run.ts';
+import { trainRun } from './train-run.ts';
+
+/**
+ * Trains by a strategy on images that were read: the run folder is opened, filled and closed.
+ * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
+ */
+export async function runStrategy(request: StrategyRun): Promise<RunRecord> {
+  const config = absolutePaths(request.config);
+  // Before anything is written: a device that is not there leaves no run folder behind.
+  const engine = await engineOf(request, config);
+  const { paths, resumed, unlock } = await openRun(config.out, request);
+  try {
+    const run = { ...request, config, engine };
+    await writeOrCompare(paths, { run, resumed });
+    request.log?.open(paths.events);
+    const record = await trainRun(run, paths);
+    request.emit(RUN_DONE);
+    return record;
+  } finally {
+    request.log?.flush();
+    await unlock();
+    // A run that failed before it wrote anything leaves no folder; one with files is not removed.
+    await rmdir(paths.folder).catch(() => {});
+  }
+}
+
+/** The last event of a run that has trained, measured and exported. */
+export const RUN_DONE = { type: 'stage', stage: 'done', message: 'done' } as const;
+
+/** Writes down what a new run is about; one that is resumed must be about the same. */
+async function writeOrCompare(
+  paths: RunPaths,
+  { run, resumed }: { readonly run: StrategyRun; readonly resumed: boolean },
+): Promise<void> {
+  const { config, strategy, index, split } = run;
+  const record = splitRecord(index, split);
+  if (resumed) {
+    const before = Settings.stored(paths.config, await readConfig(paths)).for(strategy);
+    refuseChangedConfig(paths.folder, before, config);
+    refuseChangedImages(paths.folder, await readRecord(paths, 'split'), record);
+    return;
+  }
+  await writeConfig(paths, config);
+  await writeRecord(paths, 'split', record);
+}
+
+/** So that a run can be taken up from any folder. */
+function absolutePaths(config: RunConfig): RunConfig {
+  const { weights } = config;
+  const named = weights === 'auto' || weights === 'random' || isAbsolute(weights);
+  return { ...config, data: resolve(config.data), weights: named ? weights : resolve(weights) };
+}
+
+function splitRecord(index: DatasetIndex, split: Split): SplitRecord {
+  const side = (name: keyof Split) =>
+    split[name].map(({ path, hash, label }) => ({ path, hash, label }));
+  return {
+    version: FORMAT_VERSION,
+    classes: index.classes,
+    train: side('train'),
+    val: side('val'),
+    test: side('test'),
+  };
+}

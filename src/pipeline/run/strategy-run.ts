@@ -1,0 +1,28 @@
+import type { RunConfig, StrategyName } from '../../config/schema.ts';
+import type { PictureGroups } from '../../dataset/picture-groups.ts';
+import type { DatasetIndex, Split } from '../../dataset/types.ts';
+import type { EventLog } from '../../run/event-log.ts';
+import type { WorkContext } from '../prepare/work-context.ts';
+
+/** One run by one strategy: nothing of it is left to choose. */
+export interface StrategyRun extends WorkContext {
+  readonly config: RunConfig;
+  readonly strategy: StrategyName;
+  /** Why it is this strategy, a sentence each. */
+  readonly evidence: readonly string[];
+  readonly index: DatasetIndex;
+  readonly split: Split;
+  /** Near-duplicates: no fold of a cross-validation divides them. */
+  readonly groups?: PictureGroups;
+  /** Goes on with the run in the `out` folder. */
+  readonly resume?: boolean;
+  /** Replaces the run in the `out` folder. */
+  readonly overwrite?: boolean;
+  /**
+   * Measures the trained network on the validation images even where there are test images: what is chosen
+   * by the figures would otherwise have been chosen by the test.
+   */
+  readonly measureOn?: 'val';
+  /** Gets the run's folder once it is open. */
+  readonly log?: EventLog;
+}

@@ -1,0 +1,87 @@
+import type { NamedTensors } from '../../base/tensor.ts';
+import { HEAD_NORM } from '../../network/head.ts';
+import { rescaled } from '../../network/rescale.ts';
+import type { Checkpoint, CheckpointStore } from '../../training/checkpoint.ts';
+import type { PhaseSources, TrainingJob } from '../../training/job.ts';
+import { overlay } from '../../training/loop.ts';
+import { openPhaseSamples } from '../../training/phase-samples.ts';
+import { scaledRows } from '../../training/sample-source.ts';
+import { type TrainPhase, withHeadPenalty } from '../../training/train-plan.ts';
+import { createSampleReader } from '../prepare/samples.ts';
+import type { PreparedRun } from './begin-run.ts';
+import type { SolvedHead } from './solve-head.ts';
+import type { TrainingStart } from './training-start.ts';
+
+export interface TrainedWeights {
+  /** What the run gives. */
+  readonly weights: NamedTensors;
+  /** What the validation images are a measure of: nothing of it was fitted to them. */
+  readonly judgedWeights: NamedTensors;
+}
+
+/** What a run without steps comes to. */
+export function solvedWeights({ weights, refitWeights }: TrainingStart): TrainedWeights {
+  return { weights: refitWeights ?? weights, judgedWeights: weights };
+}
+
+/** The job of the training loop, in the units of training. */
+export function trainingJob(
+  { setting, plan, start }: PreparedRun,
+  kept: { readonly checkpoints: CheckpointStore; readonly resume: Checkpoint | undefined },
+): TrainingJob {
+  const { engine, network, config, split, signal, emit } = setting;
+  const { head, refitHead, scale } = start;
+  const reader = createSampleReader(setting);
+  return {
+    engine,
+    network,
+    plan: head === undefined ? plan : withHeadPenalty(plan, penaltiesOf(head, refitHead)),
+    config,
+    weights: start.weights,
+    ...(start.refitWeights !== undefined && { refitWeights: start.refitWeights }),
+    signal,
+    emit,
+    sources: async (phase) => {
+      const samples = await openPhaseSamples(phase, { reader, config, split });
+      return inTrainingUnits(samples, { phase, scale });
+    },
+    checkpoints: kept.checkpoints,
+    ...(kept.resume !== undefined && { resume: kept.resume }),
+  };
+}
+
+const penaltiesOf = (head: SolvedHead, refit: SolvedHead | undefined) => ({
+  first: head.absolutePenalty,
+  refit: (refit ?? head).absolutePenalty,
+});
+
+/** The samples of a phase in the units of training: pixels as they are, activations divided by the scale. */
+function inTrainingUnits(
+  samples: PhaseSources,
+  { phase, scale }: { readonly phase: TrainPhase; readonly scale: number },
+): PhaseSources {
+  if (scale === 1 || phase.from === 0) return samples;
+  const { train, validation, release } = samples;
+  return {
+    train: scaledRows(train, 1 / scale),
+    ...(validation !== undefined && { validation: scaledRows(validation, 1 / scale) }),
+    release,
+  };
+}
+
+/**
+ * Trained weights in the units that they came in. What was never trained is given back as it was, bit for bit.
+ */
+export function inOwnUnits(
+  trained: NamedTensors,
+  { setting, start, plan }: PreparedRun,
+): NamedTensors {
+  const { network, weights } = setting;
+  const own = start.scale === 1 ? trained : rescaled(network, trained, 1 / start.scale);
+  const frozen = network.layers.slice(0, plan.from).map(({ name }) => name);
+  const untouched = [...weights].filter(
+    ([name]) =>
+      frozen.includes(name.slice(0, name.lastIndexOf('.'))) && !name.startsWith(HEAD_NORM),
+  );
+  return overlay(own, new Map(untouched));
+}

@@ -1,0 +1,51 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { scanDataset } from '../../../src/dataset/scan.ts';
+import { buildEmojiFolder, EMOJI_CLASSES } from '../../../src/pipeline/demo/demo-data.ts';
+import { useTemporaryFolder } from '../../dataset/images.ts';
+
+const folder = useTemporaryFolder();
+
+test('the pictures of the emoji package make a data set of many classes', async () => {
+  const target = join(folder(), 'emoji');
+  const made = await buildEmojiFolder({ target });
+  expect(Object.keys(made.classes)).toEqual(EMOJI_CLASSES);
+  expect(EMOJI_CLASSES.length).toBeGreaterThanOrEqual(8);
+  for (const [name, count] of Object.entries(made.classes)) {
+    expect(count, name).toBeGreaterThanOrEqual(20);
+  }
+  const index = await scanDataset(target);
+  expect(index.skipped).toEqual([]);
+  expect(index.classes).toEqual(EMOJI_CLASSES);
+  expect(new Set(index.images.map(({ hash }) => hash)).size).toBe(index.images.length);
+});
+
+test('fewer pictures: the seed says which; again is no work; something else is left alone', async () => {
+  const [a, b] = [join(folder(), 'a'), join(folder(), 'b')];
+  const options = { classes: ['flags', 'food'], imagesPerClass: 12 };
+  expect((await buildEmojiFolder({ ...options, target: a })).classes).toEqual({
+    flags: 12,
+    food: 12,
+  });
+  await buildEmojiFolder({ ...options, target: b, seed: 1 });
+  expect(await readdir(join(b, 'flags'))).not.toEqual(await readdir(join(a, 'flags')));
+  await buildEmojiFolder({ ...options, target: a });
+  await expect(buildEmojiFolder({ target: a })).rejects.toMatchObject({ exitCode: 3 });
+  await writeFile(join(folder(), 'own.txt'), '');
+  await expect(buildEmojiFolder({ target: folder() })).rejects.toThrow('is not empty');
+});
+
+test('a folder beside the target is left alone', async () => {
+  const target = join(folder(), 'images');
+  await mkdir(`${target}.partial`);
+  await writeFile(join(`${target}.partial`, 'own.txt'), 'mine');
+  await buildEmojiFolder({ target, classes: ['flags'], imagesPerClass: 2 });
+  expect(await readFile(join(`${target}.partial`, 'own.txt'), 'utf8')).toBe('mine');
+  expect((await readdir(folder())).sort()).toEqual(['images', 'images.partial']);
+});
+
+test('without the package the error says what to install', async () => {
+  const lost = buildEmojiFolder({ source: join(folder(), 'nowhere'), target: join(folder(), 'x') });
+  await expect(lost).rejects.toMatchObject({ exitCode: 5 });
+});
