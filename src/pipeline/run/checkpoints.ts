@@ -6,6 +6,7 @@ import { readSafetensors, writeSafetensors } from '../../formats/safetensors.ts'
 import { FORMAT_VERSION } from '../../run/record.ts';
 import type { RunPaths } from '../../run/store.ts';
 import type { Checkpoint, CheckpointStore, Progress } from '../../training/checkpoint.ts';
+import { isCount, progressOf } from './check-progress.ts';
 
 /** Optimizer slots stand beside the weights under this prefix. */
 const SLOT = 'slot:';
@@ -75,13 +76,29 @@ export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | 
     if (systemCode(error) === 'ENOENT' || systemCode(cause) === 'ENOENT') return undefined;
     throw error;
   });
-  if (file === undefined) return undefined;
-  const { tensors, metadata } = file;
+  return file === undefined ? undefined : checkpointOf(file, paths.last);
+}
+
+/** @throws VggtuneError (data) for a file of tensors that is no checkpoint, or of another version */
+export function checkpointOf(
+  { tensors, metadata }: Awaited<ReturnType<typeof readSafetensors>>,
+  path: string,
+): Checkpoint {
   if (metadata.version !== String(FORMAT_VERSION) || metadata.progress === undefined) {
-    throw dataError(`${paths.last} is no checkpoint that can be resumed`, {
+    throw dataError(`${path} is no checkpoint that can be resumed`, {
       expected: `a checkpoint of format version ${FORMAT_VERSION}`,
       found: `version ${metadata.version ?? 'unknown'}`,
-      where: paths.last,
+      where: path,
+      fix: 'start the run again with --overwrite',
+    });
+  }
+  const progress = progressOf(metadata.progress);
+  const step = Number(metadata.step);
+  if (progress === undefined || !isCount(step)) {
+    throw dataError(`${path} is no checkpoint that can be resumed`, {
+      expected: 'where the run stands, as `vggtune train` writes it',
+      found: `step ${metadata.step?.slice(0, 20) ?? 'unknown'}, progress ${metadata.progress.slice(0, 200)}`,
+      where: `${path}, metadata`,
       fix: 'start the run again with --overwrite',
     });
   }
@@ -89,10 +106,10 @@ export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | 
   const weights = [...tensors].filter(([name]) => !isSlot(name));
   const slots = [...tensors].filter(([name]) => isSlot(name));
   return {
-    progress: JSON.parse(metadata.progress) as Progress,
+    progress,
     ...(metadata.engine !== undefined && { madeBy: metadata.engine }),
     state: {
-      step: Number(metadata.step),
+      step,
       weights: new Map(weights),
       slots: new Map(slots.map(([name, slot]) => [name.slice(SLOT.length), slot])),
     },
