@@ -47,7 +47,11 @@ export async function foreignFiles(folder: string, most: number): Promise<readon
 
 async function markedFiles(folder: string): Promise<readonly string[]> {
   const limits = { most: MOST_BYTES, what: 'a list of files' };
-  const text = await readPlainFile(join(folder, MARK), limits).then(String, () => '');
+  return parseMark(await readPlainFile(join(folder, MARK), limits).then(String, () => ''));
+}
+
+/** The files that a mark names; none where its text is damaged. */
+export function parseMark(text: string): readonly string[] {
   try {
     const { format, files } = JSON.parse(text) as { format?: unknown; files?: unknown };
     if (format !== FORMAT || !Array.isArray(files)) return [];

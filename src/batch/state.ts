@@ -106,6 +106,11 @@ const MOST_BYTES = 2 ** 28;
 async function ended(events: string): Promise<boolean> {
   const what = { most: MOST_BYTES, what: 'the log of a run' };
   const text = await readPlainFile(events, what).then(String, () => '');
+  return tellsItsEnd(text);
+}
+
+/** @param text of `events.ndjson` */
+export function tellsItsEnd(text: string): boolean {
   const last = text.trimEnd().split('\n').at(-1) ?? '';
   try {
     const event = JSON.parse(last) as { type?: unknown; stage?: unknown };

@@ -30,10 +30,16 @@ export function strategySources(
   return [published, { origin: `${origin} of ${backbone}`, values }];
 }
 
+/** By file: a batch resolves the same presets for each of its runs. */
+const known = new Map<string, Record<string, unknown>>();
+
 /** Our own files: a test validates each, so what is wrong with one is a bug. */
 function read(file: string): Record<string, unknown> {
+  const before = known.get(file);
+  if (before !== undefined) return before;
   const path = fileURLToPath(new URL(file, FOLDER));
   const values: unknown = parse(readFileSync(path, 'utf8')) ?? {};
   if (!isGroup(values)) throw new Error(`${path} holds no keys`);
+  known.set(file, values);
   return values;
 }

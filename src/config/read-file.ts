@@ -41,7 +41,12 @@ function parseConfig(path: string, text: string): ConfigFile | { readonly issue:
     return { issue: { path: '', where: path, message, fix: 'name a YAML or JSON file' } };
   }
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  // The parser's own warnings would go to the terminal, with the file's text as it is.
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   const [error] = document.errors;
   if (error !== undefined) {
     const { line } = counter.linePos(error.pos[0]);

@@ -25,7 +25,12 @@ const LABEL_HEADERS = new Set(['label', 'class', 'category', 'target', 'labels']
  * @throws VggtuneError (data) with every row that is wrong
  */
 export async function collectCsv(file: string): Promise<Candidates> {
-  const rows = parseCsv(await readText(file), file);
+  return candidatesOf(await readText(file), file);
+}
+
+/** The text of a list, which `file` holds. @throws VggtuneError (data) with every row that is wrong */
+export function candidatesOf(text: string, file: string): Candidates {
+  const rows = parseCsv(text, file);
   const problems: string[] = [];
   const seen = new Map<string, { candidate: Candidate; line: number }>();
   for (const row of isHeader(rows[0]) ? rows.slice(1) : rows) {
@@ -58,7 +63,14 @@ function notAnImage(path: string): string {
 const MOST_BYTES = 2 ** 28;
 
 async function readText(file: string): Promise<string> {
-  const bytes = await readPlainFile(file, { most: MOST_BYTES, what: 'a CSV of path,label' });
+  return decodeText(
+    await readPlainFile(file, { most: MOST_BYTES, what: 'a CSV of path,label' }),
+    file,
+  );
+}
+
+/** @throws VggtuneError (data) for bytes that are no UTF-8 */
+export function decodeText(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

@@ -57,10 +57,19 @@ export async function groupPictures(
 
 async function readGroups(path: string): Promise<PictureGroups | undefined> {
   try {
-    const found: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return parseGroups(await readFile(path, 'utf8'));
+  } catch {
+    // A cache that is missing costs time, nothing else.
+    return undefined;
+  }
+}
+
+/** @returns undefined where the text of a cache file is damaged */
+export function parseGroups(text: string): PictureGroups | undefined {
+  try {
+    const found: unknown = JSON.parse(text);
     return isGroups(found) ? found : undefined;
   } catch {
-    // A cache that is missing or damaged costs time, nothing else.
     return undefined;
   }
 }

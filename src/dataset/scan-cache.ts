@@ -44,11 +44,20 @@ export async function readFindings(place: FindingsPlace): Promise<Findings> {
   const { cache, root, decoder } = place;
   if (cache === undefined) return new Map();
   try {
-    const file = JSON.parse(await readFile(cachePath(cache, root), 'utf8')) as CacheFile;
+    return parseFindings(await readFile(cachePath(cache, root), 'utf8'), decoder);
+  } catch {
+    // A cache that is missing costs time, nothing else.
+    return new Map();
+  }
+}
+
+/** @param text of a cache file; one that is damaged holds nothing */
+export function parseFindings(text: string, decoder: string): Findings {
+  try {
+    const file = JSON.parse(text) as CacheFile;
     if (file.version !== 1 || file.decoder !== decoder) return new Map();
     return new Map(Object.entries(file.findings).filter(([, finding]) => isFinding(finding)));
   } catch {
-    // A cache that is missing or damaged costs time, nothing else.
     return new Map();
   }
 }

@@ -1,6 +1,5 @@
 import { dataError } from '../base/errors.ts';
 import type { Exactness } from './exporter.ts';
-import { EXPORT_TOLERANCE, largestDifference } from './verify.ts';
 
 /** How an export did on images that the network was not trained on; `verification.json`. */
 export interface Verification {
@@ -16,11 +15,18 @@ export interface Verification {
   readonly accuracy?: { readonly trained: number; readonly exported: number };
 }
 
+/**
+ * The largest difference of a probability between the trained network and an export of it. The
+ * same float32 numbers in another order of summation differ by about 1e-6.
+ */
+const EXPORT_TOLERANCE = 1e-4;
+
 /** Of a probability: float32 in another order of summation; half-precision kernels. */
 const TOLERANCES = { float: EXPORT_TOLERANCE, half: 0.02 } as const;
 /** Of 8-bit forms: the least share of images with the same top class. */
 const LEAST_AGREEMENT = 0.9;
 
+/** How what an export gives for some images is unlike what the trained network gives, image by image. */
 export function compareExport(of: {
   readonly readBy: string;
   readonly exactness: Exactness;
@@ -39,7 +45,8 @@ export function compareExport(of: {
     readBy,
     exactness,
     images: expected.length,
-    largestDifference: Math.max(0, ...differences),
+    largestDifference:
+      found.length === expected.length ? Math.max(0, ...differences) : Number.POSITIVE_INFINITY,
     agreement: share(expected.map((row, i) => topClass(row) === topClass(found[i] ?? []))),
     ...(known.length > 0 && {
       accuracy: { trained: accuracyOf(expected), exported: accuracyOf(found) },
@@ -72,8 +79,26 @@ export function expectFaithful(format: string, verification: Verification): void
   });
 }
 
+/** @returns the largest difference; infinite when the two are not of one length, or a number is NaN */
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN));
+    if (!(difference <= largest)) largest = difference;
+    if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY;
+  }
+  return largest;
+}
+
 function topClass(row: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < row.length; i++) if ((row[i] ?? 0) > (row[best] ?? 0)) best = i;
   return best;
+}
+
+/** Rows of `length` numbers that lie one after the other. */
+export function rowsOf(values: Float32Array, length: number): Float32Array[] {
+  const count = values.length / length;
+  return Array.from({ length: count }, (_, i) => values.slice(i * length, (i + 1) * length));
 }

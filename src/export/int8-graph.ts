@@ -1,8 +1,8 @@
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
 import type { OnnxModel } from '../formats/onnx-proto.ts';
 import { foldBatchNorms, tensorOf } from '../network/fold-batch-norm.ts';
-import type { Layer, NetworkSpec } from '../network/spec.ts';
-import { affinePreprocessing } from './model.ts';
+import { affinePreprocessing } from '../network/preprocessing.ts';
+import type { Layer, LayerKind, NetworkSpec } from '../network/spec.ts';
 import { OnnxBuilder } from './onnx-builder.ts';
 import { addLayer, addPixels, addSoftmax, same } from './onnx-layers.ts';
 
@@ -73,27 +73,40 @@ interface LayerContext {
   readonly thresholds: Thresholds;
 }
 
+/**
+ * What 8-bit values become in a layer: `same range` ones are given the scale that they had; `float` ones
+ * are computed in float32, as are weighted ones that no ReLU follows.
+ */
+const ROLES = {
+  conv: 'weighted',
+  dense: 'weighted',
+  relu: 'cut off',
+  maxpool: 'same range',
+  avgpool: 'same range',
+  flatten: 'same range',
+  dropout: 'dropped',
+  gap: 'float',
+  levels: 'float',
+  batchnorm: 'float',
+} as const satisfies Record<LayerKind, string>;
+
 function addQuantized(state: State, context: LayerContext): State {
   const { b, layer, relu, thresholds } = context;
   const threshold = relu?.kind === 'relu' ? thresholds.get(relu.name) : undefined;
   const isWeighted = layer.kind === 'conv' || layer.kind === 'dense';
+  const role = ROLES[layer.kind];
   if (isWeighted && state.scale !== undefined && threshold !== undefined) {
     const sums = addWeighted(state.value, state.scale, { ...context, layer });
     // Unsigned with zero point 0: quantizing cuts off below zero, which is the ReLU.
     const scale = { scale: threshold / 255, zero: 0 };
     return { value: requantized(b, sums, { to: layer.name, scale }), scale };
   }
-  if (layer.kind === 'relu' && state.scale !== undefined) return state;
-  if (layer.kind === 'dropout') return state;
+  if (role === 'cut off' && state.scale !== undefined) return state;
+  if (role === 'dropped') return state;
   const value = addLayer(b, state.value, context);
-  const keeps = layer.kind === 'maxpool' || layer.kind === 'flatten';
-  if (!keeps || state.scale === undefined) {
-    const pooled = layer.kind === 'avgpool' ? state.scale : undefined;
-    if (pooled === undefined) return { value, scale: undefined };
-    return { value: requantized(b, value, { to: layer.name, scale: pooled }), scale: pooled };
-  }
-  // The same levels again: runtimes see that the operator can act on bytes.
   const { scale } = state;
+  if (role !== 'same range' || scale === undefined) return { value, scale: undefined };
+  // The same scale again: runtimes see that the operator can act on bytes.
   return { value: requantized(b, value, { to: layer.name, scale }), scale };
 }
 

@@ -1,9 +1,10 @@
 import { type Shape, sizeOf, type Tensor } from '../base/tensor.ts';
 import { boundaryBehind } from '../network/boundary.ts';
-import { poolingCells } from '../network/dense-to-conv.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
+import { poolingMatrixTransposed } from '../network/pooling.ts';
+import { affinePreprocessing } from '../network/preprocessing.ts';
 import type { Layer, NetworkSpec } from '../network/spec.ts';
-import { affinePreprocessing, type ExportModel } from './model.ts';
+import type { ExportModel } from './model.ts';
 
 /** A layer of a Keras model, which TensorFlow.js reads too. */
 export interface KerasLayer {
@@ -262,7 +263,7 @@ function adaptivePool(name: string, side: number, size: number): KerasLayer[] {
       {
         name: 'kernel',
         shape: [side, size],
-        data: () => poolingMatrix(side, size),
+        data: () => poolingMatrixTransposed(side, size),
       },
     ],
   });
@@ -274,12 +275,4 @@ function adaptivePool(name: string, side: number, size: number): KerasLayer[] {
     average('rows'),
     permute('back', [3, 2, 1]),
   ];
-}
-
-function poolingMatrix(side: number, size: number): Float32Array {
-  const matrix = new Float32Array(side * size);
-  poolingCells(side, size).forEach(({ start, end }, cell) => {
-    for (let i = start; i < end; i++) matrix[i * size + cell] = 1 / (end - start);
-  });
-  return matrix;
 }

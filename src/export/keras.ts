@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
-import { type Hdf5Dataset, type Hdf5Group, hdf5Chunks } from '../formats/hdf5-write.ts';
-import { openKerasArchive } from '../formats/keras-archive.ts';
+import { groupNames } from '../formats/hdf5/keras-names.ts';
+import { type Hdf5Dataset, type Hdf5Group, hdf5Chunks } from '../formats/hdf5/write.ts';
+import { openTensorFile } from '../formats/open.ts';
 import { writeZip } from '../formats/zip-write.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
 import type { Exporter } from './exporter.ts';
 import { type KerasLayer, kerasLayers, unpermuted } from './keras-layers.ts';
 import { functionalConfig, isSequential } from './keras-topology.ts';
 import { type ExportModel, modelCard } from './model.ts';
+import { IMAGE_IMPORT, pixelsFunction, READ_LABELS } from './python-image.ts';
 import { code, readme } from './readme.ts';
 
 const INSIDE =
@@ -66,35 +68,22 @@ function weightGroups(layers: readonly KerasLayer[]): Hdf5Group {
   return new Map([['layers', groups]]);
 }
 
-/** `keras/src/saving/saving_lib.py`, `_save_container_state`. */
+/** The layers that have weights, each with the name of its group. */
 function weightPaths(layers: readonly KerasLayer[]): { path: string; layer: KerasLayer }[] {
-  const counts = new Map<string, number>();
-  const paths = layers.map((layer) => {
-    const stem = snakeCase(layer.className);
-    const count = counts.get(stem) ?? 0;
-    counts.set(stem, count + 1);
-    return { path: count === 0 ? stem : `${stem}_${count}`, layer };
-  });
+  const groups = groupNames(layers.map(({ className }) => className));
+  const paths = layers.map((layer, index) => ({ path: groups[index] ?? '', layer }));
   return paths.filter(({ layer }) => layer.weights.length > 0);
-}
-
-/** `keras/src/utils/naming.py`, `to_snake_case`. */
-function snakeCase(name: string): string {
-  return name
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
 }
 
 /** The file's weights in canonical form. @throws VggtuneError (data) when the file is damaged */
 async function readBack(folder: string, model: ExportModel): Promise<NamedTensors> {
-  const archive = await openKerasArchive(join(folder, 'model.keras'));
+  const archive = await openTensorFile(join(folder, 'model.keras'));
   const tensors = new Map<string, Tensor>();
   try {
-    for (const { path, layer } of weightPaths(kerasLayers(model))) {
+    for (const layer of kerasLayers(model)) {
       for (const [index, { from, order }] of layer.weights.entries()) {
         if (from === undefined) continue;
-        const { data } = await archive.read(`layers/${path}/vars/${index}`);
+        const { data } = await archive.read(`${layer.name}/${index}`);
         const { shape } = tensorOf(model.weights, from);
         tensors.set(from, { shape, data: unpermuted(data, order) });
       }
@@ -106,26 +95,20 @@ async function readBack(folder: string, model: ExportModel): Promise<NamedTensor
 }
 
 function kerasReadme(model: ExportModel): string {
-  const { size, resize } = model.network.preprocessing;
   const load = `import json
 
 import keras
 import numpy as np
-from PIL import Image
+${IMAGE_IMPORT}
 
 model = keras.saving.load_model("model.keras")
-labels = json.load(open("labels.json"))
+${READ_LABELS}
 
 
-def pixels(path, shorter=${Math.max(size, resize)}, size=${size}):
-    image = Image.open(path).convert("RGB")
-    side = min(image.size)
-    image = image.resize([shorter * s // side for s in image.size], Image.BILINEAR)
-    left, top = (round((s - size) / 2) for s in image.size)
-    return np.asarray(image.crop((left, top, left + size, top + size)), np.float32)
+${pixelsFunction(model)}
 
 
-probabilities = model.predict(pixels("picture.jpg")[None])[0]
+probabilities = model.predict(pixels("picture.jpg").astype(np.float32)[None])[0]
 print(labels[probabilities.argmax()], probabilities.max())`;
   return readme(model, {
     title: 'Keras 3',

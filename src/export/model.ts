@@ -63,14 +63,3 @@ export function modelCard(model: ExportModel, inside: string): ModelCard {
     provenance,
   };
 }
-
-/** Preprocessing as one multiplication and one addition a channel of the network's input. */
-export function affinePreprocessing({ scale, mean, std }: Preprocessing): {
-  readonly factor: readonly number[];
-  readonly shift: readonly number[];
-} {
-  return {
-    factor: std.map((deviation) => scale / deviation),
-    shift: mean.map((value, channel) => -value / (std[channel] ?? 1)),
-  };
-}

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { encodeOnnx, type OnnxModel } from '../formats/onnx-proto.ts';
 import { ActivationHistogram, CALIBRATIONS, type Calibration } from './calibration.ts';
+import { rowsOf } from './compare.ts';
 import type { Exporter, ExportServices } from './exporter.ts';
 import { int8Model } from './int8-graph.ts';
 import { type ExportModel, modelCard } from './model.ts';
@@ -80,15 +81,10 @@ async function measure(
     visit: (tap, values) => {
       const relu = relus[tap];
       if (relu !== undefined) histograms.get(relu.name)?.add(values);
-      else probabilities.push(...rows(values, network.classes).map(softmax));
+      else probabilities.push(...rowsOf(values, network.classes).map(softmax));
     },
   });
   return { histograms, probabilities };
-}
-
-function rows(values: Float32Array, length: number): Float32Array[] {
-  const count = values.length / length;
-  return Array.from({ length: count }, (_, i) => values.slice(i * length, (i + 1) * length));
 }
 
 export function softmax(logits: Float32Array): Float32Array {

@@ -1,8 +1,9 @@
 import type { NamedTensors } from '../base/tensor.ts';
-import { type MapLayer, poolingCells } from '../network/dense-to-conv.ts';
+import type { MapLayer } from '../network/dense-to-conv.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
+import { poolingMatrix, poolingMatrixTransposed } from '../network/pooling.ts';
+import { affinePreprocessing } from '../network/preprocessing.ts';
 import type { Layer, Level, Preprocessing } from '../network/spec.ts';
-import { affinePreprocessing } from './model.ts';
 import type { OnnxBuilder } from './onnx-builder.ts';
 
 /** The side of an image in a model: a number, or the names of open sizes. */
@@ -146,14 +147,7 @@ function addAdaptivePool(b: OnnxBuilder, x: string, { to, side, size }: Adaptive
   const step = side / size;
   if (Number.isInteger(step))
     return b.node('AveragePool', [x], { to, attributes: window(step, step) });
-  const rows = new Float32Array(size * side);
-  const columns = new Float32Array(side * size);
-  poolingCells(side, size).forEach(({ start, end }, cell) => {
-    for (let i = start; i < end; i++) {
-      rows[cell * side + i] = 1 / (end - start);
-      columns[i * size + cell] = 1 / (end - start);
-    }
-  });
+  const [rows, columns] = [poolingMatrix(side, size), poolingMatrixTransposed(side, size)];
   const left = b.constant(`${to}.rows`, 'float32', { shape: [size, side], data: rows });
   const right = b.constant(`${to}.columns`, 'float32', { shape: [side, size], data: columns });
   const half = b.node('MatMul', [left, x], { to: `${to}.half` });

@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeOnnx, type OnnxModel } from '../formats/onnx-proto.ts';
+import { encodeOnnx } from '../formats/onnx-proto.ts';
 import type { Exporter } from './exporter.ts';
-import { type ExportModel, modelCard } from './model.ts';
-import { OnnxBuilder } from './onnx-builder.ts';
-import { addLayer, addNormalised, addPixels, addSoftmax } from './onnx-layers.ts';
+import { modelCard } from './model.ts';
 import { cardMetadata } from './onnx-metadata.ts';
+import { onnxNetwork } from './onnx-network.ts';
 import { pixelsReadme } from './onnx-readme.ts';
 
 export const INSIDE_ONNX =
@@ -17,7 +16,11 @@ const OUTSIDE =
 export const withPreprocessing: Exporter = {
   async write({ model, folder }) {
     const card = modelCard(model, INSIDE_ONNX);
-    const onnx = networkModel(model, 'pixels', cardMetadata(model, card));
+    const onnx = onnxNetwork(model, {
+      input: 'pixels',
+      batchNorms: 'kept',
+      metadata: cardMetadata(model, card),
+    });
     await writeFile(join(folder, 'model.onnx'), encodeOnnx(onnx), { flag: 'wx' });
     return { card, readme: pixelsReadme(model, { title: 'ONNX', inside: INSIDE_ONNX }) };
   },
@@ -28,7 +31,11 @@ export const withPreprocessing: Exporter = {
 export const withoutPreprocessing: Exporter = {
   async write({ model, folder }) {
     const card = modelCard(model, OUTSIDE);
-    const onnx = networkModel(model, 'normalised', cardMetadata(model, card));
+    const onnx = onnxNetwork(model, {
+      input: 'normalised',
+      batchNorms: 'kept',
+      metadata: cardMetadata(model, card),
+    });
     await writeFile(join(folder, 'model.onnx'), encodeOnnx(onnx), { flag: 'wx' });
     const title = 'ONNX without preprocessing';
     return { card, readme: pixelsReadme(model, { title, inside: OUTSIDE, normalised: true }) };
@@ -38,22 +45,4 @@ export const withoutPreprocessing: Exporter = {
 
 export function modelFile(folder: string): string {
   return join(folder, 'model.onnx');
-}
-
-/** A network layer by layer, with its own names: input `image` or `normalised`, output `probabilities`. */
-export function networkModel(
-  { network, weights }: ExportModel,
-  input: 'pixels' | 'normalised',
-  metadata: Readonly<Record<string, string>>,
-): OnnxModel {
-  const b = new OnnxBuilder();
-  const { preprocessing, classes } = network;
-  const { size } = preprocessing;
-  let x = input === 'pixels' ? addPixels(b, preprocessing, size) : addNormalised(b, size);
-  network.layers.forEach((layer, index) => {
-    const side = network.shapes[index - 1]?.[1] ?? size;
-    x = addLayer(b, x, { layer, weights, side });
-  });
-  addSoftmax(b, x, classes);
-  return b.model(network.backbone, metadata);
 }

@@ -1,5 +1,6 @@
 import { OPSET_VERSION } from '../formats/onnx-proto.ts';
 import type { ExportModel } from './model.ts';
+import { IMAGE_IMPORT, pixelsFunction, READ_LABELS } from './python-image.ts';
 import { code, readme } from './readme.ts';
 
 interface OnnxReadme {
@@ -37,23 +38,17 @@ print(labels[probabilities.argmax()], probabilities.max())`;
 }
 
 function pythonHead(model: ExportModel): string {
-  const { size, resize } = model.network.preprocessing;
   return `import json
 
 import numpy as np
 import onnxruntime
-from PIL import Image
+${IMAGE_IMPORT}
 
 session = onnxruntime.InferenceSession("model.onnx")
-labels = json.load(open("labels.json"))
+${READ_LABELS}
 
 
-def pixels(path, shorter=${Math.max(size, resize)}, size=${size}):
-    image = Image.open(path).convert("RGB")
-    side = min(image.size)
-    image = image.resize([shorter * s // side for s in image.size], Image.BILINEAR)
-    left, top = (round((s - size) / 2) for s in image.size)
-    return np.asarray(image.crop((left, top, left + size, top + size)))
+${pixelsFunction(model)}
 
 `;
 }

@@ -8,6 +8,7 @@ import { layerParameters } from '../network/parameters.ts';
 import type { Layer, NetworkSpec, Preprocessing } from '../network/spec.ts';
 import type { Exporter } from './exporter.ts';
 import { type ExportModel, modelCard } from './model.ts';
+import { IMAGE_IMPORT, uprightFunction } from './python-image.ts';
 import { code, readme } from './readme.ts';
 
 const INSIDE =
@@ -81,6 +82,26 @@ async function readBack(folder: string, model: ExportModel): Promise<NamedTensor
   return new Map(names);
 }
 
+/** What torchvision's `make_layers` takes for a layer of a backbone: it adds batch norms and ReLUs itself. */
+function featureRow(layer: Layer): string[] {
+  switch (layer.kind) {
+    case 'conv':
+      return [String(layer.outChannels)];
+    case 'maxpool':
+      return ['"M"'];
+    case 'batchnorm':
+    case 'relu':
+      return [];
+    case 'avgpool':
+    case 'gap':
+    case 'levels':
+    case 'flatten':
+    case 'dense':
+    case 'dropout':
+      throw new Error(`torchvision's features have no ${layer.kind}`);
+  }
+}
+
 /** torchvision's form: RGB / 255, then mean and deviation, in RGB order. */
 function torchPreprocessing({ channels, scale, mean, std }: Preprocessing) {
   const ordered = (values: readonly number[]) =>
@@ -93,11 +114,7 @@ function loadScript(model: ExportModel): string {
   const { size, resize } = network.preprocessing;
   const { mean, std } = torchPreprocessing(network.preprocessing);
   const backbone = network.layers.slice(0, network.headStart);
-  const rows = backbone.flatMap((layer) => {
-    if (layer.kind === 'conv') return [String(layer.outChannels)];
-    return layer.kind === 'maxpool' ? ['"M"'] : [];
-  });
-  const colour = [1, 3, 5].map((at) => Number.parseInt(background.slice(at, at + 2), 16));
+  const rows = backbone.flatMap(featureRow);
   return `"""Loads the model into torchvision's VGG: \`python load.py PICTURE...\` prints the classes."""
 
 import json
@@ -105,15 +122,14 @@ import sys
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageOps
+${IMAGE_IMPORT}
 from safetensors.torch import load_file
 from torch import nn
 from torchvision import transforms
 from torchvision.models.vgg import VGG, make_layers
 
 HERE = Path(__file__).parent
-LABELS = json.loads((HERE / "labels.json").read_text())
-BACKGROUND = (${colour.join(', ')})
+LABELS = json.loads((HERE / "labels.json").read_text(encoding="utf-8"))
 
 
 ${levelsClass(network)}def build_model():
@@ -133,13 +149,7 @@ def load_model():
     return model.eval()
 
 
-def upright(image):
-    image = ImageOps.exif_transpose(image)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        behind = Image.new("RGBA", image.size, BACKGROUND + (255,))
-        image = Image.alpha_composite(behind, image)
-    return image.convert("RGB")
+${uprightFunction(background)}
 
 
 preprocess = transforms.Compose([
@@ -193,12 +203,13 @@ function poolSize(network: NetworkSpec): number {
 function classifier(network: NetworkSpec): string[] {
   const flattens = hasLevels(network);
   return network.layers.slice(network.headStart).flatMap((layer) => {
-    const module = layer.kind === 'flatten' && flattens ? 'nn.Flatten()' : torchModule(layer);
+    const module = torchModule(layer, flattens);
     return module === undefined ? [] : [`        ${module},`];
   });
 }
 
-function torchModule(layer: Layer): string | undefined {
+/** A layer of a head; undefined for what torchvision's VGG does outside of its classifier. */
+function torchModule(layer: Layer, flattens: boolean): string | undefined {
   switch (layer.kind) {
     case 'dense':
       return `nn.Linear(${layer.inputs}, ${layer.outputs})`;
@@ -208,7 +219,14 @@ function torchModule(layer: Layer): string | undefined {
       return `nn.BatchNorm2d(${layer.channels}, eps=${layer.epsilon})`;
     case 'dropout':
       return `nn.Dropout(${layer.rate})`;
-    default:
+    case 'flatten':
+      return flattens ? 'nn.Flatten()' : undefined;
+    // The pools of a head are the network's own `avgpool`; convolutions are its `features`.
+    case 'avgpool':
+    case 'gap':
+    case 'levels':
+    case 'conv':
+    case 'maxpool':
       return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { codeSpan, plainText } from './markdown.ts';
 import { type ExportModel, resizeRule } from './model.ts';
+import { IMAGE_IMPORT, pixelsFunction } from './python-image.ts';
 
 export interface ReadmeParts {
   readonly title: string;
@@ -13,6 +14,9 @@ export interface ReadmeParts {
 export function readme(model: ExportModel, { title, inside, body }: ReadmeParts): string {
   const { network, labels, run, provenance, background } = model;
   const shown = labels.slice(0, 20).map(codeSpan).join(', ') + (labels.length > 20 ? ', ...' : '');
+  const decode = pixelsFunction(model);
+  const python = `import numpy as np\n${IMAGE_IMPORT}\n\n\n${decode}`;
+  const decoding = body.includes(decode) ? '' : ` In Python:\n\n${code('python', python)}`;
   return `# ${plainText(run.name)}: ${title}
 
 ${network.backbone} with the head \`${network.head}\`, fine-tuned by vggtune (strategy ${codeSpan(run.strategy)}) for ${labels.length} classes: ${shown}. All names are in \`labels.json\`, in the order of the outputs; everything else about the model is in \`model-card.json\`.
@@ -25,7 +29,7 @@ ${body}
 
 Inside the model: ${inside}.
 
-Outside the model, as \`vggtune predict\` does it: ${resizeRule(network.preprocessing)}. Transparent pixels lie on ${background}.
+Outside the model, as \`vggtune predict\` does it: ${resizeRule(network.preprocessing)}. Transparent pixels lie on ${background}.${decoding}
 
 ## Figures
 

@@ -1,6 +1,7 @@
 import { writeSavedModel } from '../formats/saved-model.ts';
 import type { Exporter } from './exporter.ts';
 import { type ExportModel, modelCard } from './model.ts';
+import { IMAGE_IMPORT, pixelsFunction, READ_LABELS } from './python-image.ts';
 import { code, readme } from './readme.ts';
 import { savedModelOf } from './saved-model-graph.ts';
 
@@ -27,23 +28,17 @@ function savedModelReadme(model: ExportModel): string {
 }
 
 function python(model: ExportModel): string {
-  const { size, resize } = model.network.preprocessing;
   return `import json
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+${IMAGE_IMPORT}
 
 model = tf.saved_model.load(".")
-labels = json.load(open("labels.json"))
+${READ_LABELS}
 
 
-def pixels(path, shorter=${Math.max(size, resize)}, size=${size}):
-    image = Image.open(path).convert("RGB")
-    side = min(image.size)
-    image = image.resize([shorter * s // side for s in image.size], Image.BILINEAR)
-    left, top = (round((s - size) / 2) for s in image.size)
-    return np.asarray(image.crop((left, top, left + size, top + size)))
+${pixelsFunction(model)}
 
 
 image = tf.constant(pixels("picture.jpg")[None])

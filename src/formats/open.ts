@@ -2,6 +2,7 @@ import { dataError } from '../base/errors.ts';
 import { type ByteSource, openFileSource, readRange } from './byte-source.ts';
 import type { TensorFile, TensorFormat } from './tensor-file.ts';
 import { looksLikePickle } from './torch-pickle.ts';
+import { readZipDirectory } from './zip-directory.ts';
 
 type Opener = (source: ByteSource) => Promise<TensorFile>;
 
@@ -9,7 +10,8 @@ type Opener = (source: ByteSource) => Promise<TensorFile>;
 const OPENERS: Readonly<Record<TensorFormat, () => Promise<Opener>>> = {
   safetensors: async () => (await import('./safetensors.ts')).openSafetensors,
   pytorch: async () => (await import('./torch-pickle.ts')).openTorch,
-  'keras-h5': async () => (await import('./hdf5.ts')).openKerasHdf5,
+  'keras-h5': async () => (await import('./hdf5/keras-layers.ts')).openKerasHdf5,
+  keras: async () => (await import('./hdf5/keras-archive.ts')).openKerasArchive,
   onnx: async () => (await import('./onnx-tensors.ts')).openOnnxTensors,
 };
 
@@ -32,15 +34,21 @@ export async function openTensorSource(source: ByteSource): Promise<TensorFile> 
   const start = await readRange(source, 0, Math.min(source.size, 64));
   const format = formatOf(start, source.size);
   if (format === undefined) throw unknownFormat(source, start);
-  const open = await OPENERS[format]();
+  const open = await OPENERS[format === 'zip' ? await zipFormat(source) : format]();
   return open(source);
 }
 
+/** A zip file is one of PyTorch or of Keras 3, by what is in it. */
+async function zipFormat(source: ByteSource): Promise<TensorFormat> {
+  const names = [...(await readZipDirectory(source)).keys()];
+  return names.includes('model.weights.h5') ? 'keras' : 'pytorch';
+}
+
 /** The format by the first bytes of a file; `size` is the whole file's. */
-export function formatOf(start: Uint8Array, size: number): TensorFormat | undefined {
+function formatOf(start: Uint8Array, size: number): TensorFormat | 'zip' | undefined {
   const text = Buffer.from(start).toString('latin1');
   if (text.startsWith('\x89HDF\r\n\x1a\n')) return 'keras-h5';
-  if (text.startsWith('PK\x03\x04')) return 'pytorch';
+  if (text.startsWith('PK\x03\x04')) return 'zip';
   if (looksLikePickle(start)) return 'pytorch';
   // A header's length below 2^32, then JSON; before ONNX, which starts with a small number too.
   if (size > 8 && /^.{4}\0{4}\s*[{"]/s.test(text)) return 'safetensors';
@@ -59,7 +67,7 @@ function unknownFormat(source: ByteSource, start: Uint8Array): Error {
   const text = Buffer.from(start).toString('latin1');
   const fix = 'name a weights file, or download it again';
   const facts = {
-    expected: 'safetensors, PyTorch (.pth), Keras (.h5) or ONNX',
+    expected: 'safetensors, PyTorch (.pth), Keras (.h5, .keras) or ONNX',
     where: source.where,
   };
   const message = `${source.where} is no weights file`;

@@ -170,7 +170,10 @@ function entryOf(
     typeof dtype === 'string' && Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
   if (type === undefined) {
     const expected = `${place} with a dtype of ${Object.keys(DTYPES).join(', ')}`;
-    throw damaged(source, { expected, found: String(dtype) });
+    throw damaged(source, {
+      expected,
+      found: typeof dtype === 'string' ? dtype : `a dtype that is no text`,
+    });
   }
   if (!isIndexList(shape) || !isIndexList(offsets)) {
     throw damaged(source, { expected: `${place} with a shape and data_offsets of whole numbers` });

@@ -1,7 +1,7 @@
 import { dataError } from '../base/errors.ts';
 import type { NamedTensors, Shape, Tensor } from '../base/tensor.ts';
 
-export type TensorFormat = 'safetensors' | 'pytorch' | 'keras-h5' | 'onnx';
+export type TensorFormat = 'safetensors' | 'pytorch' | 'keras-h5' | 'keras' | 'onnx';
 
 export interface TensorInfo {
   readonly shape: Shape;

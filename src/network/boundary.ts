@@ -15,8 +15,22 @@ export function boundaryBehind({ layers }: NetworkSpec, name: string): number {
   return index + 1;
 }
 
-/** Layers that hold nothing to train and act the same in training: they belong to what they follow. */
-const FOLLOWERS: readonly LayerKind[] = ['relu', 'maxpool', 'avgpool', 'gap', 'levels', 'flatten'];
+/**
+ * Which layers belong to what they follow: those that hold nothing to train and act the same in training,
+ * and a batch norm behind a convolution.
+ */
+const FOLLOWS = {
+  conv: 'none',
+  batchnorm: 'conv',
+  relu: 'any',
+  maxpool: 'any',
+  avgpool: 'any',
+  gap: 'any',
+  levels: 'any',
+  flatten: 'any',
+  dense: 'none',
+  dropout: 'none',
+} as const satisfies Record<LayerKind, LayerKind | 'any' | 'none'>;
 
 /**
  * The freeze boundary behind a layer: layers [0, boundary) are frozen. It lies as far down as it can
@@ -44,8 +58,8 @@ export function boundaryAfter(network: NetworkSpec, name: string): number {
 
 function belongsTo(layer: Layer | undefined, before: Layer | undefined): boolean {
   if (layer === undefined) return false;
-  if (layer.kind === 'batchnorm') return before?.kind === 'conv';
-  return FOLLOWERS.includes(layer.kind);
+  const followed = FOLLOWS[layer.kind];
+  return followed === 'any' || followed === before?.kind;
 }
 
 function unknownLayer(network: NetworkSpec, name: string): Error {

@@ -20,7 +20,19 @@ export function networkCost(network: NetworkSpec): readonly LayerCost[] {
 }
 
 function layerMacs(layer: Layer, output: Shape): number {
-  if (layer.kind === 'conv') return sizeOf(output) * layer.inChannels * layer.kernel ** 2;
-  if (layer.kind === 'dense') return layer.inputs * layer.outputs;
-  return 0;
+  switch (layer.kind) {
+    case 'conv':
+      return sizeOf(output) * layer.inChannels * layer.kernel ** 2;
+    case 'dense':
+      return layer.inputs * layer.outputs;
+    case 'batchnorm':
+    case 'relu':
+    case 'maxpool':
+    case 'avgpool':
+    case 'gap':
+    case 'levels':
+    case 'flatten':
+    case 'dropout':
+      return 0;
+  }
 }

@@ -2,7 +2,8 @@ import { usageError } from '../base/errors.ts';
 import { type NamedTensors, type Shape, sizeOf, type Tensor } from '../base/tensor.ts';
 import { boundaryBehind } from './boundary.ts';
 import { inferenceNorm, tensorOf } from './fold-batch-norm.ts';
-import type { Layer, NetworkSpec } from './spec.ts';
+import { poolingWindows } from './pooling.ts';
+import type { Layer, LayerKind, NetworkSpec } from './spec.ts';
 
 /** A layer of a head that acts on a map of any size; nothing is padded. */
 export type MapLayer =
@@ -164,6 +165,20 @@ function withoutNorm({ layers, weights }: HeadContext): NamedTensors {
     .set(`${dense.name}.bias`, { shape: bias.shape, data: Float32Array.from(added) });
 }
 
+/** What becomes of the layers of a head on a map: pools, norms and flattening are done before, by `formOf`. */
+const POINTWISE = {
+  dense: 'convolution',
+  relu: 'kept',
+  dropout: 'dropped',
+  gap: 'done before',
+  avgpool: 'done before',
+  levels: 'done before',
+  flatten: 'done before',
+  batchnorm: 'done before',
+  conv: 'refused',
+  maxpool: 'refused',
+} as const satisfies Record<LayerKind, string>;
+
 /** Dense layers as 1x1 convolutions, or the first one with a kernel of its own. */
 function pointwise(
   { layers, weights }: HeadContext,
@@ -172,6 +187,7 @@ function pointwise(
   const head: MapLayer[] = [];
   const kernels = new Map<string, Tensor>();
   for (const layer of layers) {
+    if (POINTWISE[layer.kind] === 'refused') throw new Error(`a head with a ${layer.kind}`);
     if (layer.kind === 'relu') head.push(layer);
     if (layer.kind !== 'dense') continue;
     const name = `${layer.name}.weight`;
@@ -198,7 +214,7 @@ function firstKernel({ layers, weights, side, channels }: HeadContext): Tensor {
 /** The kernel that gives the same sums on the map as the pooled one gives on its averages. */
 function unpool(data: Float32Array, { shape, pooled }: { shape: Shape; pooled: number }) {
   const [outputs = 0, channels = 0, side = 0] = shape;
-  const cells = poolingCells(side, pooled);
+  const cells = poolingWindows(side, pooled);
   const kernel = new Float64Array(sizeOf(shape));
   for (let plane = 0; plane < outputs * channels; plane++) {
     for (const [i, rows] of cells.entries()) {
@@ -215,15 +231,4 @@ function unpool(data: Float32Array, { shape, pooled }: { shape: Shape; pooled: n
     }
   }
   return Float32Array.from(kernel);
-}
-
-/** PyTorch's adaptive pooling of `side` cells to `pooled`: cell i is [floor(i S / M), ceil((i + 1) S / M)). */
-export function poolingCells(
-  side: number,
-  pooled: number,
-): readonly { readonly start: number; readonly end: number }[] {
-  return Array.from({ length: pooled }, (_, i) => ({
-    start: Math.floor((i * side) / pooled),
-    end: Math.ceil(((i + 1) * side) / pooled),
-  }));
 }

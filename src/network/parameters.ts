@@ -26,7 +26,13 @@ export function layerParameters(layer: Layer): readonly ParameterShape[] {
       return ['weight', 'bias', 'running_mean', 'running_var'].map((suffix) =>
         named(suffix, [layer.channels]),
       );
-    default:
+    case 'relu':
+    case 'maxpool':
+    case 'avgpool':
+    case 'gap':
+    case 'levels':
+    case 'flatten':
+    case 'dropout':
       return [];
   }
 }

@@ -20,6 +20,22 @@ export const KERAS_PREPROCESSING: Preprocessing = {
   resize: 256,
 };
 
+/**
+ * Preprocessing as one multiplication and one addition for each channel, in the order of `channels`:
+ * (scale x - mean) / std = factor x + shift.
+ */
+export function affinePreprocessing({ scale, mean, std }: Preprocessing): AffinePreprocessing {
+  return {
+    factor: std.map((deviation) => scale / deviation),
+    shift: mean.map((value, channel) => -value / (std[channel] ?? 1)),
+  };
+}
+
+export interface AffinePreprocessing {
+  readonly factor: readonly number[];
+  readonly shift: readonly number[];
+}
+
 /** For a network that starts from random weights: RGB to about [-2, 2], no crop. */
 export function plainPreprocessing(size: number): Preprocessing {
   return {

@@ -63,7 +63,19 @@ export function receptiveFieldSteps(windows: readonly Window[]): readonly Recept
 }
 
 function windowOf(layer: Layer): { kernel: number; stride: number } {
-  if (layer.kind === 'conv') return { kernel: layer.kernel, stride: 1 };
-  if (layer.kind === 'maxpool') return { kernel: layer.size, stride: layer.size };
-  return { kernel: 1, stride: 1 };
+  switch (layer.kind) {
+    case 'conv':
+      return { kernel: layer.kernel, stride: 1 };
+    case 'maxpool':
+      return { kernel: layer.size, stride: layer.size };
+    case 'batchnorm':
+    case 'relu':
+    case 'avgpool':
+    case 'gap':
+    case 'levels':
+    case 'flatten':
+    case 'dense':
+    case 'dropout':
+      return { kernel: 1, stride: 1 };
+  }
 }

@@ -98,7 +98,7 @@ const weightsSource = z.strictObject({
   id: z.string().describe('how the user names it: vgg16/timm'),
   backbone: z.enum(BACKBONES),
   family: weightsFamily.exclude(['vggtune']),
-  format: weightsFormat.exclude(['onnx']),
+  format: weightsFormat.exclude(['onnx', 'keras']),
   url: z.string(),
   file: z.string().describe('its name in the cache folder'),
   bytes: count.exactOptional().describe('where the publisher says'),

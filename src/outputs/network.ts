@@ -121,7 +121,7 @@ const tensorRow = z.strictObject({
   shape: list(count).describe('in the file'),
 }) satisfies z.ZodType<TensorDescription>;
 
-export const weightsFormat = z.enum(['safetensors', 'pytorch', 'keras-h5', 'onnx']);
+export const weightsFormat = z.enum(['safetensors', 'pytorch', 'keras-h5', 'keras', 'onnx']);
 export const weightsFamily = z.enum(['torchvision', 'timm', 'keras', 'vggtune']);
 
 export const weightsDescription = z

@@ -19,8 +19,10 @@ export const RECORD_PROBLEMS = {
     trained,
     parameters,
     provenance = {},
+    startHash = '',
   }: Form<PlanRecord>) => {
     if (typeof strategy !== 'string') return 'strategy is no text';
+    if (typeof startHash !== 'string') return 'startHash is no text';
     const lists = { evidence, frozen, trained };
     const wrong = Object.entries(lists).find(([, list]) => !isTexts(list));
     if (wrong !== undefined) return `${wrong[0]} is no list of texts`;

@@ -207,21 +207,26 @@ export async function writeRecord<K extends keyof Records>(
  * @throws VggtuneError (usage) when it is not there, (data) when it is no YAML
  */
 export async function readConfig(paths: RunPaths): Promise<unknown> {
-  const text = await readText(paths.config, paths.folder);
-  refuseOtherVersion(paths.config, text);
+  return parseConfig(await readText(paths.config, paths.folder), paths.config);
+}
+
+/** @throws VggtuneError (data) when the text of a run's `config.yaml` is no YAML, or too large */
+export function parseConfig(text: string, path: string): unknown {
+  refuseOtherVersion(path, text);
   const large = yamlTooLarge(text);
   if (large !== undefined) {
-    throw dataError(`${paths.config} is too large for the settings of a run`, {
+    throw dataError(`${path} is too large for the settings of a run`, {
       expected: `at most ${LARGEST_YAML} characters, and what \`vggtune train\` wrote`,
       found: large,
-      where: paths.config,
+      where: path,
       fix: 'start the run again with --overwrite',
     });
   }
   try {
-    return withOldDefaults(parse(text));
+    // The parser's own warnings would go to the terminal, with the file's text as it is.
+    return withOldDefaults(parse(text, { logLevel: 'error' }));
   } catch (error) {
-    throw dataError(`${paths.config} is no YAML`, { found: messageOf(error), where: paths.config });
+    throw dataError(`${path} is no YAML`, { found: messageOf(error), where: path });
   }
 }
 
@@ -246,28 +251,36 @@ export async function readRecord<K extends keyof Records>(
   kind: K,
 ): Promise<Records[K]> {
   const text = await readText(paths[kind], paths.folder);
+  return parseRecord(text, { kind, path: paths[kind] });
+}
+
+/** @throws VggtuneError (data) when the text of a record is damaged, or of another version */
+export function parseRecord<K extends keyof Records>(
+  text: string,
+  { kind, path }: { readonly kind: K; readonly path: string },
+): Records[K] {
   let record: Partial<Records[K]>;
   try {
     record = (JSON.parse(text) ?? {}) as Partial<Records[K]>;
   } catch (error) {
-    throw dataError(`${paths[kind]} is damaged`, {
+    throw dataError(`${path} is damaged`, {
       expected: 'JSON',
       found: messageOf(error),
-      where: paths[kind],
+      where: path,
       fix: 'start the run again with --overwrite',
     });
   }
   if (record.version === FORMAT_VERSION) {
     const problem = RECORD_PROBLEMS[kind](record);
     if (problem === undefined) return record as Records[K];
-    throw dataError(`${paths[kind]} is damaged`, {
+    throw dataError(`${path} is damaged`, {
       expected: `what \`vggtune train\` writes`,
       found: problem,
-      where: paths[kind],
+      where: path,
       fix: 'start the run again with --overwrite',
     });
   }
-  throw otherVersion(paths[kind], String(record.version));
+  throw otherVersion(path, typeof record.version === 'number' ? String(record.version) : 'unknown');
 }
 
 function otherVersion(path: string, found: string): Error {

@@ -50,14 +50,19 @@ export async function readIndexes(
 }
 
 /** An index that is damaged or of another version is as good as none: its rows are made again. */
-function parseIndex(text: string, rowLength: number): SegmentIndex | undefined {
+export function parseIndex(text: string, rowLength: number): SegmentIndex | undefined {
   try {
     const index = JSON.parse(text) as Partial<SegmentIndex>;
     const known = index.version === SEGMENT_VERSION && index.rowLength === rowLength;
-    return known && Array.isArray(index.rows) ? (index as SegmentIndex) : undefined;
+    const rows: unknown = index.rows;
+    return known && Array.isArray(rows) && rows.every(isRow) ? (index as SegmentIndex) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isRow(row: unknown): boolean {
+  return Array.isArray(row) && typeof row[0] === 'string' && typeof row[1] === 'number';
 }
 
 export interface SegmentWriter {

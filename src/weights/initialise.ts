@@ -36,9 +36,21 @@ function filling(tensor: { layer: Layer; name: string; output: boolean }): Fill 
   const { layer, name, output } = tensor;
   if (name.endsWith('.running_var')) return constant(1);
   if (!name.endsWith('.weight')) return constant(0);
-  if (layer.kind === 'conv') return normal(Math.sqrt(2 / (layer.outChannels * layer.kernel ** 2)));
-  if (layer.kind !== 'dense') return constant(1);
-  return output ? normal(0.01) : uniform(Math.sqrt(6 / layer.inputs));
+  switch (layer.kind) {
+    case 'conv':
+      return normal(Math.sqrt(2 / (layer.outChannels * layer.kernel ** 2)));
+    case 'dense':
+      return output ? normal(0.01) : uniform(Math.sqrt(6 / layer.inputs));
+    case 'batchnorm':
+    case 'relu':
+    case 'maxpool':
+    case 'avgpool':
+    case 'gap':
+    case 'levels':
+    case 'flatten':
+    case 'dropout':
+      return constant(1);
+  }
 }
 
 const constant =

@@ -1,4 +1,5 @@
-import type { Shape } from '../base/tensor.ts';
+import { type Shape, sameShape } from '../base/tensor.ts';
+import { BACKBONE_ROWS, type BackboneRow } from '../network/catalog.ts';
 
 /** How a published tensor becomes a canonical one. */
 export type Layout =
@@ -127,19 +128,64 @@ const KERAS_HEADS: Readonly<Record<string, string>> = {
   predictions: 'fc8',
 };
 
-/** LAYER/WEIGHT; what the weight is called differs by version, but kernels have more axes. */
+/**
+ * LAYER/WEIGHT, or MODELS/LAYER/WEIGHT where a network is part of another; what the weight is called
+ * differs by version, but kernels have more axes.
+ */
 function fromKeras(shapes: Shapes): Naming | undefined {
+  const counted = countedConvolutions(shapes);
   const tensors = new Map<string, SourceTensor>();
   for (const [name, shape] of shapes) {
-    const stem = name.split('/')[0] ?? '';
-    const [, block, place] = /^block([1-5])_conv(\d+)$/.exec(stem) ?? [];
-    const head = Object.hasOwn(KERAS_HEADS, stem) ? KERAS_HEADS[stem] : undefined;
-    const layer = block === undefined ? head : `conv${block}_${place}`;
-    if (layer === undefined || !name.includes('/')) continue;
+    const layers = name.split('/').slice(0, -1);
+    const own = layers
+      .map((layer) => kerasLayer(layer, counted))
+      .findLast((found) => found !== undefined);
+    if (own === undefined) continue;
     const suffix = shape.length > 1 ? 'weight' : 'bias';
-    tensors.set(`${layer}.${suffix}`, { name, ...kerasLayout(layer, shape) });
+    tensors.set(`${own}.${suffix}`, { name, ...kerasLayout(own, shape) });
   }
   return tensors.has('conv1_1.weight') ? namingOf('keras', shapes, tensors) : undefined;
+}
+
+function kerasLayer(layer: string, counted: ReadonlyMap<string, string>): string | undefined {
+  const [, block, place] = /^block([1-5])_conv(\d+)$/.exec(layer) ?? [];
+  if (block !== undefined) return `conv${block}_${place}`;
+  return Object.hasOwn(KERAS_HEADS, layer) ? KERAS_HEADS[layer] : counted.get(layer);
+}
+
+const COUNTED = /(?:^|\/)(conv2d(?:_\d+)?)\/[^/]+$/;
+
+/**
+ * The canonical names of `conv2d`, `conv2d_1`, ...: what Keras calls layers that were given no name, and all
+ * layers in the weights of Keras 3.0. They are a network's when their kernels are, one by one.
+ */
+function countedConvolutions(shapes: Shapes): ReadonlyMap<string, string> {
+  const kernels = [...shapes].flatMap(([name, shape]) => {
+    const [, layer] = COUNTED.exec(name) ?? [];
+    return layer === undefined || shape.length !== 4 ? [] : [{ layer, shape }];
+  });
+  const number = (layer: string) => Number(layer.split('_')[1] ?? 0);
+  kernels.sort((a, b) => number(a.layer) - number(b.layer));
+  const names = Object.values(BACKBONE_ROWS)
+    .map(convolutionsOf)
+    .find((rows) => {
+      const fits = rows.every(({ kernel }, at) => sameShape(kernel, kernels[at]?.shape ?? []));
+      return fits && rows.length === kernels.length;
+    });
+  return new Map(names?.map(({ name }, at) => [kernels[at]?.layer ?? '', name]));
+}
+
+/** Names and kernels of a backbone's convolutions, in Keras's layout. */
+function convolutionsOf({ convolutions, widths }: BackboneRow): { name: string; kernel: Shape }[] {
+  let inputs = 3;
+  return convolutions.flatMap((count, block) =>
+    Array.from({ length: count }, (_, place) => {
+      const outputs = widths[block] ?? 0;
+      const kernel = [3, 3, inputs, outputs];
+      inputs = outputs;
+      return { name: `conv${block + 1}_${place + 1}`, kernel };
+    }),
+  );
 }
 
 function kerasLayout(layer: string, shape: Shape): { layout: Layout; shape: Shape } {

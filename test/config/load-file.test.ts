@@ -1,7 +1,7 @@
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { ConfigError } from '../../src/config/issues.ts';
 import { loadConfigFile } from '../../src/config/load-file.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
@@ -205,4 +205,17 @@ it('extends nothing that is no config by its name: what is wrong with it would b
 it('refuses brackets without end instead of crashing', async () => {
   const path = await file('deep.yaml', `a: ${'['.repeat(200_000)}`);
   expect(issuesIn(path)).toHaveLength(1);
+});
+
+it('prints nothing of a file by itself, where keys are no texts', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const path = await file('keys.yaml', '? [a, "\\e[2J"]\n: 1\n? {b: 2}\n: 3\n');
+  loadConfigFile(path);
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
+});
+
+it.each(['[', '{a: '])('refuses thousands of %s within each other at once', async (bracket) => {
+  const path = await file('deep.yaml', `epochs: ${bracket.repeat(2000)}`);
+  expect(issuesIn(path)[0]?.message).toBe('is too large for a config (brackets more than 50 deep)');
 });

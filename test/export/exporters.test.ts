@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openOnnxRunner } from '../../src/engines/onnx/session-file.ts';
+import { largestDifference } from '../../src/export/compare.ts';
 import type { Exporter, ExportServices } from '../../src/export/exporter.ts';
 import { exporter as keras } from '../../src/export/keras.ts';
 import { exporter as dense } from '../../src/export/onnx-dense.ts';
 import { withoutPreprocessing, withPreprocessing } from '../../src/export/onnx-plain.ts';
+import { pixelsFunction } from '../../src/export/python-image.ts';
 import { exporter as pytorch, torchNames } from '../../src/export/pytorch.ts';
 import { readme } from '../../src/export/readme.ts';
 import { exporter as savedModel } from '../../src/export/saved-model.ts';
@@ -14,7 +16,6 @@ import { savedModelOf } from '../../src/export/saved-model-graph.ts';
 import { exporter as tfjs } from '../../src/export/tfjs.ts';
 import { openSavedModelGraph } from '../../src/export/tfjs-graph.ts';
 import { openTfjsModel } from '../../src/export/tfjs-run.ts';
-import { largestDifference } from '../../src/export/verify.ts';
 import { decodeOnnx } from '../../src/formats/onnx-proto.ts';
 import type { Quantization } from '../../src/formats/tfjs-layers.ts';
 import { CASES, expectedOf, exportModelOf, LABELS, pictures } from './models.ts';
@@ -190,6 +191,8 @@ it('every README says how to load the model, its figures and its licence', async
   for (const exporter of [keras, pytorch, savedModel, tfjs]) {
     const { readme, card } = await write(exporter, 'linear');
     expect(readme).toMatch(/```(js|python)/);
+    // PyTorch's own way of cutting is in load.py; how an image is decoded is said in the same words everywhere.
+    expect(readme.split(pixelsFunction(exportModelOf('linear'))).length - 1).toBe(1);
     expect(readme).toContain('| accuracy | 0.875 |');
     expect(readme).toContain('licence: BSD-3-Clause');
     expect(card).toMatchObject({ labels: LABELS, provenance: { licence: 'BSD-3-Clause' } });

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import type { NamedTensors, Tensor } from '../../src/base/tensor.ts';
 import { openEngine } from '../../src/engines/index.ts';
-import { emitForwardModel } from '../../src/engines/onnx/index.ts';
+import { onnxNetwork } from '../../src/export/onnx-network.ts';
+import { encodeOnnx } from '../../src/formats/onnx-proto.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import type { BackboneName } from '../../src/network/catalog.ts';
 import { KERAS_PREPROCESSING, TORCHVISION_PREPROCESSING } from '../../src/network/preprocessing.ts';
@@ -188,7 +189,11 @@ describe("this project's own files", () => {
       const metadata = { preprocessing: JSON.stringify(TORCHVISION_PREPROCESSING), backbone };
       const weights = formulaWeights(network);
       const path = join(folder, `${backbone}.onnx`);
-      await writeFileAtomic(path, emitForwardModel({ network, weights, metadata }));
+      const onnx = onnxNetwork(
+        { network, weights },
+        { input: 'pixels', batchNorms: 'folded', metadata },
+      );
+      await writeFileAtomic(path, encodeOnnx(onnx));
       const loaded = await load(network, path);
       expect(loaded.provenance).toMatchObject({ family: 'vggtune', format: 'onnx' });
       expectClose(await logits(network, loaded), golden.torchvision[backbone]);

@@ -1,10 +1,8 @@
 import type { NamedTensors } from '../../base/tensor.ts';
-import { encodeOnnx } from '../../formats/onnx-proto.ts';
 import { foldBatchNorms, tensorOf } from '../../network/fold-batch-norm.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { Graph } from './graph.ts';
 import { addRows, addStretch } from './layers.ts';
-import { lower } from './lower.ts';
 import type { Value } from './operator.ts';
 
 export interface ForwardGraphOptions {
@@ -48,32 +46,4 @@ export function forwardGraph(options: ForwardGraphOptions): Graph {
   graph.output(outputName, options.softmax ? graph.add('softmax', [output], {}) : output);
   for (const [boundary, value] of stretch.taps) graph.output(tapName(boundary), value);
   return graph;
-}
-
-export interface ForwardModelOptions {
-  readonly network: NetworkSpec;
-  readonly weights: NamedTensors;
-  /** Default: true, so that the output is probabilities. */
-  readonly softmax?: boolean;
-  /** Default: `image`, uint8 RGB [batch, size, size, 3]. */
-  readonly inputName?: string;
-  /** Default: `probabilities`, or `logits` without softmax: float32 [batch, classes]. */
-  readonly outputName?: string;
-  /** What readers find in `metadata_props`: labels, preprocessing. */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
-/**
- * A whole network as the bytes of an `.onnx` file: standard operators alone (opset 17, IR 8),
- * any number of images, preprocessing inside.
- */
-export function emitForwardModel(options: ForwardModelOptions): Uint8Array {
-  const { network, weights, softmax = true, metadata = {} } = options;
-  const inputName = options.inputName ?? 'image';
-  const outputName = options.outputName ?? (softmax ? 'probabilities' : 'logits');
-  const stretch = { network, weights, from: 0, to: network.layers.length };
-  const graph = forwardGraph({ ...stretch, softmax, inputName, outputName });
-  return encodeOnnx(
-    lower(graph, { name: network.backbone, metadata, openBatch: [inputName, outputName] }),
-  );
 }

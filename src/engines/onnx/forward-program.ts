@@ -1,4 +1,5 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
+import { checkRows } from '../batch-checks.ts';
 import type { Activations, ForwardProgram, ForwardRequest, Pixels } from '../engine.ts';
 import { outputShape, rowShape } from '../rows.ts';
 import { forwardGraph, tapName } from './forward-graph.ts';
@@ -100,11 +101,7 @@ class OnnxForwardProgram implements ForwardProgram {
 
   async #runAll(rows: Pixels | Activations, count: number): Promise<void> {
     const size = sizeOf(this.#inputShape);
-    if (count < 1 || count > this.#batchSize || rows.length < count * size) {
-      throw new RangeError(
-        `1 to ${this.#batchSize} rows of ${size} elements, not ${count} in ${rows.length} elements`,
-      );
-    }
+    checkRows(rows, { count, batchSize: this.#batchSize, row: this.#inputShape });
     for (let start = 0; start < count; start += this.#passes.rows) {
       const next = start + this.#passes.rows;
       const present = rows.subarray(start * size, Math.min(count, next) * size);

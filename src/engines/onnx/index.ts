@@ -5,7 +5,6 @@ import { probeDevice } from './probe-device.ts';
 import { RUNTIME_VERSION, type SessionOptions } from './session.ts';
 import { compileTraining } from './training-program.ts';
 
-export { emitForwardModel, type ForwardModelOptions } from './forward-graph.ts';
 export { type DeviceReport, probeDevices } from './probe-device.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
 import { boundaryBehind } from '../../network/boundary.ts';
 import { layerParameters } from '../../network/parameters.ts';
+import { affinePreprocessing } from '../../network/preprocessing.ts';
 import type { Layer, NetworkSpec } from '../../network/spec.ts';
 import { carriedLevels, rowShape } from '../rows.ts';
 import type { Graph } from './graph.ts';
@@ -44,11 +45,11 @@ export function addRows(
 ): Value {
   const shape = [rows, ...rowShape(network, from)];
   if (from > 0) return graph.input(name, shape);
-  const { channels, scale, mean, std } = network.preprocessing;
+  const { factor, shift } = affinePreprocessing(network.preprocessing);
   return graph.add('normalise', [graph.input(name, shape, 'uint8')], {
-    reverse: channels === 'bgr',
-    scale: std.map((deviation) => scale / deviation),
-    shift: mean.map((value, channel) => -value / (std[channel] ?? 1)),
+    reverse: network.preprocessing.channels === 'bgr',
+    scale: factor,
+    shift,
   });
 }
 

@@ -15,7 +15,6 @@ export interface LoweringOptions {
   readonly lowering?: Lowering;
   /** Inputs and outputs whose first axis is left open, under the name `batch`. */
   readonly openBatch?: readonly string[];
-  readonly metadata?: Readonly<Record<string, string>>;
   /** Inputs whose conversions to other layouts go into a model of their own. */
   readonly prepared?: ReadonlySet<string>;
 }
@@ -55,7 +54,7 @@ export function lowerPrepared(graph: Graph, options: LoweringOptions): PreparedM
   const model: OnnxModel = {
     ...common,
     ...emitter.main,
-    metadata: options.metadata ?? {},
+    metadata: {},
     name: options.name,
     inputs: [...[...graph.inputs].map(describe), ...emitter.prepared],
     outputs: [...graph.outputs].map(describe),

@@ -2,12 +2,6 @@ import type { OptimizerSpec } from '../engine.ts';
 import type { Graph } from './graph.ts';
 import type { Value } from './operator.ts';
 
-/** Names of the tensors that an optimizer keeps for each parameter, as in `NAME.momentum`. */
-export function slotNames(spec: OptimizerSpec): readonly string[] {
-  if (spec.kind !== 'sgd') return ['m', 'v'];
-  return spec.momentum === 0 ? [] : ['momentum'];
-}
-
 /** Names of the numbers that come in anew at each step, for each group. */
 export function scalarNames(spec: OptimizerSpec): readonly (keyof StepScalars)[] {
   return { sgd: ['rate'], adam: ['rate', 'correction'], adamw: ['rate', 'correction', 'shrink'] }[

@@ -1,4 +1,5 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
+import { checkTrainingBatch } from '../batch-checks.ts';
 import type { TrainingBatch } from '../engine.ts';
 import { rowShape } from '../rows.ts';
 import type { TrainingPlan } from '../training-plan.ts';
@@ -54,22 +55,7 @@ export class PassFeeds {
 
   /** @throws RangeError when the batch is too large or one of its arrays too short */
   check(batch: TrainingBatch): void {
-    const { batchSize, from } = this.#plan;
-    if (batch.count < 1 || batch.count > batchSize) {
-      throw new RangeError(`a batch has 1 to ${batchSize} rows, not ${batch.count}`);
-    }
-    if (batch.rows instanceof Uint8Array !== (from === 0)) {
-      throw new RangeError(`rows at boundary ${from} are ${from === 0 ? 'pixels' : 'activations'}`);
-    }
-    for (const { name, row, of } of this.#columns) {
-      const expected = batch.count * sizeOf(row);
-      const found = of(batch)?.length ?? 0;
-      if (found < expected) {
-        throw new RangeError(
-          `${name} of ${batch.count} rows has ${expected} elements, not ${found}`,
-        );
-      }
-    }
+    checkTrainingBatch(this.#plan, batch);
   }
 
   feeds(batch: TrainingBatch, pass: Pass): [string, Buffer32 | PixelBuffer][] {

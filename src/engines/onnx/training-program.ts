@@ -9,13 +9,13 @@ import type {
   TrainingState,
 } from '../engine.ts';
 import { rowShape } from '../rows.ts';
-import { planSteps, type TrainingPlan } from '../training-plan.ts';
+import { planSteps, slotNames, type TrainingPlan } from '../training-plan.ts';
 import { SwappingBuffers } from './buffers.ts';
 import { gradientGraph, predictionGraph } from './gradient-graph.ts';
 import type { Graph } from './graph.ts';
 import { lower, lowerPrepared, type PreparedModel } from './lower.ts';
 import { type Lowering, STANDARD } from './lowering.ts';
-import { scalarNames, slotNames, stepScalars } from './optimizers.ts';
+import { scalarNames, stepScalars } from './optimizers.ts';
 import { filledUp, type Pass, PassFeeds, passesOf } from './passes.ts';
 import { Preparation } from './preparation.ts';
 import { type Buffer32, createSession, type Feeds, type Session } from './session.ts';

@@ -1,7 +1,7 @@
-import type { TrainingPlan } from '../training-plan.ts';
+import { slotNames, type TrainingPlan } from '../training-plan.ts';
 import { Graph } from './graph.ts';
 import type { Value } from './operator.ts';
-import { addUpdate, scalarNames, slotNames } from './optimizers.ts';
+import { addUpdate, scalarNames } from './optimizers.ts';
 import * as names from './training-names.ts';
 
 /**

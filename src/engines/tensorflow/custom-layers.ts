@@ -1,3 +1,5 @@
+import { poolingMatrixTransposed } from '../../network/pooling.ts';
+import { affinePreprocessing } from '../../network/preprocessing.ts';
 import type { Preprocessing } from '../../network/spec.ts';
 import type { Tensor, TensorFlow } from './tensorflow.ts';
 
@@ -37,13 +39,11 @@ export function customLayers(tf: TensorFlow) {
     }
 
     override call(inputs: Inputs): Tensor {
-      const { channels, scale, mean, std } = this.#preprocessing;
+      const { factor, shift } = affinePreprocessing(this.#preprocessing);
       return tf.tidy(() => {
         const pixels = only(inputs).cast('float32');
-        const ordered = channels === 'bgr' ? pixels.reverse(-1) : pixels;
-        const factor = tf.tensor1d(std.map((deviation) => scale / deviation));
-        const shift = tf.tensor1d(mean.map((value, channel) => -value / (std[channel] ?? 1)));
-        return ordered.mul(factor).add(shift);
+        const ordered = this.#preprocessing.channels === 'bgr' ? pixels.reverse(-1) : pixels;
+        return ordered.mul(tf.tensor1d([...factor])).add(tf.tensor1d([...shift]));
       });
     }
   }
@@ -156,7 +156,7 @@ export function customLayers(tf: TensorFlow) {
     const inverse = order.map((_, index) => order.indexOf(index));
     const length = x.shape[axis] ?? 1;
     const moved = x.transpose(order);
-    const windows = tf.tensor2d(poolingMatrix(length, size), [length, size]);
+    const windows = tf.tensor2d(poolingMatrixTransposed(length, size), [length, size]);
     const pooled = moved.reshape([-1, length]).matMul(windows);
     return pooled.reshape([...moved.shape.slice(0, -1), size]).transpose(inverse);
   }
@@ -165,17 +165,3 @@ export function customLayers(tf: TensorFlow) {
 }
 
 export type CustomLayers = ReturnType<typeof customLayers>;
-
-/**
- * [inputs, outputs]: output i is the mean of the inputs from floor(i n / m) up to, and not
- * including, ceil((i + 1) n / m), as PyTorch's `adaptive_avg_pool2d`.
- */
-function poolingMatrix(inputs: number, outputs: number): Float32Array {
-  const matrix = new Float32Array(inputs * outputs);
-  for (let column = 0; column < outputs; column++) {
-    const start = Math.floor((column * inputs) / outputs);
-    const end = Math.ceil(((column + 1) * inputs) / outputs);
-    for (let row = start; row < end; row++) matrix[row * outputs + column] = 1 / (end - start);
-  }
-  return matrix;
-}

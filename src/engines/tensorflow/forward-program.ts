@@ -1,4 +1,5 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
+import { checkRows } from '../batch-checks.ts';
 import type { Activations, ForwardProgram, ForwardRequest, Pixels } from '../engine.ts';
 import { outputShape, rowShape } from '../rows.ts';
 import { readFloats, rowsTensor } from './layout.ts';
@@ -60,11 +61,7 @@ class TensorFlowForwardProgram implements ForwardProgram {
 
   #runAll(rows: Pixels | Activations, count: number): Float32Array[] {
     const size = sizeOf(this.#row);
-    if (count < 1 || count > this.#batchSize || rows.length < count * size) {
-      throw new RangeError(
-        `1 to ${this.#batchSize} rows of ${size} elements, not ${count} in ${rows.length} elements`,
-      );
-    }
+    checkRows(rows, { count, batchSize: this.#batchSize, row: this.#row });
     const results = this.#outputs.map((shape) => new Float32Array(count * sizeOf(shape)));
     for (let start = 0; start < count; start += this.#rows) {
       const end = Math.min(count, start + this.#rows);

@@ -1,12 +1,6 @@
 import type { OptimizerSpec } from '../engine.ts';
 import type { Scalar, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
-/** Names of the tensors that an optimizer keeps for each parameter, as in `NAME.momentum`. */
-export function slotNames(spec: OptimizerSpec): readonly string[] {
-  if (spec.kind !== 'sgd') return ['m', 'v'];
-  return spec.momentum === 0 ? [] : ['momentum'];
-}
-
 export interface Update {
   readonly parameter: Variable;
   readonly gradient: Tensor;

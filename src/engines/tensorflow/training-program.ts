@@ -1,5 +1,6 @@
 import { type NamedTensors, type Shape, sizeOf, zeros } from '../../base/tensor.ts';
 import { tensorOf } from '../../network/fold-batch-norm.ts';
+import { checkTrainingBatch } from '../batch-checks.ts';
 import type {
   StepResult,
   TrainingBatch,
@@ -8,11 +9,11 @@ import type {
   TrainingState,
 } from '../engine.ts';
 import { rowShape } from '../rows.ts';
-import { planSteps, type TrainingPlan } from '../training-plan.ts';
+import { planSteps, slotNames, type TrainingPlan } from '../training-plan.ts';
 import { readFloats, rowsTensor, toCanonical, toTensorFlow } from './layout.ts';
 import { crossEntropy } from './losses.ts';
 import { Stretch } from './model.ts';
-import { clipFactor, slotNames, update } from './optimizers.ts';
+import { clipFactor, update } from './optimizers.ts';
 import type { LayersModel, Scalar, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
 export function compileTraining(tf: TensorFlow, request: TrainingRequest): TrainingProgram {
@@ -60,7 +61,7 @@ class TensorFlowTrainingProgram implements TrainingProgram {
     if (learningRates.length !== groups.length) {
       throw new RangeError(`${groups.length} groups, ${learningRates.length} learning rates`);
     }
-    this.#check(batch);
+    checkTrainingBatch(this.#plan, batch);
     const logits = new Float32Array(batch.count * network.classes);
     const loss = this.#tf.tidy(() => {
       const { total, gradients } = this.#accumulate(batch, logits);
@@ -174,32 +175,6 @@ class TensorFlowTrainingProgram implements TrainingProgram {
       }
     });
     this.#step = step;
-  }
-
-  /** @throws RangeError when the batch is too large or one of its arrays too short */
-  #check(batch: TrainingBatch): void {
-    const { batchSize, from, network, dropouts } = this.#plan;
-    if (batch.count < 1 || batch.count > batchSize) {
-      throw new RangeError(`a batch has 1 to ${batchSize} rows, not ${batch.count}`);
-    }
-    if (batch.rows instanceof Uint8Array !== (from === 0)) {
-      throw new RangeError(`rows at boundary ${from} are ${from === 0 ? 'pixels' : 'activations'}`);
-    }
-    const columns = [
-      ['rows', batch.rows, rowShape(network, from)],
-      ['targets', batch.targets, [network.classes]],
-      ['weights', batch.weights, []],
-      ...[...dropouts].map(([name, row]) => [name, batch.dropout.get(name), row] as const),
-    ] as const;
-    for (const [name, data, row] of columns) {
-      const expected = batch.count * sizeOf(row);
-      const found = data?.length ?? 0;
-      if (found < expected) {
-        throw new RangeError(
-          `${name} of ${batch.count} rows has ${expected} elements, not ${found}`,
-        );
-      }
-    }
   }
 
   #canonical(variables: ReadonlyMap<string, Variable>): NamedTensors {

@@ -3,8 +3,9 @@ import { holdsAll, type NamedTensors } from '../../base/tensor.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { openOnnxRunner } from '../../engines/onnx/session-file.ts';
 import type { ExportCheck, ExportServices } from '../../export/exporter.ts';
-import { affinePreprocessing, type ExportModel } from '../../export/model.ts';
+import type { ExportModel } from '../../export/model.ts';
 import { encodeOnnx } from '../../formats/onnx-proto.ts';
+import { affinePreprocessing } from '../../network/preprocessing.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { calibrationImages, type RunImages } from './export-images.ts';
 

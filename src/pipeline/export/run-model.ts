@@ -1,11 +1,12 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Emit } from '../../base/events.ts';
 import { holdsAll } from '../../base/tensor.ts';
 import type { Engine } from '../../engines/engine.ts';
+import { compareExport, expectFaithful, rowsOf } from '../../export/compare.ts';
 import { exportOnnx } from '../../export/onnx.ts';
 import { exportSafetensors } from '../../export/safetensors.ts';
-import { verifyExport } from '../../export/verify.ts';
 import { compileModel, loadModel, type TrainedModel } from '../prepare/trained-model.ts';
 
 /** The forms that are one file; every form as a folder is in `export-run.ts`. */
@@ -65,16 +66,24 @@ async function compare(
   const expected = (await program.run(check.pixels, check.count)).slice();
   await program.release();
   const reloaded = await reload[format](path, { engine, check });
-  await verifyExport(path, { expected, reloaded });
+  const { classes } = model.network;
+  const verification = compareExport({
+    readBy: format === 'onnx' ? 'ONNX Runtime' : 'vggtune',
+    exactness: 'float',
+    expected: rowsOf(expected, classes),
+    found: rowsOf(reloaded, classes),
+    labels: [],
+  });
+  try {
+    expectFaithful(format, verification);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
 const write = {
-  onnx: async (path, model) => {
-    const { emitForwardModel } = await import('../../engines/onnx/index.ts');
-    await exportOnnx(path, model.description, (metadata) =>
-      emitForwardModel({ ...model, metadata }),
-    );
-  },
+  onnx: exportOnnx,
   safetensors: exportSafetensors,
 } satisfies Record<FileFormat, (path: string, model: TrainedModel) => Promise<void>>;
 

@@ -33,6 +33,10 @@ const progress = z
   .refine(({ history, epoch }) => history.length === epoch, {
     message: 'there have to be figures of each epoch that is over',
     path: ['history'],
+  })
+  .refine(({ judged }) => judged === undefined || judged.best < judged.history.length, {
+    message: 'the best epoch has to be one of those that are over',
+    path: ['judged', 'best'],
   }) satisfies z.ZodType<Progress>;
 
 /** @returns where a run stands, or what is wrong with the text that says so */

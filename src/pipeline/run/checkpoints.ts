@@ -81,7 +81,14 @@ export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | 
     if (systemCode(error) === 'ENOENT' || systemCode(cause) === 'ENOENT') return undefined;
     throw error;
   });
-  if (file === undefined) return undefined;
+  return file === undefined ? undefined : checkpointOf(file, path);
+}
+
+type TensorsOfFile = Awaited<ReturnType<typeof readSafetensors>>;
+
+/** @throws VggtuneError (data) for a file of tensors that is no checkpoint, or of another version */
+export function checkpointOf(file: TensorsOfFile, path: string): Checkpoint {
+  refuseVersion(file, path);
   const { tensors, metadata } = file;
   const progress = parseProgress(metadata.progress ?? '');
   if ('problem' in progress) throw damaged(path, progress.problem);
@@ -103,23 +110,26 @@ export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | 
 }
 
 /** A checkpoint whose hash is that of what it holds. @throws VggtuneError (data) otherwise */
-async function readWhole(path: string): Promise<Awaited<ReturnType<typeof readSafetensors>>> {
+async function readWhole(path: string): Promise<TensorsOfFile> {
   const file = await readSafetensors(path).catch((error: unknown) => {
     const isDamage = error instanceof VggtuneError && systemCode(error.cause) === undefined;
     throw isDamage ? damaged(path, error.details.found ?? error.message, error) : error;
   });
+  refuseVersion(file, path);
   const { version, sha256 } = file.metadata;
-  if (version === undefined || !READABLE.includes(version)) {
-    throw dataError(`${path} is no checkpoint that can be resumed`, {
-      expected: `a checkpoint of format version ${READABLE.join(' or ')}`,
-      found: `version ${version ?? 'unknown'}`,
-      where: path,
-      fix: 'go on with the vggtune that wrote it, or start the run again with --overwrite',
-    });
-  }
   const hash = checkpointHash(file.tensors, file.metadata);
   if (version === '1' || sha256 === hash) return file;
   throw damaged(path, `content with the hash ${hash}, and not ${sha256 ?? 'one that is named'}`);
+}
+
+function refuseVersion({ metadata: { version } }: TensorsOfFile, path: string): void {
+  if (version !== undefined && READABLE.includes(version)) return;
+  throw dataError(`${path} is no checkpoint that can be resumed`, {
+    expected: `a checkpoint of format version ${READABLE.join(' or ')}`,
+    found: `version ${version ?? 'unknown'}`,
+    where: path,
+    fix: 'go on with the vggtune that wrote it, or start the run again with --overwrite',
+  });
 }
 
 function damaged(path: string, found: string, cause?: unknown): Error {

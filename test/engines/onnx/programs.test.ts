@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, ForwardRequest } from '../../../src/engines/engine.ts';
 import { openEngine } from '../../../src/engines/index.ts';
-import { emitForwardModel } from '../../../src/engines/onnx/index.ts';
 import { createSession } from '../../../src/engines/onnx/session.ts';
-import { decodeOnnx } from '../../../src/formats/onnx-proto.ts';
+import { onnxNetwork } from '../../../src/export/onnx-network.ts';
+import { decodeOnnx, encodeOnnx } from '../../../src/formats/onnx-proto.ts';
 import { relativeError } from './closeness.ts';
 import { BATCH, batch, CLASSES, networkOf, requestOf, runNamed, tensors } from './small-vgg.ts';
 
@@ -179,7 +179,10 @@ describe('the engine', () => {
 describe('an exported model', () => {
   const network = networkOf(normed);
   const weights = tensors(normed.final);
-  const bytes = emitForwardModel({ network, weights, metadata: { labels: '["a","b","c"]' } });
+  const metadata = { labels: '["a","b","c"]' };
+  const bytes = encodeOnnx(
+    onnxNetwork({ network, weights }, { input: 'pixels', batchNorms: 'folded', metadata }),
+  );
 
   it('has standard operators alone, an open batch and its metadata', () => {
     const model = decodeOnnx(bytes);

@@ -94,7 +94,7 @@ describe('a training program', () => {
     await expect(program.step({ ...full, count: 7 }, rates)).rejects.toThrow('1 to 6 rows, not 7');
     await expect(program.step(full, [0])).rejects.toThrow('2 groups, 1 learning rates');
     await expect(program.step({ ...full, dropout: new Map() }, rates)).rejects.toThrow(
-      'drop1 of 6 rows has 60 elements, not 0',
+      'drop1.mask of 6 rows has 60 elements, not 0',
     );
     await expect(program.step({ ...full, rows: new Float32Array(6 * 300) }, rates)).rejects.toThrow(
       'rows at boundary 0 are pixels',

@@ -92,6 +92,10 @@ describe('a checkpoint that somebody has made', () => {
     ['fewer figures than epochs', JSON.stringify({ ...progress, history: [] })],
     ['figures that are a list', JSON.stringify({ ...progress, history: [[1]] })],
     ['sums that are missing', JSON.stringify({ ...progress, sums: undefined })],
+    [
+      'a best epoch that never was',
+      JSON.stringify({ ...progress, judged: { history: [], best: 0 } }),
+    ],
     ['a best epoch that is a text', JSON.stringify({ ...progress, judged: { best: 'x' } })],
   ])('with %s as its progress is refused', async (_, text) => {
     await write({ progress: text });

@@ -1,27 +1,7 @@
 import { sizeOf } from '../../../base/tensor.ts';
+import { poolingMatrix, poolingMatrixTransposed } from '../../../network/pooling.ts';
 import type { Emitter, Operator, Value } from '../operator.ts';
 import { float, imageShape } from './types.ts';
-
-/**
- * Adaptive average pooling as a matrix: row i averages the inputs from floor(i n / m) up to, and
- * not including, ceil((i + 1) n / m), which are PyTorch's windows for any n and m.
- */
-function poolingMatrix(inputs: number, outputs: number): Float32Array {
-  const matrix = new Float32Array(outputs * inputs);
-  for (let row = 0; row < outputs; row++) {
-    const start = Math.floor((row * inputs) / outputs);
-    const end = Math.ceil(((row + 1) * inputs) / outputs);
-    matrix.fill(1 / (end - start), row * inputs + start, row * inputs + end);
-  }
-  return matrix;
-}
-
-function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  return Float32Array.from(
-    matrix,
-    (_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)] ?? 0,
-  );
-}
 
 /** left x right over the last two axes, the constants being matrices. */
 function sandwich(e: Emitter, x: Value, constants: readonly [string, string], y: string): void {
@@ -44,7 +24,7 @@ export const averagePool: Operator<'averagePool'> = {
       return;
     }
     const left = e.floats(poolingMatrix(height, size), [size, height]);
-    const right = transposed(poolingMatrix(width, size), size, width);
+    const right = poolingMatrixTransposed(width, size);
     sandwich(e, x, [left, e.floats(right, [width, size])], e.write(y));
   },
   gradient: [
@@ -63,7 +43,7 @@ export const averagePoolGrad: Operator<'averagePoolGrad'> = {
   },
   emit: (e, { inputs: [dy], attributes: { height, width }, outputs: [dx] }) => {
     const size = dy.shape[3] ?? 1;
-    const left = transposed(poolingMatrix(height, size), size, height);
+    const left = poolingMatrixTransposed(height, size);
     const right = e.floats(poolingMatrix(width, size), [size, width]);
     sandwich(e, dy, [e.floats(left, [height, size]), right], e.write(dx));
   },

@@ -1,8 +1,8 @@
-import { type Shape, sizeOf } from '../base/tensor.ts';
+import { type Shape, sizeOf } from '../../base/tensor.ts';
 
 /**
  * The part of HDF5 that weights need, written as a stream: groups and contiguous little-endian
- * float32 data sets, in the form that h5py writes by default and `hdf5.ts` reads (superblock 0,
+ * float32 data sets, in the form that h5py writes by default and this folder reads (superblock 0,
  * groups with symbol tables, version 1 object headers). Sizes are known ahead, so every address is,
  * and one data set at a time is in memory.
  * https://docs.hdfgroup.org/hdf5/v1_14/_f_m_t3.html

@@ -1,0 +1,78 @@
+import { messageOf } from '../../base/errors.ts';
+import { type ByteSource, expectRange, readRange } from '../byte-source.ts';
+import type { TensorFile } from '../tensor-file.ts';
+import { readZipDirectory, type ZipEntry } from '../zip-directory.ts';
+import { damagedHdf5, openHdf5 } from './file.ts';
+import { tensorFileOf } from './keras-layers.ts';
+import { groupNames } from './keras-names.ts';
+import { kerasVariables, type LayerNames } from './keras-variables.ts';
+
+/** The member of a `.keras` file that holds its weights. */
+const KERAS_WEIGHTS = 'model.weights.h5';
+/** Bytes; the config of a VGG has some 20 kB. */
+const MAX_CONFIG_BYTES = 2 ** 24;
+
+/**
+ * Opens a `.keras` file of Keras 3: a zip of the model's config and of its weights, both uncompressed.
+ * Tensors are named as `kerasVariables` says.
+ * @throws VggtuneError (data)
+ */
+export async function openKerasArchive(source: ByteSource): Promise<TensorFile> {
+  const entries = await readZipDirectory(source);
+  const weights = entries.get(KERAS_WEIGHTS);
+  if (weights === undefined) throw damagedHdf5(source, `an archive without ${KERAS_WEIGHTS}`);
+  const { start, size } = await weights.locate();
+  const file = await openHdf5(sliceOf(source, start, size));
+  const known = await layerNames(source, entries.get('config.json'));
+  const datasets = await kerasVariables(file, known);
+  return tensorFileOf(file, { format: 'keras', datasets, metadata: {} });
+}
+
+/** The names of the layers by the path of their variables. */
+async function layerNames(source: ByteSource, entry: ZipEntry | undefined): Promise<LayerNames> {
+  if (entry === undefined) return new Map();
+  const { start, size } = await entry.locate();
+  if (size > MAX_CONFIG_BYTES) throw damagedHdf5(source, `a config of ${size} bytes`);
+  const text = Buffer.from(await readRange(source, start, size)).toString('utf8');
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (error) {
+    throw damagedHdf5(source, `a config.json that is no JSON: ${messageOf(error)}`);
+  }
+  const names = new Map<string, string>();
+  addNames(names, config, '');
+  return names;
+}
+
+/** Adds the layers of a model, and of the models among them. JSON that was parsed has no cycles. */
+function addNames(names: Map<string, string>, model: unknown, prefix: string): void {
+  const layers = member(member(model, 'config'), 'layers');
+  if (!Array.isArray(layers)) return;
+  const groups = groupNames(layers.map((layer) => String(member(layer, 'class_name'))));
+  for (const [index, layer] of layers.entries()) {
+    const path = `${prefix}layers/${groups[index]}`;
+    const name = member(member(layer, 'config'), 'name');
+    if (typeof name === 'string') names.set(path, name);
+    addNames(names, layer, `${path}/`);
+  }
+}
+
+function member(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return Reflect.get(value, key);
+}
+
+/** A part of a source as one of its own. */
+function sliceOf(source: ByteSource, start: number, size: number): ByteSource {
+  const slice: ByteSource = {
+    where: source.where,
+    size,
+    fill: async (from, into) => {
+      expectRange(slice, from, into.length);
+      await source.fill(start + from, into);
+    },
+    close: () => source.close(),
+  };
+  return slice;
+}
