@@ -89,12 +89,12 @@ async function main() {
   mkdirSync(home, { recursive: true });
   const results = join(home, `results-${options.seed}.ndjson`);
   if (options.table) return report(read(results));
-  const known = new Set(read(results).map(({ id }) => id));
+  const done = options.only === undefined ? read(results) : [];
+  const known = new Set(done.map(({ id }) => id));
   const faults = plan(chosenKinds(home)).filter(
     ({ kind, number }) => !known.has(`${kind}:${number}`),
   );
   const base = await makeBase(home);
-  const done = [];
   for (const { kind, number } of faults) {
     const { scenarios } = KINDS[kind];
     const scenarioName = scenarios[number % scenarios.length];
@@ -106,7 +106,7 @@ async function main() {
     done.push(line);
     tell(line);
   }
-  report(options.only === undefined ? read(results) : done);
+  report(done);
   if (process.argv.includes('--work') || options.only !== undefined) return;
   rmSync(home, { recursive: true, force: true });
 }
@@ -121,7 +121,7 @@ function tell(line) {
 }
 
 function report(lines) {
-  const bad = lines.filter(({ verdict }) => !verdict === 'same');
+  const bad = lines.filter(({ verdict }) => verdict !== 'same');
   if (options.json)
     console.log(
       JSON.stringify({ faults: lines.reduce((sum, { faults }) => sum + faults, 0), bad }, null, 1),
