@@ -104,8 +104,10 @@ matrix:
 
 /** What every world begins with: pictures, weights to start from, a finished run, and a person's own files. */
 export async function makeBase(home) {
-  const base = join(home, 'base');
-  if (existsSync(join(base, 'ready'))) return base;
+  const kept = join(home, 'base');
+  if (existsSync(join(kept, 'ready'))) return kept;
+  // In the place of the worlds to come: a finished run names the folder of its images.
+  const base = join(home, 'world');
   rmSync(base, { recursive: true, force: true });
   await makePictures(join(base, 'data'));
   addBelongings(base);
@@ -118,7 +120,8 @@ export async function makeBase(home) {
   for (const name of ['run', 'cache', 'done/checkpoints'])
     rmSync(join(base, name), { recursive: true, force: true });
   writeFileSync(join(base, 'ready'), '');
-  return base;
+  keep(base, kept);
+  return kept;
 }
 
 /** A world for one fault. */
