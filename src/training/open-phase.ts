@@ -16,7 +16,7 @@ export async function openPhase({ weights, state, ...of }: PhaseStart): Promise<
     const program = await compile({ ...of, sources }, weights);
     if (state !== undefined) program.load(state);
     const release = () => program.release().finally(() => sources.release());
-    return { ...of, program, firstWeights: weights, sources, release };
+    return { ...of, program, sources, release };
   } catch (error) {
     await sources.release();
     throw error;
