@@ -11,11 +11,13 @@ function honest(count: number, classes = 4) {
   const logits = Float32Array.from({ length: count * classes }, () => 4 * rng.uniform() - 2);
   const rows = softmaxRows(logits, classes);
   const labels = Array.from({ length: count }, (_, i) => {
-    let left = rng.uniform();
-    const at = Array.from({ length: classes }, (_, c) => rows[i * classes + c] as number).findIndex(
-      (p) => (left -= p) < 0,
-    );
-    return at < 0 ? classes - 1 : at;
+    const drawn = rng.uniform();
+    let sum = 0;
+    for (let c = 0; c < classes; c++) {
+      sum += rows[i * classes + c] as number;
+      if (drawn < sum) return c;
+    }
+    return classes - 1;
   });
   return { logits, labels, classes };
 }
