@@ -11,4 +11,9 @@ if (old || !existsSync(entry)) {
   process.exit(5);
 }
 module.enableCompileCache?.();
-await (await import(entry.href)).start();
+const { start } = await import(entry.href).catch((error) => {
+  if (error.syscall === undefined) throw error;
+  console.error(`error: vggtune cannot be loaded: ${error.message}`);
+  process.exit(5);
+});
+await start();

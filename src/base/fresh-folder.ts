@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, realpath, rm } from 'node:fs/promises';
-import { relative, sep } from 'node:path';
+import { lstat, readdir, realpath, rm } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { usageError } from './errors.ts';
 import { foreignFiles, markFolder } from './folder-mark.ts';
 import { makeFolder } from './folders.ts';
@@ -50,16 +50,36 @@ export async function writeFolderAtomic<T>(
  *   anything in it is not vggtune's, or when the process works in it
  */
 export async function refuseTaken(path: string, options: FreshOptions = {}): Promise<boolean> {
-  const present = await lstat(path).then(
-    () => true,
-    () => false,
-  );
+  await recover(path);
+  const present = await exists(path);
   if (!present) return false;
   if (await holdsWorkingFolder(path)) throw inUse(path);
   const foreign = await foreignFiles(path, LISTED + 1);
   if (foreign.length > 0) throw notOurs(path, foreign);
   if (options.overwrite !== true) throw alreadyThere(path);
   return true;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * A process that was killed while it replaced a folder has left the old one under its temporary name: it is put
+ * back where there is none in its place, and removed where there is.
+ */
+async function recover(path: string): Promise<void> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  const isAside = (name: string) =>
+    name.startsWith(`${basename(path)}.old.`) && /\.[0-9a-f]{12}\.tmp$/.test(name);
+  for (const name of names.filter(isAside)) {
+    const aside = join(dirname(path), name);
+    if ((await foreignFiles(aside, 1)).length > 0) continue;
+    if (await exists(path)) await rm(aside, { recursive: true, force: true }).catch(() => {});
+    else await renameFile(aside, path).catch(() => {});
+  }
 }
 
 interface Replacement {

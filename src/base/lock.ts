@@ -110,7 +110,18 @@ export async function isHeld(path: string): Promise<boolean> {
   const found = await look(path);
   if (found === undefined) return false;
   const life = found.owner === undefined ? 'unknown' : lifeOf(found.owner, held);
-  return life === 'alive' || (life === 'unknown' && Date.now() - found.mtime < SURELY_DEAD);
+  return (
+    life === 'alive' ||
+    (life === 'unknown' && (await presentTime(path)) - found.mtime < SURELY_DEAD)
+  );
+}
+
+/** By the clock of the file system, which wrote the heartbeat, too: ours may have been set back, or differ. */
+async function presentTime(path: string): Promise<number> {
+  const aside = asideOf(path);
+  const now = await writeNew(aside, '').catch(() => Date.now());
+  await rm(aside, { force: true }).catch(() => {});
+  return now;
 }
 
 /** Whether an error is that of a lock that somebody else holds. */

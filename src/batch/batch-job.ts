@@ -1,5 +1,7 @@
+import { cacheWarningOnce } from '../base/cache-warning.ts';
 import { messageOf, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { explainMachine } from '../base/machine-failure.ts';
 import { explainNative } from '../base/native-library.ts';
 import type { Storage } from '../base/storage.ts';
 import type { StrategyName } from '../config/schema.ts';
@@ -48,7 +50,7 @@ export async function runJob(
   try {
     // Loaded here, because an engine takes time and a batch may have nothing left to train.
     const { train } = await import('../pipeline/train.ts');
-    const { plan, metrics } = await train({ ...job, signal, emit });
+    const { plan, metrics } = await train({ ...job, signal, emit: cacheWarningOnce(emit) });
     return { kind: 'trained', strategy: plan.strategy, metrics: metrics?.metrics ?? {} };
   } catch (error) {
     return failure(error);
@@ -56,7 +58,7 @@ export async function runJob(
 }
 
 export function failure(thrown: unknown): JobOutcome {
-  const error = explainNative(thrown);
+  const error = explainMachine(explainNative(thrown));
   if (!(error instanceof VggtuneError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
     return { kind: 'failed', error: { kind: 'bug', message: stack } };

@@ -30,5 +30,6 @@ process.on('message', (message: ToWorker) => {
 // Ctrl-C reaches every process of the terminal; a batch that was killed closes the channel.
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
-process.on('SIGHUP', stop);
+// A terminal that is closed tells the batch too, which then says what is to be done.
+process.on('SIGHUP', () => {});
 process.on('disconnect', stop);

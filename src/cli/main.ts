@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { EXIT_CODES, usageError } from '../base/errors.ts';
+import { cacheWarningOnce } from '../base/cache-warning.ts';
+import { EXIT_CODES, messageOf, systemCode, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { Arguments, Command, Context, Outcome } from './command.ts';
 import { COMMANDS, type CommandRow } from './command-list.ts';
@@ -135,7 +136,7 @@ async function runCommand(
     terminal,
     environment,
     storage: storageFrom(environment, args.text('cache')),
-    emit: progress.listen,
+    emit: cacheWarningOnce(progress.listen),
     signal: interrupts.signal,
   };
   try {
@@ -173,8 +174,20 @@ function report(outcome: Outcome, terminal: Terminal): number {
 }
 
 async function failed(thrown: unknown, terminal: Terminal): Promise<number> {
+  try {
+    return await explained(thrown, terminal);
+  } catch {
+    // Without a file to open or memory to take, what would explain it cannot be loaded either.
+    const isMachine = systemCode(thrown) !== undefined;
+    terminal.note(`${isMachine ? 'error' : 'bug'}: ${messageOf(thrown)}`);
+    return isMachine ? EXIT_CODES.data : EXIT_CODES.bug;
+  }
+}
+
+async function explained(thrown: unknown, terminal: Terminal): Promise<number> {
   const { explainNative } = await import('../base/native-library.ts');
-  const error = explainNative(thrown);
+  const { explainMachine } = await import('../base/machine-failure.ts');
+  const error = explainMachine(explainNative(thrown));
   const { errorDocument, exitCodeOf, renderError } = await import('./render-error.ts');
   terminal.note(renderError(error, terminal.paintError));
   if (terminal.json) print(`${harmlessJson(errorDocument(error))}\n`);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { interruptedError, messageOf } from '../base/errors.ts';
+import { interruptedError, systemWords } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sha256 } from '../base/hash.ts';
 import { DECODER, decodeThumbnail } from './decode.ts';
@@ -49,7 +49,7 @@ export async function groupPictures(
   const groups = findNearDuplicates(prints);
   if (path === undefined) return groups;
   await writeFileAtomic(path, JSON.stringify(groups)).catch((error: unknown) => {
-    const message = `near-duplicates could not be kept for the next time: ${messageOf(error)}`;
+    const message = `near-duplicates could not be kept for the next time: ${systemWords(error)}`;
     options.emit?.({ type: 'warning', code: 'groups-not-remembered', message });
   });
   return groups;

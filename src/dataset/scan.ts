@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { interruptedError, messageOf, systemCode } from '../base/errors.ts';
+import { interruptedError, systemCode, systemWords } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { Candidates } from './candidates.ts';
 import { collectFolders } from './collect-folders.ts';
@@ -126,7 +126,7 @@ async function remember(
     of.emit?.({
       type: 'warning',
       code: 'scan-not-remembered',
-      message: `the result of the scan could not be kept for the next time: ${messageOf(error)}`,
+      message: `the result of the scan could not be kept for the next time: ${systemWords(error)}`,
     });
   });
 }

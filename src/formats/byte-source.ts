@@ -77,7 +77,11 @@ async function fillFromFile(
   let done = 0;
   while (done < into.length) {
     const length = Math.min(READ_BYTES, into.length - done);
-    const { bytesRead } = await file.read(into, done, length, start + done);
+    const { bytesRead } = await file
+      .read(into, done, length, start + done)
+      .catch((error: unknown) => {
+        throw cannotRead(source.where, error);
+      });
     if (bytesRead === 0) throw endsEarly(source, start + into.length);
     done += bytesRead;
   }

@@ -10,6 +10,7 @@ import { heatMapPaths } from '../evaluation/heat-map-names.ts';
 import { denseModel } from '../export/onnx-dense.ts';
 import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
+import { refuseForeignPictures } from './own-heat-maps.ts';
 import {
   guessesOf,
   inputFiles,
@@ -45,6 +46,9 @@ const MOST_PIXELS = 2 ** 22;
 export async function predictDense(request: DensePredictRequest): Promise<readonly Prediction[]> {
   const { scales = SCALES, emit, signal } = request;
   const files = await inputFiles(request.inputs);
+  const { heatMaps } = request;
+  const targets = heatMaps === undefined ? undefined : heatMapPaths(heatMaps, files);
+  if (targets !== undefined) await refuseForeignPictures(targets.values());
   const model = await loadModel(request.run);
   const form = denseForm(model.network, model.weights);
   expectScales(scales, { form, model });
@@ -52,8 +56,6 @@ export async function predictDense(request: DensePredictRequest): Promise<readon
   const runner = await openOnnxRunner(encodeOnnx(denseModel(model.network, form)), {
     device: 'cpu',
   });
-  const targets =
-    request.heatMaps === undefined ? undefined : heatMapPaths(request.heatMaps, files);
   const predictions: Prediction[] = [];
   try {
     for (const file of files) {

@@ -1,10 +1,11 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, messageOf, systemCode, usageError, VggtuneError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { makeFolder } from '../base/folders.ts';
+import { removeLeftovers } from '../base/leftovers.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
@@ -89,6 +90,8 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   const paths = runPaths(folder);
   await makeFolder(paths.folder);
   const unlock = await lockRun(paths.folder, options);
+  const folders = [paths.folder, dirname(paths.last), paths.model];
+  for (const below of folders) await removeLeftovers(below);
   if (options.resume !== true) {
     for (const name of OWN) await rm(join(paths.folder, name), { recursive: true, force: true });
   }
@@ -209,6 +212,7 @@ export async function readConfig(paths: RunPaths): Promise<unknown> {
 
 /** @throws VggtuneError (data) when the text of a run's `config.yaml` is no YAML, or too large */
 export function parseConfig(text: string, path: string): unknown {
+  refuseOtherVersion(path, text);
   const large = yamlTooLarge(text);
   if (large !== undefined) {
     throw dataError(`${path} is too large for the settings of a run`, {
@@ -224,6 +228,12 @@ export function parseConfig(text: string, path: string): unknown {
   } catch (error) {
     throw dataError(`${path} is no YAML`, { found: messageOf(error), where: path });
   }
+}
+
+/** The comment of the first line says by which version it was written; one that a person wrote has none. */
+function refuseOtherVersion(path: string, text: string): void {
+  const found = /^# .*; format version (\S+)$/m.exec(text.slice(0, 200))?.[1];
+  if (found !== undefined && found !== String(FORMAT_VERSION)) throw otherVersion(path, found);
 }
 
 /**
@@ -270,12 +280,23 @@ export function parseRecord<K extends keyof Records>(
       fix: 'start the run again with --overwrite',
     });
   }
-  throw dataError(`${path} is of another version`, {
+  throw otherVersion(path, typeof record.version === 'number' ? String(record.version) : 'unknown');
+}
+
+function otherVersion(path: string, found: string): Error {
+  return dataError(`${path} is of another version`, {
     expected: `format version ${FORMAT_VERSION}`,
-    found: `format version ${typeof record.version === 'number' ? record.version : 'unknown'}`,
+    found: `format version ${found}`,
     where: path,
     fix: 'use the vggtune that wrote it, or start the run again',
   });
+}
+
+/** The split of a run; undefined when it was ended before it had one. */
+export async function readSplit(paths: RunPaths): Promise<SplitRecord | undefined> {
+  const found = await ownFiles(paths.folder);
+  const isBegun = found.includes('split.json') || found.includes('plan.json');
+  return isBegun ? readRecord(paths, 'split') : undefined;
 }
 
 /** The plan of a run; undefined when it was ended before it had one. */

@@ -47,6 +47,8 @@ export interface Checkpoint {
   readonly state: TrainingState;
   /** What computed it, as `onnx on cpu`; it goes on on any other. */
   readonly madeBy?: string;
+  /** The file that it comes from, for errors. */
+  readonly path?: string;
 }
 
 /** Where checkpoints go. Each is complete or absent; a failed save leaves the one before. */

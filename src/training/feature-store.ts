@@ -180,7 +180,7 @@ async function orEmpty(
   try {
     return await read();
   } catch (error) {
-    if (systemCode(error) === undefined) throw error;
+    if (systemCode(causeOf(error)) === undefined) throw error;
     options.emit(fullWarning(options.folder, error));
     return new Map();
   }

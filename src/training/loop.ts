@@ -1,5 +1,6 @@
 import type { NamedTensors } from '../base/tensor.ts';
 import { type EpochFigures, type Progress, START } from './checkpoint.ts';
+import { expectFits, otherRun } from './checkpoint-fit.ts';
 import type { TrainingJob } from './job.ts';
 import { openPhase } from './open-phase.ts';
 import { type PhaseResult, runPhase } from './phase.ts';
@@ -29,6 +30,9 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   let weights = job.weights;
   let progress = job.resume?.progress ?? START;
   let state = job.resume?.state;
+  if (progress.phase > 0 && progress.phase >= plan.phases.length) {
+    throw otherRun(job.resume, `phase ${progress.phase + 1} of ${plan.phases.length}`);
+  }
   while (progress.phase < plan.phases.length) {
     const phase = plan.phases[progress.phase] as TrainPhase;
     if (phase.refit && isFirstOfRefit(plan.phases, progress.phase)) {
@@ -49,7 +53,9 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
     }
     state = undefined;
   }
-  const best = overlay(job.weights, await job.checkpoints.loadBest());
+  const kept = await job.checkpoints.loadBest();
+  expectFits(kept, { wanted: job.weights, resume: undefined });
+  const best = overlay(job.weights, kept);
   const { history, best: bestEpoch } = progress.judged ?? { history: [], best: -1 };
   const refit = plan.phases.some((phase) => phase.refit);
   return { weights: refit ? weights : best, judgedWeights: best, history, bestEpoch };

@@ -1,5 +1,7 @@
 import type { NamedTensors } from '../base/tensor.ts';
 import type { TrainingProgram, TrainingState } from '../engines/engine.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { expectFits } from './checkpoint-fit.ts';
 import type { PhaseRun, PhaseSources, TrainingJob } from './job.ts';
 import { balancedWeights } from './targets.ts';
 
@@ -14,13 +16,24 @@ export async function openPhase({ weights, state, ...of }: PhaseStart): Promise<
   const sources = await of.job.sources(of.phase);
   try {
     const program = await compile({ ...of, sources }, weights);
-    if (state !== undefined) program.load(state);
     const release = () => program.release().finally(() => sources.release());
+    if (state !== undefined) takeUp(program, { state, resume: of.job.resume });
     return { ...of, program, sources, release };
   } catch (error) {
     await sources.release();
     throw error;
   }
+}
+
+/** @throws VggtuneError (data) where the state is that of another network */
+function takeUp(
+  program: TrainingProgram,
+  { state, resume }: { readonly state: TrainingState; readonly resume: Checkpoint | undefined },
+): void {
+  const wanted = program.state();
+  expectFits(state.weights, { wanted: wanted.weights, resume, whole: true });
+  expectFits(state.slots, { wanted: wanted.slots, resume, whole: true });
+  program.load(state);
 }
 
 function compile(

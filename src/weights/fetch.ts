@@ -139,9 +139,9 @@ function refuseMirror(mirror: string): void {
 const EVENT_INTERVAL = 100;
 
 function callbacks({ emit, signal, patience }: FetchOptions) {
-  let last = 0;
+  let last = Number.NEGATIVE_INFINITY;
   const onProgress = (done: number, total: number) => {
-    const now = Date.now();
+    const now = performance.now();
     if (now - last < EVENT_INTERVAL && done !== total) return;
     last = now;
     emit?.({ type: 'progress', task: 'download', done, total, unit: 'bytes' });

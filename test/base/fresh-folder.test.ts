@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -131,4 +131,26 @@ it('the folder that the process is in, or one above it, is not replaced', async 
   }
   await writeFolderAtomic(path, fill('two'), { overwrite: true });
   expect(await content()).toBe('two');
+});
+
+it('an export that was being replaced when the process was killed is put back', async () => {
+  const path = join(home, 'a');
+  await writeFolderAtomic(path, fill('one'));
+  const aside = `${path}.old.0123456789ab.tmp`;
+  await rename(path, aside);
+  await expect(writeFolderAtomic(path, fill('two'))).rejects.toMatchObject({ kind: 'usage' });
+  expect(await content()).toBe('one');
+  // Killed a moment later, both are there.
+  await cp(path, aside, { recursive: true });
+  await writeFolderAtomic(path, fill('three'), { overwrite: true });
+  expect(await content()).toBe('three');
+  expect(await readdir(home)).toEqual(['a']);
+});
+
+it('a folder with such a name and anything else in it stays', async () => {
+  const aside = join(home, 'a.old.0123456789ab.tmp');
+  await mkdir(aside);
+  await writeFile(join(aside, 'thesis.txt'), 'mine');
+  await writeFolderAtomic(join(home, 'a'), fill('one'));
+  expect(await readFile(join(aside, 'thesis.txt'), 'utf8')).toBe('mine');
 });

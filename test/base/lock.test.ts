@@ -13,7 +13,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type LockOptions, takeLock } from '../../src/base/lock.ts';
+import { isHeld, type LockOptions, takeLock } from '../../src/base/lock.ts';
 import { newOwner } from '../../src/base/lock-owner.ts';
 
 let folder: string;
@@ -145,6 +145,24 @@ it('does without hard links, and has one owner still', async () => {
   expect(others).toEqual([]);
   await unlock?.();
   expect(await readdir(folder)).toEqual([]);
+});
+
+it('whether a lock is held does not depend on this machine’s clock', async () => {
+  await leave({ ...mine, host: 'elsewhere' });
+  const now = Date.now();
+  const clock = vi.spyOn(Date, 'now');
+  for (const years of [-10, 0, 10]) {
+    clock.mockReturnValue(now + years * 3.2e10);
+    expect(await isHeld(path), `${years} years off`).toBe(true);
+  }
+  const before = new Date(now - 2 * 3_600_000);
+  await utimes(path, before, before);
+  for (const years of [-10, 0, 10]) {
+    clock.mockReturnValue(now + years * 3.2e10);
+    expect(await isHeld(path), `${years} years off`).toBe(false);
+  }
+  clock.mockRestore();
+  expect(await readdir(folder)).toEqual(['lock']);
 });
 
 it('a disk that is full leaves no half lock, without hard links either', async () => {

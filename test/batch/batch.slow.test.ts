@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchResults } from '../../src/batch/results.ts';
@@ -147,6 +147,20 @@ describe('a batch', () => {
     }
     expect(await computedRows()).toBe(PICTURES);
   });
+
+  it.each([[], ['--dry-run']])(
+    'replaces no file of somebody else, and trains nothing %j',
+    async (...more) => {
+      await writeFile(join(home, 'one.yaml'), SWEEP.replace('[1, 2, 3, 4]', '[1]'));
+      await mkdir(join(home, 'theirs'), { recursive: true });
+      await writeFile(join(home, 'theirs', 'results.csv'), 'mine');
+      const refused = await run(['batch', 'one.yaml', '--results', 'theirs', ...more]);
+      expect(refused.code, refused.stderr).toBe(2);
+      expect(refused.stderr).toMatch(/results\.csv is there already[\s\S]*--results/);
+      expect(await readdir(join(home, 'theirs'))).toEqual(['results.csv']);
+      expect(await readdir(join(home, 'runs', 'one')).catch(() => [])).toEqual([]);
+    },
+  );
 
   it('goes on after a run that fails, and exits by what went wrong', async () => {
     await writeFile(join(home, 'bad.yaml'), SWEEP.replace('pictures', 'nowhere'));

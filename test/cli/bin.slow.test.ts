@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pictureFolder } from '../pipeline/pictures.ts';
 import { BIN, type Ended, vggtune } from './bin.ts';
+import { openScreen } from './wizard/screen.ts';
 
 // These run what is built: `npm test` builds first.
 
@@ -35,6 +36,21 @@ const SMALL = [
   ...['--backbone', 'vgg-nano', '--strategy', 'scratch', '--epochs', '2', '--batch-size', '8'],
   ...['--lr', '0.01', '--optimizer', 'adamw', '--augment.views', '1'],
 ];
+
+it.skipIf(process.platform === 'win32')(
+  'with too few files to open even the explanation, says so without a stack',
+  () => {
+    for (const files of [20, 21, 22, 23, 24, 26, 28, 32, 40]) {
+      const script = `ulimit -n ${files}; exec "${process.execPath}" "${BIN}" train pictures --backbone vgg-nano`;
+      const { status, stderr } = spawnSync('bash', ['-c', script], { cwd: home, encoding: 'utf8' });
+      expect(stderr, `${files} files`).toMatch(
+        /^error: .*EMFILE|^error: [\s\S]*too many open files/m,
+      );
+      expect(stderr).not.toMatch(/^ +at /m);
+      expect([3, 5], `${files} files`).toContain(status);
+    }
+  },
+);
 
 describe('without any work', () => {
   it('--help loads a few files of our own and no package, so it is there at once', async () => {
@@ -186,7 +202,7 @@ describe('a run', () => {
 
   it.each([
     ['Ctrl-C', 'SIGINT'],
-    ['a terminal that is closed', 'SIGHUP'],
+    ['a polite kill', 'SIGTERM'],
   ] as const)(
     '%s keeps a checkpoint, exits 130 and says how to go on; then it goes on',
     async (_, signal) => {
@@ -221,6 +237,34 @@ describe('a run', () => {
       expect(resumed.stderr).not.toContain('epoch  1/20');
     },
   );
+
+  it('a terminal that is closed keeps a checkpoint, and the run can go on', async () => {
+    const out = join(home, 'runs', 'hung-up');
+    const words = ['train', 'pictures', ...SMALL, '--epochs', '20', '--early-stop', 'none'];
+    const env = { VGGTUNE_CACHE: join(home, 'cache') };
+    const screen = openScreen([...words, '--out', out], { cwd: home, env });
+    await screen.see('epoch  1/', 120);
+    screen.hangUp();
+    expect(await screen.exit(120)).toBe(130);
+    const resumed = await run(['train', '--resume', out]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stderr).not.toContain('epoch  1/20');
+  });
+
+  it('SIGHUP means nothing to a run without a terminal, as nohup starts it', async () => {
+    let sent = false;
+    const words = ['train', 'pictures', ...SMALL, '--out', 'runs/nohup'];
+    const ended = await vggtune(words, {
+      cwd: home,
+      environment: { VGGTUNE_CACHE: join(home, 'cache') },
+      onStderr: (text, child) => {
+        if (sent || !text.includes('epoch 1/')) return;
+        sent = true;
+        child.kill('SIGHUP');
+      },
+    });
+    expect([sent, ended.code], ended.stderr).toEqual([true, 0]);
+  });
 
   it('a second Ctrl-C ends it at once', async () => {
     let signals = 0;

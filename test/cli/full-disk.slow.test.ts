@@ -100,3 +100,22 @@ describe('a disk that is full', () => {
     expect(await readdir(join(home, 'limited', 'model'))).toContain('model.safetensors');
   });
 });
+
+describe('a cache folder that is read-only', () => {
+  it('is done without, whatever is wanted, and said once', async (test) => {
+    if (!canMount()) test.skip('nobody may mount a disk here');
+    const script = `mount -t tmpfs -o ro disk disk || exit 99
+      export VGGTUNE_CACHE=disk
+      train() { vggtune train pictures --backbone vgg-nano --epochs 2 --batch-size 5 "$@"; }
+      train --weights random --strategy scratch --out ro-scratch; echo "exit $?"
+      train --weights ro-scratch/model/model.safetensors --strategy top --out ro-top; echo "exit $?"
+      vggtune evaluate ro-top --quiet > /dev/null; echo "exit $?"
+      vggtune cache list > /dev/null; echo "exit $?"
+      vggtune cache prune --all > /dev/null; echo "exit $?"`;
+    const { stdout, stderr } = shell(script, ALONE);
+    expect(stdout.match(/^exit .*/gm), stderr).toEqual(Array(5).fill('exit 0'));
+    // Once by each of the two processes that train.
+    expect(stderr.match(/^warning: .*(could not be kept|cannot be written).*/gm)).toHaveLength(2);
+    expect(stderr).toMatch(/EROFS|read-only/);
+  });
+});

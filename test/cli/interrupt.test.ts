@@ -9,6 +9,7 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     const { signal, release } = watchInterrupts({
       note: (line) => notes.push(line),
       exit: (code) => codes.push(code),
+      atTerminal: true,
     });
     process.emit(name);
     expect(signal.aborted).toBe(true);
@@ -20,3 +21,16 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     expect(process.listenerCount(name)).toBe(listeners - 1);
   },
 );
+
+it('SIGHUP is ignored where there is no terminal that could be closed, as under nohup', () => {
+  const notes: string[] = [];
+  const options = { note: (line: string) => notes.push(line), exit: () => {} };
+  const { signal, release } = watchInterrupts({ ...options, atTerminal: false });
+  // A handler is there all the same: without one Node ends the process.
+  expect(process.listenerCount('SIGHUP')).toBeGreaterThan(0);
+  process.emit('SIGHUP');
+  expect([signal.aborted, notes]).toEqual([false, []]);
+  process.emit('SIGTERM');
+  expect(signal.aborted).toBe(true);
+  release();
+});

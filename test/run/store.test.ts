@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { RunEvent } from '../../src/base/events.ts';
@@ -65,6 +65,34 @@ describe('openRun', () => {
     const none = openRun(join(home, 'none'), { resume: true });
     await expect(none).rejects.toMatchObject({ kind: 'usage' });
   });
+
+  it('removes what a killed process had begun to write', async () => {
+    await makeRun();
+    const { last, model } = runPaths(folder);
+    for (const below of [folder, dirname(last), model]) {
+      await mkdir(below, { recursive: true });
+      await writeFile(join(below, 'x.0123456789ab.tmp'), '');
+    }
+    await (await openRun(folder, { resume: true })).unlock();
+    for (const below of [folder, dirname(last), model]) {
+      expect((await readdir(below)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    }
+  });
+
+  it.each(['0', '2', 'two'])(
+    'refuses a config of format version %s by its version',
+    async (version) => {
+      await makeRun();
+      const { config } = runPaths(folder);
+      const text = await readFile(config, 'utf8');
+      await writeFile(config, text.replace('format version 1', `format version ${version}`));
+      await expect(readConfig(runPaths(folder))).rejects.toMatchObject({
+        kind: 'data',
+        message: `${config} is of another version`,
+        details: { found: `format version ${version}`, where: config },
+      });
+    },
+  );
 
   it('takes the config of a run from before heads were solved as what it was', async () => {
     await makeRun();

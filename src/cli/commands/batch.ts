@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
 import { type BatchRun, DEFAULT_MAX_RUNS, planBatch } from '../../batch/plan-batch.ts';
+import { refuseForeignResults } from '../../batch/refuse-foreign.ts';
 import { type BatchResults, batchExit, ranked } from '../../batch/results.ts';
 import { runBatch } from '../../batch/runner.ts';
 import { RESULT_FILES } from '../../batch/write-results.ts';
@@ -87,9 +88,10 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'b
     maxRuns: 'value' in maxRuns ? maxRuns.value : DEFAULT_MAX_RUNS,
     overwrite: args.flag('overwrite'),
   });
+  const folder = args.text('results') ?? 'runs';
+  await refuseForeignResults(folder);
   if (args.flag('dry-run')) return dryRun(runs);
   const metric = METRICS.find((name) => name === args.text('rank-by')) ?? 'accuracy';
-  const folder = args.text('results') ?? 'runs';
   const view = createBatchView(
     context.terminal,
     runs.map(({ name }) => name),

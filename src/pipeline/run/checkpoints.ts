@@ -3,10 +3,13 @@ import type { Emit } from '../../base/events.ts';
 import type { NamedTensors, Tensor } from '../../base/tensor.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { readSafetensors, writeSafetensors } from '../../formats/safetensors.ts';
-import { FORMAT_VERSION } from '../../run/record.ts';
 import type { RunPaths } from '../../run/store.ts';
 import type { Checkpoint, CheckpointStore, Progress } from '../../training/checkpoint.ts';
-import { isCount, progressOf } from './check-progress.ts';
+import { checkpointHash, parseProgress } from './checkpoint-form.ts';
+
+/** Raised when the form changes. Version 1 had no hash; it is read without the check. */
+const VERSION = 2;
+const READABLE = ['1', String(VERSION)];
 
 /** Optimizer slots stand beside the weights under this prefix. */
 const SLOT = 'slot:';
@@ -19,12 +22,13 @@ export function fileCheckpoints(
   const save = async (path: string, tensors: NamedTensors, progress: Progress, step: number) => {
     const metadata = {
       format: 'vggtune-checkpoint',
-      version: String(FORMAT_VERSION),
+      version: String(VERSION),
       progress: JSON.stringify(progress),
       step: String(step),
       engine: engineName(engine),
     };
-    await writeSafetensors(path, tensors, metadata).catch((error: unknown) => {
+    const sha256 = checkpointHash(tensors, metadata);
+    await writeSafetensors(path, tensors, { ...metadata, sha256 }).catch((error: unknown) => {
       throw saveFailure(error);
     });
     emit({ type: 'checkpoint', path, step });
@@ -39,7 +43,7 @@ export function fileCheckpoints(
       await save(paths.best, weights, progress, progress.epoch);
     },
     async loadBest() {
-      return (await readSafetensors(paths.best)).tensors;
+      return (await readWhole(paths.best)).tensors;
     },
   };
 }
@@ -71,41 +75,30 @@ function saveFailure(error: unknown): unknown {
  * @throws VggtuneError (data) when it is damaged or of another version
  */
 export async function readLastCheckpoint(paths: RunPaths): Promise<Checkpoint | undefined> {
-  const file = await readSafetensors(paths.last).catch((error: unknown) => {
+  const path = paths.last;
+  const file = await readWhole(path).catch((error: unknown) => {
     const cause = error instanceof Error ? error.cause : undefined;
     if (systemCode(error) === 'ENOENT' || systemCode(cause) === 'ENOENT') return undefined;
     throw error;
   });
-  return file === undefined ? undefined : checkpointOf(file, paths.last);
+  return file === undefined ? undefined : checkpointOf(file, path);
 }
 
+type TensorsOfFile = Awaited<ReturnType<typeof readSafetensors>>;
+
 /** @throws VggtuneError (data) for a file of tensors that is no checkpoint, or of another version */
-export function checkpointOf(
-  { tensors, metadata }: Awaited<ReturnType<typeof readSafetensors>>,
-  path: string,
-): Checkpoint {
-  if (metadata.version !== String(FORMAT_VERSION) || metadata.progress === undefined) {
-    throw dataError(`${path} is no checkpoint that can be resumed`, {
-      expected: `a checkpoint of format version ${FORMAT_VERSION}`,
-      found: `version ${metadata.version ?? 'unknown'}`,
-      where: path,
-      fix: 'start the run again with --overwrite',
-    });
-  }
-  const progress = progressOf(metadata.progress);
-  const step = Number(metadata.step);
-  if (progress === undefined || !isCount(step)) {
-    throw dataError(`${path} is no checkpoint that can be resumed`, {
-      expected: 'where the run stands, as `vggtune train` writes it',
-      found: `step ${metadata.step?.slice(0, 20) ?? 'unknown'}, progress ${metadata.progress.slice(0, 200)}`,
-      where: `${path}, metadata`,
-      fix: 'start the run again with --overwrite',
-    });
-  }
+export function checkpointOf(file: TensorsOfFile, path: string): Checkpoint {
+  refuseVersion(file, path);
+  const { tensors, metadata } = file;
+  const progress = parseProgress(metadata.progress ?? '');
+  if ('problem' in progress) throw damaged(path, progress.problem);
+  const step = Number(metadata.step ?? Number.NaN);
+  if (!Number.isSafeInteger(step) || step < 0) throw damaged(path, `step ${metadata.step}`);
   const isSlot = (name: string) => name.startsWith(SLOT);
   const weights = [...tensors].filter(([name]) => !isSlot(name));
   const slots = [...tensors].filter(([name]) => isSlot(name));
   return {
+    path,
     progress,
     ...(metadata.engine !== undefined && { madeBy: metadata.engine }),
     state: {
@@ -114,4 +107,37 @@ export function checkpointOf(
       slots: new Map(slots.map(([name, slot]) => [name.slice(SLOT.length), slot])),
     },
   };
+}
+
+/** A checkpoint whose hash is that of what it holds. @throws VggtuneError (data) otherwise */
+async function readWhole(path: string): Promise<TensorsOfFile> {
+  const file = await readSafetensors(path).catch((error: unknown) => {
+    const isDamage = error instanceof VggtuneError && systemCode(error.cause) === undefined;
+    throw isDamage ? damaged(path, error.details.found ?? error.message, error) : error;
+  });
+  refuseVersion(file, path);
+  const { version, sha256 } = file.metadata;
+  const hash = checkpointHash(file.tensors, file.metadata);
+  if (version === '1' || sha256 === hash) return file;
+  throw damaged(path, `content with the hash ${hash}, and not ${sha256 ?? 'one that is named'}`);
+}
+
+function refuseVersion({ metadata: { version } }: TensorsOfFile, path: string): void {
+  if (version !== undefined && READABLE.includes(version)) return;
+  throw dataError(`${path} is no checkpoint that can be resumed`, {
+    expected: `a checkpoint of format version ${READABLE.join(' or ')}`,
+    found: `version ${version ?? 'unknown'}`,
+    where: path,
+    fix: 'go on with the vggtune that wrote it, or start the run again with --overwrite',
+  });
+}
+
+function damaged(path: string, found: string, cause?: unknown): Error {
+  return dataError(`the checkpoint ${path} is damaged`, {
+    expected: 'what vggtune has written, unchanged',
+    found,
+    where: path,
+    fix: 'put back a copy of it if there is one, or start the run again with --overwrite',
+    ...(cause !== undefined && { cause }),
+  });
 }

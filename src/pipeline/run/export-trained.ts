@@ -24,7 +24,9 @@ export async function exportTrained(
   const check = () => checkImages(setting);
   await exportModel({ model, engine, formats: own, folder: paths.model, check, emit });
   const formats = config.export.filter((format) => format !== 'safetensors' && format !== 'onnx');
-  if (formats.length > 0) await exportRun({ run: paths.folder, formats, engine, emit });
+  if (formats.length === 0) return;
+  // A run that was killed among its exports has some of them already.
+  await exportRun({ run: paths.folder, formats, engine, emit, overwrite: true });
 }
 
 /** Some images to check an export on; a grey one where none can be read any more. */

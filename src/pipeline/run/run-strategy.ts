@@ -9,7 +9,7 @@ import {
   openRun,
   type RunPaths,
   readConfig,
-  readRecord,
+  readSplit,
   writeConfig,
   writeRecord,
 } from '../../run/store.ts';
@@ -54,8 +54,10 @@ async function writeOrCompare(
   if (resumed) {
     const before = Settings.stored(paths.config, await readConfig(paths)).for(strategy);
     refuseChangedConfig(paths.folder, before, config);
-    refuseChangedImages(paths.folder, await readRecord(paths, 'split'), record);
-    return;
+    const stored = await readSplit(paths);
+    if (stored !== undefined) return refuseChangedImages(paths.folder, stored, record);
+    // It was ended before it had divided its images, so nothing depends on how.
+    return writeRecord(paths, 'split', record);
   }
   await writeConfig(paths, config);
   await writeRecord(paths, 'split', record);

@@ -63,6 +63,8 @@ export function openScreen(words: readonly string[], options: ScreenOptions) {
       until(`end of "${text}"`, () => (lines().join('\n').includes(text) ? undefined : true)),
     type: (text: string) => program.write(text),
     exit: (seconds?: number) => until('exit', () => code, seconds),
+    /** As a terminal does that is closed. */
+    hangUp: () => program.kill('SIGHUP'),
     kill: () => {
       if (code === undefined) program.kill('SIGKILL');
     },

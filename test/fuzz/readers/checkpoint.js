@@ -9,7 +9,7 @@ const PROGRESS = {
   epoch: 2,
   batch: 3,
   sums: { loss: 1.5, correct: 2, images: 4 },
-  history: [{ loss: 0.5, accuracy: null }],
+  history: [{ loss: 0.5, accuracy: null }, { loss: 0.4 }],
   before: { loss: 0.7 },
   startLosses: [0.5, 0.25],
   clear: [true],

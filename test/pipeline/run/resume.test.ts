@@ -1,4 +1,4 @@
-import { copyFile, readFile, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../../src/base/events.ts';
@@ -117,3 +117,46 @@ it.each(['scratch', 'head'])(
     expect(changedNames(whole?.tensors ?? new Map(), resumed?.tensors ?? new Map())).toEqual([]);
   },
 );
+
+it('a run that was killed among its exports writes those that are missing', async () => {
+  const settings = {
+    strategy: 'scratch',
+    weights: 'random',
+    export: ['safetensors', 'pytorch', 'onnx-plain'],
+  };
+  await run('exports', settings);
+  const model = join(home, 'exports', 'model');
+  await rm(join(model, 'onnx-plain'), { recursive: true });
+  await run('exports', settings, true);
+  expect(await readdir(model)).toEqual(expect.arrayContaining(['pytorch', 'onnx-plain']));
+  await writeFile(join(model, 'pytorch', 'notes.txt'), 'mine');
+  await expect(run('exports', settings, true)).rejects.toMatchObject({
+    kind: 'usage',
+    details: { found: 'notes.txt' },
+  });
+});
+
+it('a run that was killed before it had written its split divides its images', async () => {
+  const settings = { strategy: 'scratch', weights: 'random' };
+  await run('begun', settings);
+  const split = join(home, 'begun', 'split.json');
+  const text = await readFile(split, 'utf8');
+  for (const name of ['split.json', 'plan.json', 'checkpoints', 'model', 'metrics.json']) {
+    await rm(join(home, 'begun', name), { recursive: true });
+  }
+  await run('begun', settings, true);
+  expect(await readFile(split, 'utf8')).toBe(text);
+});
+
+it('a checkpoint of another network is refused, whole as it is', async () => {
+  const settings = { strategy: 'scratch', weights: 'random' };
+  await run('other', { ...settings, image: { size: 32 }, head: { kind: 'mlp' } });
+  await run('mixed', settings);
+  const last = (name: string) => join(home, name, 'checkpoints', 'last.safetensors');
+  await copyFile(last('other'), last('mixed'));
+  await expect(run('mixed', settings, true)).rejects.toMatchObject({
+    kind: 'data',
+    message: `${last('mixed')} does not belong to this run`,
+    details: { where: last('mixed'), fix: expect.stringContaining('--overwrite') },
+  });
+});

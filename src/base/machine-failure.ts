@@ -1,0 +1,39 @@
+import { dataError, messageOf, systemCode, VggtuneError } from './errors.ts';
+
+/** What the system says when the machine fails, or refuses, whatever the program does. */
+const FIXES: Readonly<Record<string, string>> = {
+  EIO: 'check the disk or the network drive, then try again',
+  ENXIO: 'check the disk or the network drive, then try again',
+  ENODEV: 'check the disk or the network drive, then try again',
+  ESTALE: 'the network drive was changed by its server: try again',
+  ETIMEDOUT: 'the network drive does not answer: check it, then try again',
+  EMFILE: 'raise the limit of open files (ulimit -n), or run fewer processes at once',
+  ENFILE: 'this machine has too many files open: end other processes',
+  ENOMEM: 'give more memory, or run fewer processes at once',
+  ENOSPC: 'free some space, then try again',
+  EDQUOT: 'your disk quota is used up: free some space, then try again',
+  EROFS: 'the file system is read-only: choose another folder',
+  EACCES: 'give permission to read and write it, or choose another folder',
+  EPERM: 'give permission to read and write it, or choose another folder',
+};
+
+/**
+ * A system error that nobody expected where it came is the machine's all the same, and no bug: it becomes an
+ * error that says what to do. Any other error comes back unchanged.
+ */
+export function explainMachine(error: unknown): unknown {
+  if (error instanceof VggtuneError || !(error instanceof Error) || !('syscall' in error))
+    return error;
+  const fix = FIXES[systemCode(error) ?? ''];
+  if (fix === undefined) return error;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+  return dataError(
+    `the system refuses to ${String(error.syscall)}${path ? ` ${path}` : ' a file'}`,
+    {
+      found: messageOf(error),
+      ...(path !== undefined && { where: path }),
+      fix,
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { systemCode, usageError } from '../base/errors.ts';
+import { readPlainFile } from '../base/plain-file.ts';
+import { isRecord } from '../run/refuse-changed.ts';
+import { RESULT_FILES } from './write-results.ts';
+
+/** How the results of an earlier batch are told from files of the same name that are somebody's own. */
+const SIGNS: Readonly<Record<(typeof RESULT_FILES)[number], (text: string) => boolean>> = {
+  'results.json': (text) => {
+    try {
+      const found: unknown = JSON.parse(text);
+      return isRecord(found) && isRecord(found.counts) && Array.isArray(found.ranking);
+    } catch {
+      return false;
+    }
+  },
+  'results.csv': (text) => text.startsWith('run,rank,status,strategy,'),
+  'junit.xml': (text) => text.includes('<testsuites name="vggtune batch"'),
+};
+
+/** The results of a batch of many runs have some hundred bytes of each. */
+const MOST_BYTES = 2 ** 28;
+
+/** @throws VggtuneError (usage) where the results would replace a file that no batch has written */
+export async function refuseForeignResults(folder: string): Promise<void> {
+  for (const name of RESULT_FILES) {
+    const path = join(folder, name);
+    if (await isFreeOrOurs(path, SIGNS[name])) continue;
+    throw usageError(`${path} is there already, and no batch has written it`, {
+      expected: 'a name that is free, or the results of an earlier batch',
+      found: 'a file that the results would replace',
+      where: path,
+      fix: 'choose another folder with --results, or move the file away',
+    });
+  }
+}
+
+async function isFreeOrOurs(path: string, isOurs: (text: string) => boolean): Promise<boolean> {
+  try {
+    const bytes = await readPlainFile(path, { most: MOST_BYTES, what: 'results of a batch' });
+    return isOurs(bytes.toString('utf8'));
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
+  }
+}
