@@ -211,19 +211,26 @@ def rows_of(path):
     return [json.loads(line) for line in path.read_text().splitlines() if line] if path.exists() else []
 
 
+def chosen(suffix, gain):
+    """The look of the most gain on validation images; the start where none has any."""
+
+    def rule(seen):
+        looks = [seen[f"{epoch}{suffix}"] for epoch in LOOKS]
+        best = max(looks, key=lambda each: each[gain])
+        return best if best[gain] > 0 else {"test": None}
+
+    return rule
+
+
 RULES = {
     "last epoch": lambda seen: seen["8"],
-    "last, EMA": lambda seen: seen["8 ema"],
+    "last, average": lambda seen: seen["8 ema"],
     "last, half way": lambda seen: seen["8 half"],
-    "least loss": lambda seen: max([*seen.values(), KEPT], key=lambda each: each["gain"]),
-    "two errors": lambda seen: clearly(seen),
+    "least loss": chosen("", "gain"),
+    "least calibrated": chosen("", "tempered gain"),
+    "average, least loss": chosen(" ema", "gain"),
+    "average, least calibrated": chosen(" ema", "tempered gain"),
 }
-KEPT = {"gain": 0.0, "error": 0.0, "test": None}
-
-
-def clearly(seen):
-    best = max([*seen.values(), KEPT], key=lambda each: each["gain"])
-    return best if best["gain"] > 2 * best["error"] else KEPT
 
 
 def table(rows):

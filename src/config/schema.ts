@@ -30,6 +30,8 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export const HEAD_FITS = ['solve', 'steps'] as const;
 
 export const METRICS = ['loss', 'accuracy', 'top5', 'macro_f1'] as const;
+/** What an epoch may be judged by. */
+export const WATCHED_METRICS = [...METRICS, 'calibrated_loss'] as const;
 
 const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
@@ -51,6 +53,14 @@ const optimizer = z.strictObject({
   layerDecay: fraction
     .default(1)
     .describe('learning rate of each block below the head, as a factor of the one above'),
+  average: z
+    .number()
+    .min(0)
+    .max(0.9999)
+    .default(0)
+    .describe(
+      'decay by step of a moving average of the weights, which is what is measured and kept; 0: none',
+    ),
 });
 
 const schedule = z.strictObject({
@@ -92,7 +102,12 @@ const augment = z.strictObject({
 
 const earlyStop = z
   .strictObject({
-    metric: z.enum(METRICS).default('loss').describe('validation metric to watch'),
+    metric: z
+      .enum(WATCHED_METRICS)
+      .default('loss')
+      .describe(
+        'validation metric to watch; calibrated_loss: at the temperature that suits the validation images best',
+      ),
     patience: count.default(5).describe('epochs without progress before stopping'),
     minDelta: z.number().min(0).default(0).describe('smallest change that counts as progress'),
   })
@@ -239,14 +254,6 @@ export const runConfigSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('largest global norm of the gradient; null: any'),
-  startShare: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe(
-      'share of the weights before the first step in those that are kept, where the output layer is solved; 0: the trained weights alone',
-    ),
   earlyStop,
   refit: z
     .enum(['auto', 'always', 'never'])

@@ -80,7 +80,13 @@ export interface LinearProgram {
   release(): Promise<void>;
 }
 
-export type OptimizerSpec =
+export type OptimizerSpec = {
+  /**
+   * The decay by step of a moving average of each trained parameter, which begins at the parameter; absent: none is kept.
+   * Running statistics of batch norm are averages already, and have no other.
+   */
+  readonly average?: number;
+} & (
   | { readonly kind: 'sgd'; readonly momentum: number; readonly nesterov: boolean }
   | {
       /** `adam` adds the decay to the gradient (L2); `adamw` decouples it (Loshchilov and Hutter 2019). */
@@ -88,7 +94,8 @@ export type OptimizerSpec =
       readonly beta1: number;
       readonly beta2: number;
       readonly epsilon: number;
-    };
+    }
+);
 
 /** Parameters that share a learning rate. A parameter that is in no group is frozen. */
 export interface ParameterGroup {
@@ -147,7 +154,7 @@ export interface TrainingState {
   readonly step: number;
   /** Every tensor of the suffix, frozen ones too. Copies. */
   readonly weights: NamedTensors;
-  /** `NAME.momentum` (sgd) or `NAME.m`, `NAME.v` (adam), in the parameter's canonical layout. Copies. */
+  /** `NAME.momentum` (sgd) or `NAME.m`, `NAME.v` (adam), and `NAME.average`, in the parameter's canonical layout. Copies. */
   readonly slots: NamedTensors;
 }
 

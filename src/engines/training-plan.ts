@@ -1,7 +1,7 @@
 import { type Shape, sameShape, sizeOf } from '../base/tensor.ts';
 import { tensorOf } from '../network/fold-batch-norm.ts';
 import { isStatistic, layerParameters } from '../network/parameters.ts';
-import type { OptimizerSpec, TrainingRequest } from './engine.ts';
+import type { TrainingRequest } from './engine.ts';
 
 /** A training request, checked, with what follows from it. */
 export interface TrainingPlan extends TrainingRequest {
@@ -55,12 +55,6 @@ export function planSteps(request: TrainingRequest): TrainingPlan {
     exactRows,
     microBatch: request.microBatch ?? (exactRows ? request.batchSize : chooseMicroBatch(request)),
   };
-}
-
-/** Names of the tensors that an optimizer keeps for each parameter, as in `NAME.momentum`. */
-export function slotNames(spec: OptimizerSpec): readonly string[] {
-  if (spec.kind !== 'sgd') return ['m', 'v'];
-  return spec.momentum === 0 ? [] : ['momentum'];
 }
 
 function checkTrained(trained: readonly string[], shapes: ReadonlyMap<string, Shape>): void {

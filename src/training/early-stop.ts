@@ -24,7 +24,7 @@ export function judgeEpochs(
   start?: { readonly before: Figures; readonly clear: readonly boolean[] },
 ): EarlyStopVerdict {
   const metric = watchedMetric(rule);
-  const sign = metric === 'loss' ? -1 : 1;
+  const sign = metric === 'loss' || metric === 'calibrated_loss' ? -1 : 1;
   const scoreOf = (figures: Figures) => sign * (figures[metric] ?? Number.NaN);
   let best = -1;
   let bestScore = start === undefined ? Number.NaN : scoreOf(start.before);
@@ -49,11 +49,16 @@ export function watchedMetric(rule: RunConfig['earlyStop']): MetricName {
   return rule?.metric ?? 'loss';
 }
 
-/** Standard errors by which an epoch's loss must be below that of the start: chance exceeds two in one of forty. */
+/**
+ * Standard errors by which an epoch's loss must be below that of the start, on few images: chance exceeds two in one
+ * of forty.
+ */
 const ERRORS = 2;
+/** Images from which on a lower loss is enough: training then helps more often than a loss misleads (docs/recipes.md). */
+const MANY = 50;
 
 /**
- * Whether losses are lower than they were by more than chance, image by image: a few validation images choose the
+ * Whether losses are lower than they were, on few images by more than chance, image by image: these choose the
  * luckiest of several epochs otherwise, and a good start is given up for it.
  */
 export function isClearlyLower(losses: readonly number[], before: readonly number[]): boolean {
@@ -61,5 +66,5 @@ export function isClearlyLower(losses: readonly number[], before: readonly numbe
   const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
   const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);
   const error = Math.sqrt(squares / Math.max(1, gains.length - 1) / gains.length);
-  return mean > 0 && mean > ERRORS * error;
+  return mean > (gains.length < MANY ? ERRORS * error : 0);
 }

@@ -38,8 +38,6 @@ export interface PhaseRun {
   readonly job: TrainingJob;
   readonly phase: TrainPhase;
   readonly program: TrainingProgram;
-  /** Every tensor of the network, before the first step of the phase. */
-  readonly firstWeights: NamedTensors;
   readonly sources: PhaseSources;
   readonly start: Progress;
   /** The phase ends after so many epochs; its schedule is that of all of them. */

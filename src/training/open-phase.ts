@@ -18,7 +18,7 @@ export async function openPhase({ weights, state, ...of }: PhaseStart): Promise<
     const program = await compile({ ...of, sources }, weights);
     const release = () => program.release().finally(() => sources.release());
     if (state !== undefined) takeUp(program, { state, resume: of.job.resume });
-    return { ...of, program, firstWeights: weights, sources, release };
+    return { ...of, program, sources, release };
   } catch (error) {
     await sources.release();
     throw error;

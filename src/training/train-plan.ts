@@ -222,8 +222,11 @@ function trainedLayers(network: NetworkSpec, from: number): readonly Layer[] {
 }
 
 function optimizerSpec(config: RunConfig['optimizer']): OptimizerSpec {
-  const { kind, momentum, nesterov, beta1, beta2, epsilon } = config;
-  return kind === 'sgd' ? { kind, momentum, nesterov } : { kind, beta1, beta2, epsilon };
+  const { kind, momentum, nesterov, beta1, beta2, epsilon, average } = config;
+  return {
+    ...(kind === 'sgd' ? { kind, momentum, nesterov } : { kind, beta1, beta2, epsilon }),
+    ...(average > 0 && { average }),
+  };
 }
 
 /** The names of layers with parameters that no phase trains, and of those that one does. */

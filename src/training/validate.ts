@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingProgram } from '../engines/engine.ts';
-import { logLosses } from '../metrics/accuracy.ts';
 import { figuresOf, softmaxRows } from '../metrics/metric-values.ts';
 import type { Scored } from '../metrics/scores.ts';
+import { calibratedLosses, mean } from '../metrics/temperature.ts';
 import type { EpochFigures } from './checkpoint.ts';
 import { requireImages } from './lost-images.ts';
 import type { RowSource } from './sample-source.ts';
@@ -15,7 +15,7 @@ export interface ValidationOptions {
 
 export interface Validation {
   readonly figures: EpochFigures;
-  /** The cross-entropy of each image. */
+  /** The cross-entropy of each image, at the temperature that suits them best. */
   readonly losses: readonly number[];
 }
 
@@ -26,7 +26,8 @@ export async function validate(
   options: ValidationOptions,
 ): Promise<Validation> {
   const scored = await score(program, source, options);
-  return { figures: { ...figuresOf(scored) }, losses: logLosses(scored) };
+  const losses = calibratedLosses(scored);
+  return { figures: { ...figuresOf(scored), calibrated_loss: mean(losses) }, losses };
 }
 
 /**

@@ -44,7 +44,7 @@ it('head sees each image once, so that its frozen layers run once', () => {
 it('a small network has values of its own, below what the user says', () => {
   const rate = (values: Record<string, unknown>) =>
     resolveConfig([data, { origin: 'file', values }], 'top').optimizer;
-  expect(rate({})).toMatchObject({ kind: 'adam', learningRate: 0.00003 });
+  expect(rate({})).toMatchObject({ kind: 'adam', learningRate: 0.0001 });
   expect(rate({ backbone: 'vgg-nano' })).toMatchObject({ kind: 'adamw', learningRate: 0.001 });
   const optimizer = { learningRate: 0.5 };
   expect(rate({ backbone: 'vgg-nano', optimizer }).learningRate).toBe(0.5);

@@ -11,6 +11,15 @@ describe('judgeEpochs', () => {
     expect(judgeEpochs(losses(3, 2, 2.5, 1.9), rule)).toEqual({ best: 3, stop: false });
   });
 
+  it('takes the lowest calibrated loss, whatever the plain one says', () => {
+    const history = [0.5, 0.4, 0.45].map((calibrated_loss, at) => ({
+      calibrated_loss,
+      loss: 1 + at,
+    }));
+    const verdict = judgeEpochs(history, { ...rule, metric: 'calibrated_loss' });
+    expect(verdict.best).toBe(1);
+  });
+
   it('takes the highest of any other metric', () => {
     const history = [0.2, 0.6, 0.5, 0.55].map((accuracy) => ({ accuracy, loss: 1 - accuracy }));
     expect(judgeEpochs(history, { ...rule, metric: 'accuracy' })).toEqual({ best: 1, stop: true });
@@ -56,6 +65,15 @@ describe('isClearlyLower', () => {
     expect(isClearlyLower(by(0.1), was)).toBe(true);
     expect(isClearlyLower(by(0.6, -0.4), was)).toBe(false);
     expect(isClearlyLower(by(-0.1), was)).toBe(false);
+    expect(isClearlyLower(was, was)).toBe(false);
+  });
+
+  it('wants a lower mean alone of fifty images and more', () => {
+    const was = Array.from({ length: 50 }, (_, i) => 1 + (i % 4));
+    const unsure = (count: number) =>
+      was.slice(0, count).map((loss, i) => loss - (i % 2 ? -0.4 : 0.6));
+    expect(isClearlyLower(unsure(48), was.slice(0, 48))).toBe(false);
+    expect(isClearlyLower(unsure(50), was)).toBe(true);
     expect(isClearlyLower(was, was)).toBe(false);
   });
 

@@ -48,7 +48,16 @@ export interface Updated {
 
 /** One optimizer step of one parameter, in PyTorch's formulation. */
 export function addUpdate(graph: Graph, spec: OptimizerSpec, update: Update): Updated {
-  return spec.kind === 'sgd' ? sgd(graph, spec, update) : adam(graph, spec, update);
+  const updated = spec.kind === 'sgd' ? sgd(graph, spec, update) : adam(graph, spec, update);
+  const before = update.slots.at(-1);
+  if (spec.average === undefined || before === undefined) return updated;
+  const average = movingAverage(graph, spec.average, [before, updated.parameter]);
+  return { ...updated, slots: [...updated.slots, average] };
+}
+
+/** decay old + (1 - decay) fresh */
+function movingAverage(graph: Graph, decay: number, [old, fresh]: readonly [Value, Value]): Value {
+  return graph.add('add', [scaled(graph, old, decay), scaled(graph, fresh, 1 - decay)], {});
 }
 
 /** g + decay p: weight decay as an L2 penalty. */
@@ -65,7 +74,7 @@ function scaled(graph: Graph, x: Value, factor: number): Value {
 function sgd(graph: Graph, spec: Extract<OptimizerSpec, { kind: 'sgd' }>, update: Update): Updated {
   const { parameter, scalar } = update;
   const gradient = decayed(graph, update);
-  const [momentum] = update.slots;
+  const momentum = spec.momentum === 0 ? undefined : update.slots[0];
   const step = (direction: Value) =>
     graph.add('sub', [parameter, graph.add('mul', [direction, scalar('rate')], {})], {});
   if (momentum === undefined) return { parameter: step(gradient), slots: [] };
@@ -89,10 +98,9 @@ function adam(
   const gradient = decoupled ? update.gradient : decayed(graph, update);
   const [m, v] = slots;
   if (m === undefined || v === undefined) throw new Error('adam has two slots');
-  const average = (old: Value, fresh: Value, beta: number) =>
-    graph.add('add', [scaled(graph, old, beta), scaled(graph, fresh, 1 - beta)], {});
-  const first = average(m, gradient, spec.beta1);
-  const second = average(v, graph.add('mul', [gradient, gradient], {}), spec.beta2);
+  const first = movingAverage(graph, spec.beta1, [m, gradient]);
+  const square = graph.add('mul', [gradient, gradient], {});
+  const second = movingAverage(graph, spec.beta2, [v, square]);
   const corrected = graph.add('mul', [graph.add('sqrt', [second], {}), scalar('correction')], {});
   const denominator = graph.add('add', [corrected, graph.scalar(spec.epsilon)], {});
   const ratio = graph.add('div', [first, denominator], {});

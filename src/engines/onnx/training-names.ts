@@ -7,7 +7,6 @@ export const LOGITS = 'logits';
 
 export const maskName = (layer: string) => `${layer}.mask`;
 export const gradientName = (parameter: string) => `${parameter}.grad`;
-export const slotName = (parameter: string, slot: string) => `${parameter}.${slot}`;
 export const scalarName = (group: number, scalar: string) => `group${group}.${scalar}`;
 /** What a graph makes of an input that it replaces. */
 export const newName = (name: string) => `${name}.new`;

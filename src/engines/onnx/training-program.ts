@@ -8,8 +8,9 @@ import type {
   TrainingRequest,
   TrainingState,
 } from '../engine.ts';
+import { firstAverages, slotName, slotNames } from '../optimizer-slots.ts';
 import { rowShape } from '../rows.ts';
-import { planSteps, slotNames, type TrainingPlan } from '../training-plan.ts';
+import { planSteps, type TrainingPlan } from '../training-plan.ts';
 import { SwappingBuffers } from './buffers.ts';
 import { gradientGraph, predictionGraph } from './gradient-graph.ts';
 import type { Graph } from './graph.ts';
@@ -88,6 +89,7 @@ class OnnxTrainingProgram implements TrainingProgram {
     this.#logits = new Float32Array(plan.batchSize * plan.network.classes);
     this.#statistics.write(plan.weights);
     this.#parameters.write(plan.weights);
+    this.#slots.write(new Map([...this.#slots.read(), ...firstAverages(plan, plan.weights)]));
   }
 
   async compile(): Promise<void> {
@@ -284,7 +286,7 @@ class OnnxTrainingProgram implements TrainingProgram {
 /** The slots of every trained parameter. */
 function slotShapes(plan: TrainingPlan, trained: ReadonlyMap<string, Shape>): [string, Shape][] {
   return [...trained].flatMap(([name, shape]) =>
-    slotNames(plan.optimizer).map((slot): [string, Shape] => [names.slotName(name, slot), shape]),
+    slotNames(plan.optimizer).map((slot): [string, Shape] => [slotName(name, slot), shape]),
   );
 }
 

@@ -1,4 +1,5 @@
-import { slotNames, type TrainingPlan } from '../training-plan.ts';
+import { slotName, slotNames } from '../optimizer-slots.ts';
+import type { TrainingPlan } from '../training-plan.ts';
 import { Graph } from './graph.ts';
 import type { Value } from './operator.ts';
 import { addUpdate, scalarNames } from './optimizers.ts';
@@ -48,7 +49,7 @@ interface ParameterUpdate {
 function addParameter(graph: Graph, plan: TrainingPlan, update: ParameterUpdate): void {
   const { name, gradient, scalar, weightDecay } = update;
   const shape = plan.shapes.get(name) ?? [];
-  const slots = slotNames(plan.optimizer).map((slot) => names.slotName(name, slot));
+  const slots = slotNames(plan.optimizer).map((slot) => slotName(name, slot));
   const updated = addUpdate(graph, plan.optimizer, {
     parameter: graph.input(name, shape),
     gradient,

@@ -20,6 +20,13 @@ export interface Update {
 export function update(spec: OptimizerSpec, request: Update): void {
   if (spec.kind === 'sgd') sgd(spec, request);
   else adam(spec, request);
+  if (spec.average !== undefined) moveAverage(spec.average, request);
+}
+
+/** decay average + (1 - decay) parameter */
+function moveAverage(decay: number, { parameter, slots }: Update): void {
+  const average = slots.at(-1);
+  average?.assign(average.mul(decay).add(parameter.mul(1 - decay)));
 }
 
 /** g + decay p: weight decay as an L2 penalty. */
@@ -31,7 +38,7 @@ function decayed({ parameter, gradient, weightDecay }: Update): Tensor {
 function sgd(spec: Extract<OptimizerSpec, { kind: 'sgd' }>, request: Update): void {
   const { parameter, learningRate, slots } = request;
   const gradient = decayed(request);
-  const [momentum] = slots;
+  const momentum = spec.momentum === 0 ? undefined : slots[0];
   if (momentum === undefined) {
     parameter.assign(parameter.sub(gradient.mul(learningRate)));
     return;

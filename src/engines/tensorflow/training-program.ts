@@ -8,8 +8,9 @@ import type {
   TrainingRequest,
   TrainingState,
 } from '../engine.ts';
+import { firstAverages, slotName, slotNames } from '../optimizer-slots.ts';
 import { rowShape } from '../rows.ts';
-import { planSteps, slotNames, type TrainingPlan } from '../training-plan.ts';
+import { planSteps, type TrainingPlan } from '../training-plan.ts';
 import { readFloats, rowsTensor, toCanonical, toTensorFlow } from './layout.ts';
 import { crossEntropy } from './losses.ts';
 import { Stretch } from './model.ts';
@@ -51,9 +52,12 @@ class TensorFlowTrainingProgram implements TrainingProgram {
     this.#trained = new Map(plan.trained.map((name) => [name, this.#variable(name)]));
     this.#slots = new Map(
       [...this.#trained].flatMap(([name, { shape }]) =>
-        slotNames(optimizer).map((slot) => [`${name}.${slot}`, zeroVariable(tf, shape)] as const),
+        slotNames(optimizer).map(
+          (slot) => [slotName(name, slot), zeroVariable(tf, shape)] as const,
+        ),
       ),
     );
+    this.#writeSlots(firstAverages(plan, plan.weights));
   }
 
   async step(batch: TrainingBatch, learningRates: readonly number[]): Promise<StepResult> {
@@ -98,11 +102,7 @@ class TensorFlowTrainingProgram implements TrainingProgram {
   }
 
   load({ step, weights, slots }: TrainingState): void {
-    for (const [name, variable] of this.#slots) {
-      const value = toTensorFlow(this.#tf, tensorOf(slots, name));
-      variable.assign(value);
-      value.dispose();
-    }
+    this.#writeSlots(new Map([...this.#slots.keys()].map((name) => [name, tensorOf(slots, name)])));
     this.#stretch.write(weights);
     this.#step = step;
   }
@@ -168,7 +168,7 @@ class TensorFlowTrainingProgram implements TrainingProgram {
         if (found === undefined) throw new Error(`no gradient for ${name}`);
         tf.tidy(() => {
           const gradient = factor === undefined ? found : found.mul(factor);
-          const slots = slotNames(optimizer).map((slot) => this.#slot(`${name}.${slot}`));
+          const slots = slotNames(optimizer).map((slot) => this.#slot(slotName(name, slot)));
           const parameter = this.#variable(name);
           update(optimizer, { parameter, gradient, slots, step, learningRate, weightDecay });
         });
@@ -185,6 +185,14 @@ class TensorFlowTrainingProgram implements TrainingProgram {
     const found = this.#stretch.variables.get(name);
     if (found === undefined) throw new Error(`the trained layers have no parameter ${name}`);
     return found;
+  }
+
+  #writeSlots(slots: NamedTensors): void {
+    for (const [name, slot] of slots) {
+      const value = toTensorFlow(this.#tf, slot);
+      this.#slot(name).assign(value);
+      value.dispose();
+    }
   }
 
   #slot(name: string): Variable {

@@ -6,6 +6,7 @@ import { type RunConfig, STRATEGIES, type StrategyName } from '../../config/sche
 import type { ConfigSource } from '../../config/settings.ts';
 import { augmentSpec, augments, decodeSpec } from '../../dataset/pixel-specs.ts';
 import type { Engine } from '../../engines/engine.ts';
+import { slotNames } from '../../engines/optimizer-slots.ts';
 import { rowShape } from '../../engines/rows.ts';
 import { BACKBONE_ROWS } from '../../network/catalog.ts';
 import { parameterCount, parameterShapes } from '../../network/parameters.ts';
@@ -245,7 +246,7 @@ const CACHE_ROW_OVERHEAD = 80;
 
 /** Copies that a run makes of what it trains: for the best epoch, and for what is being saved. */
 function stateBytes(network: NetworkSpec, plan: TrainPlan): number {
-  const slots = plan.optimizer.kind === 'sgd' ? 1 : 2;
+  const slots = slotNames(plan.optimizer).length;
   return 4 * trainedParameters(network, plan) * (2 + slots);
 }
 

@@ -55,15 +55,6 @@ export const COURSE_CHECKS: readonly SettingCheck[] = [
   stopping({ path: 'earlyStop.metric', value: 'accuracy', logits: improving }, 2),
   stopping({ path: 'earlyStop.minDelta', value: 10, logits: improving }, 2),
   {
-    path: 'startShare',
-    value: 0.5,
-    what: 'an average that each epoch is measured by, and the trained weights again',
-    strategy: 'top',
-    given: { weights: 'auto', 'head.fit': 'solve' },
-    seen: (run) => mainOf(run).loads / run.config.epochs,
-    expected: () => 2,
-  },
-  {
     path: 'refit',
     value: 'always',
     what: 'a second program, with the validation images, of as many epochs as were best',

@@ -58,6 +58,7 @@ export const OPTIMIZER_CHECKS: readonly SettingCheck[] = [
   },
   field('momentum', 0.7, 'sgd'),
   field('nesterov', true, 'sgd'),
+  field('average', 0.9, 'adam'),
   field('beta1', 0.8, 'adam'),
   field('beta2', 0.99, 'adam'),
   field('epsilon', 1e-6, 'adam'),
