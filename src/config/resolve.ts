@@ -1,4 +1,5 @@
 import { basename, extname, join, resolve } from 'node:path';
+import { checkForm } from '../base/check-form.ts';
 import { type ConfigIssue, throwIssues } from './issues.ts';
 import { strategySources } from './presets.ts';
 import { ruleIssues } from './rules.ts';
@@ -41,7 +42,7 @@ export function resolveWithOrigins(
   const merged = mergeSources([...layers, choice]);
   merged.values.out ??= defaultFolder(merged.values.data, strategy);
   const wrong = layers.flatMap((source) => [...(source.issues ?? []), ...sourceIssues(source)]);
-  const parsed = runConfigSchema.safeParse(merged.values);
+  const parsed = checkForm(runConfigSchema, merged.values);
   if (wrong.length === 0 && parsed.success) {
     throwIssues(ruleIssues(parsed.data).map((issue) => placed(issue, merged)));
     return { config: parsed.data, merged };
@@ -66,7 +67,7 @@ function contradictions(
   const possible = sources.map((source) => ({ ...source, values: without(source.values, broken) }));
   const absent = { origin: '', values: { data: '.', out: '.' } };
   const merged = mergeSources([absent, ...strategyLayers(possible, of.strategy), ...possible]);
-  const parsed = runConfigSchema.safeParse(merged.values);
+  const parsed = checkForm(runConfigSchema, merged.values);
   if (!parsed.success) return [];
   return ruleIssues(parsed.data, broken).map((issue) => placed(issue, merged));
 }

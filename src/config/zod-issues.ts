@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { checkForm } from '../base/check-form.ts';
 import { didYouMean } from '../base/suggest.ts';
 import { knownKeys } from './fields.ts';
 import { type ConfigIssue, shown } from './issues.ts';
@@ -9,7 +10,7 @@ type ZodIssue = z.core.$ZodIssue;
 
 /** What one source holds that the schema does not allow. A key that it leaves out is no issue. */
 export function sourceIssues(source: ConfigSource): ConfigIssue[] {
-  const result = runConfigSchema.safeParse(source.values);
+  const result = checkForm(runConfigSchema, source.values);
   if (result.success) return [];
   return result.error.issues
     .filter((issue) => valueAt(source.values, issue.path) !== undefined)
@@ -18,7 +19,7 @@ export function sourceIssues(source: ConfigSource): ConfigIssue[] {
 
 /** Keys that no source gives and that have no default. */
 export function missingIssues(values: Readonly<Record<string, unknown>>): ConfigIssue[] {
-  const result = runConfigSchema.safeParse(values);
+  const result = checkForm(runConfigSchema, values);
   if (result.success) return [];
   return (
     result.error.issues

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkForm } from '../base/check-form.ts';
 import { dataError } from '../base/errors.ts';
 import {
   BACKBONES,
@@ -69,15 +70,23 @@ const description = z.object({
 
 /** A text that holds JSON of a form. */
 function jsonOf<T extends z.ZodType>(form: T) {
-  const parsed = z.string().transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is no JSON' });
-      return z.NEVER;
+  return z.string().transform((text, context): z.output<T> => {
+    const { data, error } = checkForm(form, parsedJson(text));
+    if (error === undefined) return data as z.output<T>;
+    for (const { path, message } of error.issues) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
+    return z.NEVER;
   });
-  return parsed.pipe(form);
+}
+
+/** @returns undefined, which no form allows, for a text that is no JSON */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

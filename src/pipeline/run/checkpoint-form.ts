@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { checkForm } from '../../base/check-form.ts';
 import type { NamedTensors } from '../../base/tensor.ts';
 import type { Progress } from '../../training/checkpoint.ts';
 
@@ -47,7 +48,7 @@ export function parseProgress(text: string): Progress | { readonly problem: stri
   } catch {
     return { problem: 'progress that is no JSON' };
   }
-  const { data, error } = progress.safeParse(value);
+  const { data, error } = checkForm(progress, value);
   if (error === undefined) return data;
   const [issue] = error.issues;
   return { problem: `progress.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong'}` };
