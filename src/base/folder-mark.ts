@@ -1,6 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, systemCode } from './errors.ts';
+import { unlessMachineFails } from './machine-failure.ts';
 import { readPlainFile } from './plain-file.ts';
 
 /**
@@ -47,7 +48,9 @@ export async function foreignFiles(folder: string, most: number): Promise<readon
 
 async function markedFiles(folder: string): Promise<readonly string[]> {
   const limits = { most: MOST_BYTES, what: 'a list of files' };
-  return parseMark(await readPlainFile(join(folder, MARK), limits).then(String, () => ''));
+  return parseMark(
+    await readPlainFile(join(folder, MARK), limits).then(String, unlessMachineFails('')),
+  );
 }
 
 /** The files that a mark names; none where its text is damaged. */

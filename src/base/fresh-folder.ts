@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { usageError } from './errors.ts';
 import { foreignFiles, markFolder } from './folder-mark.ts';
 import { makeFolder } from './folders.ts';
+import { unlessMachineFails } from './machine-failure.ts';
 import { renameFile } from './rename.ts';
 import { writeFailure } from './write-failure.ts';
 
@@ -61,10 +62,7 @@ export async function refuseTaken(path: string, options: FreshOptions = {}): Pro
 }
 
 const exists = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  );
+  lstat(path).then(() => true, unlessMachineFails(false));
 
 /**
  * A process that was killed while it replaced a folder has left the old one under its temporary name: it is put

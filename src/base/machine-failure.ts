@@ -37,3 +37,15 @@ export function explainMachine(error: unknown): unknown {
     },
   );
 }
+
+/**
+ * For `catch`: what is not there has a value of its own. Where the machine fails, nothing is known of whether it is
+ * there, and that is the error to tell.
+ */
+export function unlessMachineFails<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    const explained = explainMachine(error);
+    if (explained !== error) throw explained;
+    return value;
+  };
+}

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { VggtuneError } from '../base/errors.ts';
+import { unlessMachineFails } from '../base/machine-failure.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { ConfigError, type ConfigIssue } from '../config/issues.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
@@ -121,8 +122,5 @@ export function tellsItsEnd(text: string): boolean {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  return stat(path).then(() => true, unlessMachineFails(false));
 }

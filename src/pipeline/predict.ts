@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { dataError, messageOf } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { expandHome } from '../base/home.ts';
+import { unlessMachineFails } from '../base/machine-failure.ts';
 import { matchFiles } from '../base/patterns.ts';
 import { decodeBatches } from '../dataset/batches.ts';
 import { compareNames, fileSystemPath, kindOfFile, printablePath } from '../dataset/file-names.ts';
@@ -146,7 +147,7 @@ export async function inputFiles(
 }
 
 async function filesOf(input: string, platform?: NodeJS.Platform): Promise<readonly string[]> {
-  const found = await stat(fileSystemPath(input)).catch(() => undefined);
+  const found = await stat(fileSystemPath(input)).catch(unlessMachineFails(undefined));
   if (found?.isFile()) return [input];
   const matches = found?.isDirectory() ? await imagesIn(input) : await matchesOf(input, platform);
   if (matches.length > 0) return matches;

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -153,4 +163,26 @@ it('a folder with such a name and anything else in it stays', async () => {
   await writeFile(join(aside, 'thesis.txt'), 'mine');
   await writeFolderAtomic(join(home, 'a'), fill('one'));
   expect(await readFile(join(aside, 'thesis.txt'), 'utf8')).toBe('mine');
+});
+
+it('a disk that fails says so, and not that something of somebody else is there', async () => {
+  const path = join(home, 'a');
+  await writeFolderAtomic(path, fill('one'));
+  const probe = await open(join(path, 'file'));
+  const prototype = Object.getPrototypeOf(probe) as typeof probe;
+  await probe.close();
+  const failure = Object.assign(new Error('EIO: i/o error, read'), {
+    code: 'EIO',
+    syscall: 'read',
+  });
+  const spy = vi.spyOn(prototype, 'createReadStream').mockImplementation(() => {
+    throw failure;
+  });
+  const replaced = writeFolderAtomic(path, fill('two'), { overwrite: true });
+  await expect(replaced).rejects.toMatchObject({
+    kind: 'data',
+    details: { found: expect.stringContaining('EIO') },
+  });
+  spy.mockRestore();
+  expect(await content()).toBe('one');
 });

@@ -29,7 +29,7 @@ const CODES = ['EIO', 'EMFILE', 'ENOMEM', 'ENOSPC'];
 /** What an error may call its cause. */
 const CAUSES = {
   EIO: /EIO|i\/o error|disk|drive/i,
-  EMFILE: /EMFILE|too many open files/i,
+  EMFILE: /EMFILE|too many (open )?files/i,
   ENOMEM: /ENOMEM|memory/i,
   ENOSPC: /ENOSPC|no space/i,
   EACCES: /EACCES|permission/i,
@@ -233,7 +233,7 @@ export const KINDS = {
     what: 'a limit of open files (ulimit -n)',
     share: 0.02,
     scenarios: ONNX,
-    cause: /EMFILE|too many open files|ENFILE|uv_/i,
+    cause: /EMFILE|too many (open )?files/i,
     inject: async ({ world, scenario, random }) => [
       await run(world, again(world, scenario), { files: random.integer(24, 60) }),
     ],

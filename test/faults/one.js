@@ -14,7 +14,8 @@ function dishonesty({ code, signal, stderr, hung, who = 'the command' }, cause) 
   if (code === 0) return undefined;
   if (code === 1 || /^bug:|^ +at .*:\d+:\d+/m.test(stderr))
     return ['crash', `${who} shows a bug: ${tail(stderr)}`];
-  if (!/^(error|stopped): /m.test(stderr))
+  // A batch says of each run what became of it.
+  if (!/^(error|stopped): |^\[\d+\/\d+\] .*: failed, /m.test(stderr))
     return ['crash', `${who} does not say why: ${tail(stderr)}`];
   if (cause !== undefined && !cause.test(stderr))
     return ['crash', `${who} does not name the cause ${cause}: ${tail(stderr)}`];

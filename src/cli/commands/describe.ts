@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { usageError } from '../../base/errors.ts';
+import { unlessMachineFails } from '../../base/machine-failure.ts';
 import type { Output } from '../../outputs/index.ts';
 import {
   type DescribeRequest,
@@ -62,7 +63,7 @@ async function run(args: Arguments, { terminal }: Context): Promise<Outcome<Outp
   const request = requestOf(args);
   const isFile = await stat(request.subject).then(
     (found) => found.isFile(),
-    () => false,
+    unlessMachineFails(false),
   );
   const weights = isFile ? await describeWeights(request.subject) : undefined;
   const tensors =

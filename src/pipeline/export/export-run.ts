@@ -13,7 +13,7 @@ import { toMetadata } from '../../export/metadata.ts';
 import type { ExportModel } from '../../export/model.ts';
 import type { Quantization } from '../../formats/tfjs-layers.ts';
 import type { MetricsRecord, PlanRecord } from '../../run/record.ts';
-import { readConfig, readRecord, runPaths } from '../../run/store.ts';
+import { readConfig, readMetrics, readRecord, runPaths } from '../../run/store.ts';
 import { loadModel, type TrainedModel } from '../prepare/trained-model.ts';
 import { EXPORTERS } from './export-formats.ts';
 import { checkImages, type LabelledPixels, type RunImages } from './export-images.ts';
@@ -124,7 +124,7 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
     readRecord(paths, 'split'),
     readRecord(paths, 'plan'),
   ]);
-  const metrics = await readRecord(paths, 'metrics').catch(() => undefined);
+  const metrics = await readMetrics(paths);
   const root = await dataRoot(request.data ?? dataOf(config, paths.config));
   return {
     trained,

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usageError } from '../../base/errors.ts';
+import { unlessMachineFails } from '../../base/machine-failure.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { fromMetadata, type ModelDescription } from '../../export/metadata.ts';
 import { openTensorFile } from '../../formats/open.ts';
@@ -90,7 +91,7 @@ async function describeSubject(request: DescribeRequest): Promise<Description> {
   if (Object.hasOwn(ALEXNETS, subject)) return describeAlexNet(subject as AlexNetName);
   const backbone = BACKBONES.find((name) => name === subject);
   if (backbone !== undefined) return describeNetwork(subject, catalogNetwork(backbone, request));
-  const found = await stat(subject).catch(() => undefined);
+  const found = await stat(subject).catch(unlessMachineFails(undefined));
   if (found?.isDirectory()) return describeRun(subject);
   if (found?.isFile()) return describeFile(subject);
   throw unknownSubject(subject);
@@ -143,10 +144,7 @@ function describeAlexNet(name: AlexNetName): Description {
 async function describeRun(folder: string): Promise<Description> {
   const plan = await readRecord(runPaths(folder), 'plan');
   const path = join(folder, MODEL_FILE);
-  const finished = await stat(path).then(
-    () => true,
-    () => false,
-  );
+  const finished = await stat(path).then(() => true, unlessMachineFails(false));
   if (!finished) {
     throw usageError(`the run in ${folder} has no model yet`, {
       expected: path,

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { dataError, usageError } from '../../base/errors.ts';
+import { unlessMachineFails } from '../../base/machine-failure.ts';
 import { type NamedTensors, sameShape } from '../../base/tensor.ts';
 import { decodeSpec } from '../../dataset/pixel-specs.ts';
 import type { DecodeSpec } from '../../dataset/types.ts';
@@ -29,7 +30,7 @@ export const MODEL_FILE = join('model', 'model.safetensors');
 export async function loadModel(run: string): Promise<TrainedModel> {
   const given = resolve(run);
   const path = given.endsWith('.safetensors') ? given : join(given, MODEL_FILE);
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch(unlessMachineFails(undefined));
   if (found?.isFile() !== true) {
     throw usageError(`there is no trained model in ${run}`, {
       expected: path,
