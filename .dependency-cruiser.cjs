@@ -142,7 +142,10 @@ const keptPackages = [
   ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
   ['sharp', '^src/dataset/(decode|write-picture)\\.ts$'],
   ['protobufjs', '^src/formats/'],
-  ['zod', '^src/((config|outputs)/|export/metadata\\.ts$|pipeline/run/checkpoint-form\\.ts$)'],
+  [
+    'zod',
+    '^src/((config|outputs)/|base/check-form\\.ts$|export/metadata\\.ts$|pipeline/run/checkpoint-form\\.ts$)',
+  ],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
   ['undici', '^src/weights/download\\.ts$'],
 ];
