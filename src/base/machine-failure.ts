@@ -17,6 +17,9 @@ const FIXES: Readonly<Record<string, string>> = {
   EPERM: 'give permission to read and write it, or choose another folder',
 };
 
+/** What to do about a failure of the machine; undefined for what is none. */
+export const machineFix = (code: string): string | undefined => FIXES[code];
+
 /**
  * A system error that nobody expected where it came is the machine's all the same, and no bug: it becomes an
  * error that says what to do. Any other error comes back unchanged.
@@ -24,7 +27,7 @@ const FIXES: Readonly<Record<string, string>> = {
 export function explainMachine(error: unknown): unknown {
   if (error instanceof VggtuneError || !(error instanceof Error) || !('syscall' in error))
     return error;
-  const fix = FIXES[systemCode(error) ?? ''];
+  const fix = machineFix(systemCode(error) ?? '');
   if (fix === undefined) return error;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
   return dataError(

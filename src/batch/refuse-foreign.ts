@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { systemCode, usageError } from '../base/errors.ts';
+import { unlessMachineFails } from '../base/machine-failure.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { isRecord } from '../run/refuse-changed.ts';
 import { RESULT_FILES } from './write-results.ts';
@@ -40,6 +41,7 @@ async function isFreeOrOurs(path: string, isOurs: (text: string) => boolean): Pr
     const bytes = await readPlainFile(path, { most: MOST_BYTES, what: 'results of a batch' });
     return isOurs(bytes.toString('utf8'));
   } catch (error) {
-    return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return true;
+    return unlessMachineFails(false)(error);
   }
 }

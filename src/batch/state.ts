@@ -8,7 +8,8 @@ import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.
 import { type ConfigSource, Settings } from '../config/settings.ts';
 import type { MetricsRecord } from '../run/record.ts';
 import { refuseChangedConfig } from '../run/refuse-changed.ts';
-import { type RunPaths, readConfig, readRecord, runPaths } from '../run/store.ts';
+import { readConfig, readRecord } from '../run/run-records.ts';
+import { type RunPaths, runPaths } from '../run/store.ts';
 
 /** What a run folder says of an earlier batch. */
 export type RunState =

@@ -5,6 +5,7 @@ import {
   systemCode,
   VggtuneError,
 } from '../base/errors.ts';
+import { machineFix } from '../base/machine-failure.ts';
 import { printablePath } from './file-names.ts';
 import type { ImageSize } from './geometry.ts';
 import { systemReason } from './walk.ts';
@@ -96,11 +97,10 @@ export function isAboutImage(error: unknown): boolean {
   return ABOUT_A_FILE.includes(systemCode(error) ?? '');
 }
 
-const MACHINE_FIXES: Readonly<Record<string, string>> = {
-  EMFILE: 'raise the limit of open files (ulimit -n), or run fewer processes at once',
-  ENFILE: 'this machine has too many files open: end other processes',
-  ENOMEM: 'give more memory, or run fewer processes at once; image.maxPixels refuses large images',
-};
+function fixOf(code: string): string {
+  const fix = machineFix(code) ?? 'check the disk or the network drive, then try again';
+  return code === 'ENOMEM' ? `${fix}; image.maxPixels refuses large images` : fix;
+}
 
 /** A failure of the machine as an error that says what to do; anything else unchanged. */
 export function machineFailure(name: string, error: unknown): unknown {
@@ -109,7 +109,7 @@ export function machineFailure(name: string, error: unknown): unknown {
   return dataError(`could not read ${name}`, {
     found: systemReason(error),
     where: name,
-    fix: MACHINE_FIXES[code] ?? 'check the disk or the network drive, then try again',
+    fix: fixOf(code),
     cause: error,
   });
 }

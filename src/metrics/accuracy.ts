@@ -1,3 +1,4 @@
+import { mean } from './mean.ts';
 import { checkScored, predictedClass, type Scored } from './scores.ts';
 
 /** The share of images whose highest score is the true class; NaN of no images. */
@@ -45,8 +46,7 @@ function rankOfLabel({ scores, classes, labels }: Scored, row: number): number {
  * @param scored with probabilities that sum to 1 in each row
  */
 export function logLoss(scored: Scored): number {
-  const losses = logLosses(scored);
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  return mean(logLosses(scored));
 }
 
 /** The same of each image. */

@@ -1,4 +1,4 @@
-import { logLosses } from './accuracy.ts';
+import { mean } from './mean.ts';
 import type { Scored } from './scores.ts';
 
 /** Logarithms of the temperatures between which the best one is looked for. */
@@ -10,15 +10,16 @@ const LEAST = 2 ** -126;
 
 /**
  * The cross-entropy of each image at the one temperature, of logits divided by it, that gives the least mean.
- * Training makes a network surer of what it knows as of what it does not; this is the loss without that (Guo et
- * al. 2017, arXiv 1706.04599). The mean is convex in the inverse of the temperature, so the golden section finds it.
+ * Training makes a network surer of what it does not know as well; this is the loss without that (Guo et al.
+ * 2017, arXiv 1706.04599). The mean is convex in the inverse of the temperature, so a golden section finds it.
  *
  * @param scored with probabilities that sum to 1 in each row
  */
 export function calibratedLosses(scored: Scored): number[] {
-  if (scored.labels.length === 0) return [];
-  const at = (temperature: number) => logLosses(tempered(scored, Math.exp(temperature)));
-  let [low, high] = RANGE as readonly [number, number];
+  // Logits are known up to a constant a row, which changes nothing.
+  const logits = Float64Array.from(scored.scores, (p) => Math.log(Math.max(p, LEAST)));
+  const at = (temperature: number) => lossesAt(logits, scored, Math.exp(-temperature));
+  let [low, high]: readonly [number, number] = RANGE;
   let [left, right] = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)];
   let [atLeft, atRight] = [mean(at(left)), mean(at(right))];
   for (let step = 0; step < STEPS; step++) {
@@ -35,20 +36,16 @@ export function calibratedLosses(scored: Scored): number[] {
   return at((low + high) / 2);
 }
 
-/** The probabilities that logits divided by a temperature have; logits are known up to a constant a row. */
-export function tempered(scored: Scored, temperature: number): Scored {
-  const { classes, labels } = scored;
-  const scores = new Float32Array(scored.scores.length);
-  for (let start = 0; start < scores.length; start += classes) {
-    const row = scored.scores.subarray(start, start + classes);
-    const highest = row.reduce((a, b) => Math.max(a, b), LEAST);
+/** log sum exp(factor z) - factor z of the label, of each row */
+function lossesAt(logits: Float64Array, { classes, labels }: Scored, factor: number): number[] {
+  return Array.from(labels, (label, row) => {
+    const start = row * classes;
+    let highest = Number.NEGATIVE_INFINITY;
+    for (let c = start; c < start + classes; c++) highest = Math.max(highest, logits[c] as number);
     let sum = 0;
-    for (const p of row) sum += (Math.max(p, LEAST) / highest) ** (1 / temperature);
-    for (const [c, p] of row.entries())
-      scores[start + c] = (Math.max(p, LEAST) / highest) ** (1 / temperature) / sum;
-  }
-  return { scores, classes, labels };
+    for (let c = start; c < start + classes; c++) {
+      sum += Math.exp(factor * ((logits[c] as number) - highest));
+    }
+    return Math.log(sum) + factor * (highest - (logits[start + label] as number));
+  });
 }
-
-export const mean = (values: readonly number[]) =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

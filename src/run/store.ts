@@ -1,24 +1,14 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { parse, stringify } from 'yaml';
-import { writeFileAtomic } from '../base/atomic-file.ts';
-import { dataError, messageOf, systemCode, usageError, VggtuneError } from '../base/errors.ts';
+import { messageOf, systemCode, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { makeFolder } from '../base/folders.ts';
 import { removeLeftovers } from '../base/leftovers.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
-import { readPlainFile } from '../base/plain-file.ts';
-import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
-import type { RunConfig } from '../config/schema.ts';
-import { RECORD_PROBLEMS } from './check-record.ts';
-import {
-  FORMAT_VERSION,
-  type MetricsRecord,
-  type PlanRecord,
-  type RunRecord,
-  type SplitRecord,
-} from './record.ts';
-import { isRecord } from './refuse-changed.ts';
+import { unlessMachineFails } from '../base/machine-failure.ts';
+
+/** What `config.yaml` begins with: by it a folder is known as a run's. */
+export const CONFIG_START = '# Every setting of this run';
 
 /** The files of a run folder. */
 export interface RunPaths {
@@ -119,7 +109,8 @@ export async function refuseFolder(folder: string, options: OpenOptions): Promis
   if (found.length > 0 && !resume && !overwrite) throw existsAlready(folder, found);
 }
 
-async function ownFiles(folder: string): Promise<string[]> {
+/** What of a run's own is in a folder. @throws VggtuneError (usage) when it cannot be read */
+export async function ownFiles(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => OWN.includes(name));
   } catch (error) {
@@ -138,9 +129,7 @@ async function ownFiles(folder: string): Promise<string[]> {
 /** Was a run started here? Either of the first two files that one writes tells it. */
 async function isRun({ config, events }: RunPaths): Promise<boolean> {
   const [settings, log] = await Promise.all([startOf(config), startOf(events)]);
-  return (
-    settings.startsWith(`# ${RUN_COMMENT_START}`) || /^\{"time":"[^"]*","type":"log"/.test(log)
-  );
+  return settings.startsWith(CONFIG_START) || /^\{"time":"[^"]*","type":"log"/.test(log);
 }
 
 /** The first bytes of a file; none where there is no file, or no plain one. */
@@ -154,8 +143,8 @@ async function startOf(path: string): Promise<string> {
     } finally {
       await file.close();
     }
-  } catch {
-    return '';
+  } catch (error) {
+    return unlessMachineFails('')(error);
   }
 }
 
@@ -183,158 +172,4 @@ function nothingToResume(folder: string): Error {
     where: folder,
     fix: 'leave --resume out to start it',
   });
-}
-
-const RUN_COMMENT_START = 'Every setting of this run';
-const RUN_COMMENT = `${RUN_COMMENT_START}; format version ${FORMAT_VERSION}`;
-
-export async function writeConfig(paths: RunPaths, config: RunConfig): Promise<void> {
-  await writeFileAtomic(paths.config, `# ${RUN_COMMENT}\n${stringify(config)}`);
-}
-
-type Records = { split: SplitRecord; plan: PlanRecord; metrics: MetricsRecord };
-
-export async function writeRecord<K extends keyof Records>(
-  paths: RunPaths,
-  kind: K,
-  record: Records[K],
-): Promise<void> {
-  await writeFileAtomic(paths[kind], `${JSON.stringify(record, null, 1)}\n`);
-}
-
-/**
- * The config as it was written; whoever opens the run checks it by the schema.
- * @throws VggtuneError (usage) when it is not there, (data) when it is no YAML
- */
-export async function readConfig(paths: RunPaths): Promise<unknown> {
-  return parseConfig(await readText(paths.config, paths.folder), paths.config);
-}
-
-/** @throws VggtuneError (data) when the text of a run's `config.yaml` is no YAML, or too large */
-export function parseConfig(text: string, path: string): unknown {
-  refuseOtherVersion(path, text);
-  const large = yamlTooLarge(text);
-  if (large !== undefined) {
-    throw dataError(`${path} is too large for the settings of a run`, {
-      expected: `at most ${LARGEST_YAML} characters, and what \`vggtune train\` wrote`,
-      found: large,
-      where: path,
-      fix: 'start the run again with --overwrite',
-    });
-  }
-  try {
-    // The parser's own warnings would go to the terminal, with the file's text as it is.
-    return withOldDefaults(parse(text, { logLevel: 'error' }));
-  } catch (error) {
-    throw dataError(`${path} is no YAML`, { found: messageOf(error), where: path });
-  }
-}
-
-/** The comment of the first line says by which version it was written; one that a person wrote has none. */
-function refuseOtherVersion(path: string, text: string): void {
-  const found = /^# .*; format version (\S+)$/m.exec(text.slice(0, 200))?.[1];
-  if (found !== undefined && found !== String(FORMAT_VERSION)) throw otherVersion(path, found);
-}
-
-/**
- * A config from before output layers were solved says nothing of how its head is fitted and whether it is fitted
- * again: by steps and once, as was then the only way.
- */
-function withOldDefaults(values: unknown): unknown {
-  if (!isRecord(values) || !isRecord(values.head) || 'fit' in values.head) return values;
-  return { refit: 'never', ...values, head: { ...values.head, fit: 'steps' } };
-}
-
-/** @throws VggtuneError when the file is not there (usage), damaged or of another version (data) */
-export async function readRecord<K extends keyof Records>(
-  paths: RunPaths,
-  kind: K,
-): Promise<Records[K]> {
-  const text = await readText(paths[kind], paths.folder);
-  return parseRecord(text, { kind, path: paths[kind] });
-}
-
-/** @throws VggtuneError (data) when the text of a record is damaged, or of another version */
-export function parseRecord<K extends keyof Records>(
-  text: string,
-  { kind, path }: { readonly kind: K; readonly path: string },
-): Records[K] {
-  let record: Partial<Records[K]>;
-  try {
-    record = (JSON.parse(text) ?? {}) as Partial<Records[K]>;
-  } catch (error) {
-    throw dataError(`${path} is damaged`, {
-      expected: 'JSON',
-      found: messageOf(error),
-      where: path,
-      fix: 'start the run again with --overwrite',
-    });
-  }
-  if (record.version === FORMAT_VERSION) {
-    const problem = RECORD_PROBLEMS[kind](record);
-    if (problem === undefined) return record as Records[K];
-    throw dataError(`${path} is damaged`, {
-      expected: `what \`vggtune train\` writes`,
-      found: problem,
-      where: path,
-      fix: 'start the run again with --overwrite',
-    });
-  }
-  throw otherVersion(path, typeof record.version === 'number' ? String(record.version) : 'unknown');
-}
-
-function otherVersion(path: string, found: string): Error {
-  return dataError(`${path} is of another version`, {
-    expected: `format version ${FORMAT_VERSION}`,
-    found: `format version ${found}`,
-    where: path,
-    fix: 'use the vggtune that wrote it, or start the run again',
-  });
-}
-
-/** The split of a run; undefined when it was ended before it had one. */
-export async function readSplit(paths: RunPaths): Promise<SplitRecord | undefined> {
-  const found = await ownFiles(paths.folder);
-  const isBegun = found.includes('split.json') || found.includes('plan.json');
-  return isBegun ? readRecord(paths, 'split') : undefined;
-}
-
-/** The plan of a run; undefined when it was ended before it had one. */
-export async function readPlan(paths: RunPaths): Promise<PlanRecord | undefined> {
-  const found = await ownFiles(paths.folder);
-  return found.includes('plan.json') ? readRecord(paths, 'plan') : undefined;
-}
-
-/** The final figures of a run; undefined when it did not come that far. */
-export async function readMetrics(paths: RunPaths): Promise<MetricsRecord | undefined> {
-  const found = await ownFiles(paths.folder);
-  return found.includes('metrics.json') ? readRecord(paths, 'metrics') : undefined;
-}
-
-/** All records of a run; metrics only if it came that far. */
-export async function readRun(folder: string, config: RunConfig): Promise<RunRecord> {
-  const paths = runPaths(folder);
-  const split = await readRecord(paths, 'split');
-  const plan = await readRecord(paths, 'plan');
-  const metrics = await readMetrics(paths);
-  return { folder: paths.folder, config, split, plan, metrics };
-}
-
-/** A split of a million images has some hundred bytes of each. */
-const MOST_BYTES = 2 ** 28;
-
-async function readText(path: string, folder: string): Promise<string> {
-  try {
-    const bytes = await readPlainFile(path, { most: MOST_BYTES, what: 'a file of a run' });
-    return bytes.toString('utf8');
-  } catch (error) {
-    if (error instanceof VggtuneError) throw error;
-    throw usageError(`${folder} is not the folder of a run`, {
-      expected: path,
-      found: systemCode(error) === 'ENOENT' ? 'no such file' : messageOf(error),
-      where: folder,
-      fix: 'name a folder that `vggtune train` has made',
-      cause: error,
-    });
-  }
 }

@@ -1,12 +1,14 @@
 import type { NamedTensors } from '../base/tensor.ts';
+import type { TrainingState } from '../engines/engine.ts';
 import { averagedWeights } from '../engines/optimizer-slots.ts';
 import type { PhaseRun } from './job.ts';
 
-const isAveraged = ({ job: { plan } }: PhaseRun) => plan.optimizer.average !== undefined;
+/** A warm-up begins at random numbers, of which an average over its few steps would keep some. */
+const isAveraged = ({ job: { plan }, phase }: PhaseRun) =>
+  plan.optimizer.average !== undefined && phase.name === 'main';
 
-/** What a phase would keep at this step: the moving averages of the trained weights, where there are any. */
-export function candidateWeights(run: PhaseRun): NamedTensors {
-  const state = run.program.state();
+/** What a phase would keep at a state: the moving averages of the trained weights, where there are any. */
+export function candidateWeights(run: PhaseRun, state: TrainingState): NamedTensors {
   return isAveraged(run) ? averagedWeights(state) : state.weights;
 }
 

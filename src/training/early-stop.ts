@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/schema.ts';
+import { mean } from '../metrics/mean.ts';
 
 export type MetricName = NonNullable<RunConfig['earlyStop']>['metric'];
 
@@ -63,8 +64,8 @@ const MANY = 50;
  */
 export function isClearlyLower(losses: readonly number[], before: readonly number[]): boolean {
   const gains = before.map((loss, i) => loss - (losses[i] ?? Number.NaN));
-  const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
-  const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);
+  const gain = mean(gains);
+  const squares = gains.reduce((sum, each) => sum + (each - gain) ** 2, 0);
   const error = Math.sqrt(squares / Math.max(1, gains.length - 1) / gains.length);
-  return mean > (gains.length < MANY ? ERRORS * error : 0);
+  return gain > (gains.length < MANY ? ERRORS * error : 0);
 }

@@ -5,7 +5,7 @@ import type { TrainingState } from '../engines/engine.ts';
 import { asCandidate, candidateWeights } from './candidate.ts';
 import { allFinite, type EpochFigures, type Progress, START } from './checkpoint.ts';
 import { climbWarning, Divergence, diverged, hasClimbed } from './divergence.ts';
-import { isClearlyLower, judgeEpochs } from './early-stop.ts';
+import { isClearlyLower, judgeEpochs, watchedMetric } from './early-stop.ts';
 import { type AfterStep, type Epochs, prepareEpochs, runEpoch } from './epoch.ts';
 import type { PhaseRun } from './job.ts';
 import { requireImages } from './lost-images.ts';
@@ -50,7 +50,7 @@ export async function runPhase(run: PhaseRun): Promise<PhaseResult> {
     }
     saves.saved();
   }
-  const weights = candidateWeights(run);
+  const weights = candidateWeights(run, run.program.state());
   const { history } = progress;
   const bestEpoch = watches
     ? judgeEpochs(history, rule, startOf(progress)).best
@@ -110,7 +110,7 @@ async function measureStart(run: PhaseRun): Promise<Progress> {
   if (sources.validation === undefined) return start;
   const { figures: before, losses } = await measured(run, Number.NaN);
   if (run.job.signal.aborted) throw await interrupted(run, start);
-  // A solved head is an optimum already: what takes its place has to be better beyond doubt.
+  // A solved head is an optimum already: what takes its place has to be better than by chance.
   const solved = plan.solvedFrom !== undefined;
   const progress = { ...start, before, ...(solved && { startLosses: losses, clear: [] }) };
   await run.job.checkpoints.saveBest(run.program.state().weights, progress);
@@ -148,7 +148,7 @@ async function closeEpoch(
     run.sources.validation !== undefined
       ? judgeEpochs(history, config.earlyStop, startOf(progress)).best === epoch
       : epoch + 1 === run.lastEpoch;
-  if (best && isJudged(run)) await checkpoints.saveBest(candidateWeights(run), progress);
+  if (best && isJudged(run)) await checkpoints.saveBest(candidateWeights(run, state), progress);
   await checkpoints.saveLast({ progress, state });
   emitEpoch(run, { sums, epoch, validation, best, started });
   if (stopped) {
@@ -188,8 +188,13 @@ async function measured(run: PhaseRun, trainingLoss: number): Promise<Validation
     batchSize: config.batchSize,
     classes: network.classes,
     signal: run.job.signal,
+    calibrated: isCalibrated(run),
   });
 }
+
+/** Whether anything looks at the calibrated losses: the rule, or a solved start. */
+const isCalibrated = ({ job: { plan, config } }: PhaseRun) =>
+  plan.solvedFrom !== undefined || watchedMetric(config.earlyStop) === 'calibrated_loss';
 
 /** Whether an epoch is better than the start by more than chance, added to what is known of those before it. */
 function clearOf({ startLosses, clear = [] }: Progress, losses: readonly number[]) {

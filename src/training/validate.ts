@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingProgram } from '../engines/engine.ts';
+import { mean } from '../metrics/mean.ts';
 import { figuresOf, softmaxRows } from '../metrics/metric-values.ts';
 import type { Scored } from '../metrics/scores.ts';
-import { calibratedLosses, mean } from '../metrics/temperature.ts';
+import { calibratedLosses } from '../metrics/temperature.ts';
 import type { EpochFigures } from './checkpoint.ts';
 import { requireImages } from './lost-images.ts';
 import type { RowSource } from './sample-source.ts';
@@ -15,7 +16,7 @@ export interface ValidationOptions {
 
 export interface Validation {
   readonly figures: EpochFigures;
-  /** The cross-entropy of each image, at the temperature that suits them best. */
+  /** The calibrated cross-entropy of each image; none where it was not asked for. */
   readonly losses: readonly number[];
 }
 
@@ -23,11 +24,13 @@ export interface Validation {
 export async function validate(
   program: TrainingProgram,
   source: RowSource,
-  options: ValidationOptions,
+  options: ValidationOptions & { readonly calibrated: boolean },
 ): Promise<Validation> {
   const scored = await score(program, source, options);
+  const figures = { ...figuresOf(scored) };
+  if (!options.calibrated) return { figures, losses: [] };
   const losses = calibratedLosses(scored);
-  return { figures: { ...figuresOf(scored), calibrated_loss: mean(losses) }, losses };
+  return { figures: { ...figures, calibrated_loss: mean(losses) }, losses };
 }
 
 /**

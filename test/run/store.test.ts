@@ -9,14 +9,8 @@ import { newOwner } from '../../src/base/lock-owner.ts';
 import { createEventLog } from '../../src/run/event-log.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
 import { refuseChangedConfig, refuseChangedImages } from '../../src/run/refuse-changed.ts';
-import {
-  openRun,
-  readConfig,
-  readRecord,
-  runPaths,
-  writeConfig,
-  writeRecord,
-} from '../../src/run/store.ts';
+import { readConfig, readRecord, writeConfig, writeRecord } from '../../src/run/run-records.ts';
+import { openRun, runPaths } from '../../src/run/store.ts';
 import { testConfig } from '../training/config.ts';
 
 let home: string;

@@ -10,7 +10,7 @@ const numbersOf = (weights: NamedTensors) =>
   Object.fromEntries([...weights].map(([name, { data }]) => [name, [...data]]));
 
 /** A run whose program has a trained weight of 3 with the average 2, and a frozen weight of 7. */
-function runOf(average: number | undefined): PhaseRun {
+function runOf(average: number | undefined, name = 'main'): PhaseRun {
   let state: TrainingState = {
     step: 4,
     weights: new Map([...of('fc8.weight', 3), ...of('conv1_1.weight', 7)]),
@@ -23,19 +23,23 @@ function runOf(average: number | undefined): PhaseRun {
     },
   };
   const optimizer = { kind: 'adam', ...(average !== undefined && { average }) };
-  return { job: { plan: { optimizer } }, program } as unknown as PhaseRun;
+  return { job: { plan: { optimizer } }, phase: { name }, program } as unknown as PhaseRun;
 }
+
+const candidateOf = (run: PhaseRun) => candidateWeights(run, run.program.state());
 
 describe('a candidate', () => {
   it('has the average of what is trained, and the rest as it is', () => {
     const averaged = { 'fc8.weight': [2], 'conv1_1.weight': [7] };
-    expect(numbersOf(candidateWeights(runOf(0.9)))).toEqual(averaged);
+    expect(numbersOf(candidateOf(runOf(0.9)))).toEqual(averaged);
   });
 
-  it('is what was trained where no average is kept', async () => {
+  it.each([
+    ['where no average is kept', runOf(undefined)],
+    ['in a warm-up, which begins at random numbers', runOf(0.9, 'warm-up')],
+  ])('is what was trained %s', async (_, run) => {
     const trained = { 'fc8.weight': [3], 'conv1_1.weight': [7] };
-    const run = runOf(undefined);
-    expect(numbersOf(candidateWeights(run))).toEqual(trained);
+    expect(numbersOf(candidateOf(run))).toEqual(trained);
     const seen = await asCandidate(run, async () => numbersOf(run.program.state().weights));
     expect(seen).toEqual(trained);
   });

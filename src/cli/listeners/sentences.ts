@@ -32,6 +32,9 @@ export function epochSentence(event: Epoch): string {
     `loss ${decimal(loss)}`,
     `acc ${percent(accuracy)}`,
     ...(validation.loss === undefined ? [] : [`val loss ${decimal(validation.loss)}`]),
+    ...(validation.calibrated_loss === undefined
+      ? []
+      : [`calibrated ${decimal(validation.calibrated_loss)}`]),
     ...(validation.accuracy === undefined ? [] : [`val acc ${percent(validation.accuracy)}`]),
     duration(seconds),
     ...(event.best ? ['best'] : []),

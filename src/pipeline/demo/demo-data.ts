@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { dataError, systemCode, unavailableError } from '../../base/errors.ts';
 import { makeFolder } from '../../base/folders.ts';
 import { canonicalJson, sha256 } from '../../base/hash.ts';
+import { unlessMachineFails } from '../../base/machine-failure.ts';
 import { renameFile } from '../../base/rename.ts';
 import { writeFailure } from '../../base/write-failure.ts';
 
@@ -175,9 +176,9 @@ async function picturesOf(
 }
 
 async function isDone(target: string, marker: string): Promise<boolean> {
-  const entries = await readdir(target).catch(() => []);
+  const entries = await readdir(target).catch(unlessMachineFails([]));
   if (entries.length === 0) return false;
-  const found = await readFile(join(target, MARKER), 'utf8').catch(() => undefined);
+  const found = await readFile(join(target, MARKER), 'utf8').catch(unlessMachineFails(undefined));
   if (found === marker) return true;
   throw dataError(`${target} is not empty`, {
     expected: 'an empty folder, or one that the demo made with the same settings',

@@ -30,7 +30,8 @@ import {
   receptiveFieldSteps,
 } from '../../network/receptive-field.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import { readRecord, runPaths } from '../../run/store.ts';
+import { readRecord } from '../../run/run-records.ts';
+import { runPaths } from '../../run/store.ts';
 import { recognise, structureOf } from '../../weights/recognise.ts';
 import { MODEL_FILE } from '../prepare/trained-model.ts';
 

@@ -5,7 +5,8 @@ import type { RunConfig } from '../../config/schema.ts';
 import { scanDataset } from '../../dataset/scan.ts';
 import type { DatasetIndex, ImageEntry, Side } from '../../dataset/types.ts';
 import type { SplitRecord } from '../../run/record.ts';
-import { readPlan, readRecord, runPaths } from '../../run/store.ts';
+import { readPlan, readRecord } from '../../run/run-records.ts';
+import { runPaths } from '../../run/store.ts';
 import type { WorkContext } from './work-context.ts';
 
 const SIDES = ['train', 'val', 'test'] as const;

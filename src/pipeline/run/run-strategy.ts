@@ -5,14 +5,8 @@ import { Settings } from '../../config/settings.ts';
 import type { DatasetIndex, Split } from '../../dataset/types.ts';
 import { FORMAT_VERSION, type RunRecord, type SplitRecord } from '../../run/record.ts';
 import { refuseChangedConfig, refuseChangedImages } from '../../run/refuse-changed.ts';
-import {
-  openRun,
-  type RunPaths,
-  readConfig,
-  readSplit,
-  writeConfig,
-  writeRecord,
-} from '../../run/store.ts';
+import { readConfig, readSplit, writeConfig, writeRecord } from '../../run/run-records.ts';
+import { openRun, type RunPaths } from '../../run/store.ts';
 import { engineOf } from '../prepare/work-context.ts';
 import type { StrategyRun } from './strategy-run.ts';
 import { trainRun } from './train-run.ts';

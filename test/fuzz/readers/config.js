@@ -5,7 +5,7 @@ import { words } from './tensors.js';
 
 /** Config files of a run and of a batch, as YAML and as JSON, up to the config that comes of them. */
 export async function create({ load, folder }) {
-  const { parseConfig } = await load('run/store');
+  const { parseConfig } = await load('run/run-records');
   const { declaredStrategy, resolveConfig } = await load('config/resolve');
   const { readBatchFile } = await load('batch/files');
   const { combinationCount, combinationName, combinations } = await load('batch/matrix');

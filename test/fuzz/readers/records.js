@@ -30,7 +30,7 @@ const METRICS = {
 
 /** The records of a run folder: split, plan and metrics; the first byte says which is meant. */
 export async function create({ load }) {
-  const { parseRecord } = await load('run/store');
+  const { parseRecord } = await load('run/run-records');
   const { refuseChangedImages, refuseChangedWeights } = await load('run/refuse-changed');
   const readers = {
     s: (text) => {

@@ -6,7 +6,8 @@ import { writeSafetensors } from '../../../src/formats/safetensors.ts';
 import { buildNetwork } from '../../../src/network/build.ts';
 import { plainPreprocessing } from '../../../src/network/preprocessing.ts';
 import { describe } from '../../../src/pipeline/inspect/describe.ts';
-import { runPaths, writeRecord } from '../../../src/run/store.ts';
+import { writeRecord } from '../../../src/run/run-records.ts';
+import { runPaths } from '../../../src/run/store.ts';
 import { randomWeights } from '../../../src/weights/initialise.ts';
 import { useTemporaryFolder } from '../../dataset/images.ts';
 

@@ -8,7 +8,8 @@ import { splitDataset } from '../../../src/dataset/split.ts';
 import type { DatasetIndex } from '../../../src/dataset/types.ts';
 import { readSafetensors } from '../../../src/formats/safetensors.ts';
 import { trainRun } from '../../../src/pipeline/run/train-run.ts';
-import { openRun, readRecord, writeRecord } from '../../../src/run/store.ts';
+import { readRecord, writeRecord } from '../../../src/run/run-records.ts';
+import { openRun } from '../../../src/run/store.ts';
 import { testStorage } from '../../storage.ts';
 import { testConfig } from '../../training/config.ts';
 import { changedNames } from '../../training/fixtures.ts';
@@ -45,8 +46,8 @@ async function run(name: string, { strategy, config: changes, resume, onEvent }:
   const events: RunEvent[] = [];
   const version = 1;
   await writeRecord(opened.paths, 'split', { version, classes: index.classes, ...split });
-  await import('../../../src/run/store.ts').then((store) =>
-    store.writeConfig(opened.paths, config),
+  await import('../../../src/run/run-records.ts').then((records) =>
+    records.writeConfig(opened.paths, config),
   );
   try {
     const request = {

@@ -6,7 +6,8 @@ import { type RunConfig, runConfigSchema, type StrategyName } from '../../../src
 import { scanDataset } from '../../../src/dataset/scan.ts';
 import type { DatasetIndex, Split } from '../../../src/dataset/types.ts';
 import { trainRun } from '../../../src/pipeline/run/train-run.ts';
-import { openRun, writeRecord } from '../../../src/run/store.ts';
+import { writeRecord } from '../../../src/run/run-records.ts';
+import { openRun } from '../../../src/run/store.ts';
 import { temporaryFolder } from '../../pipeline/pictures.ts';
 import { testConfig } from '../config.ts';
 import {

@@ -1,0 +1,3 @@
+/** NaN of nothing. */
+export const mean = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
