@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Two projects: `fast` is what a developer runs at every change (under two minutes on two cores);
 // `slow` holds whole training runs and real processes. `npm test` runs both.
 export default defineConfig({
   test: {
+    // Vitest leaves one processor free, which is half of two.
+    maxWorkers: availableParallelism(),
     reporters: ['default', './test/closing-line.ts'],
     projects: [
       {

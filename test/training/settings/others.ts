@@ -3,8 +3,8 @@ export const NOT_ABOUT_TRAINING: Readonly<Record<string, string>> = {
   data: 'The images are listed before training (test/dataset/scan.test.ts).',
   out: 'It says where files go (test/run/store.test.ts).',
   strategy:
-    'A run is given the strategy that was chosen (test/pipeline/train-run.test.ts); test/training/plan.test.ts has what each trains.',
-  'image.onBad': 'It says what a broken file does (test/pipeline/lost-images.test.ts).',
+    'A run is given the strategy that was chosen (test/pipeline/run/train-run.slow.test.ts); test/training/train-plan.test.ts has what each trains.',
+  'image.onBad': 'It says what a broken file does (test/pipeline/run/lost-images.slow.test.ts).',
   'image.maxPixels': 'It says which files are refused (test/dataset/decode.test.ts).',
   'split.val': 'The sides are made before training (test/dataset/split.test.ts).',
   'split.test': 'The sides are made before training (test/dataset/split.test.ts).',
@@ -18,9 +18,9 @@ export const NOT_ABOUT_TRAINING: Readonly<Record<string, string>> = {
   'advise.margin': 'It helps to choose a strategy (test/advisor).',
   'advise.race': 'It helps to choose a strategy (test/advisor).',
   'advise.raceEpochs': 'It helps to choose a strategy (test/advisor).',
-  export: 'It says what is written after training (test/pipeline/export-run.test.ts).',
+  export: 'It says what is written after training (test/pipeline/export/export-run.slow.test.ts).',
   engine: 'It says which engine is asked (test/engines/choice.test.ts).',
   device: 'It says where the engine computes (test/engines/choice.test.ts).',
   cache:
-    'Features are the same with it and without (test/pipeline/train-run.test.ts compares both).',
+    'Features are the same with it and without (test/pipeline/run/train-run.slow.test.ts compares both).',
 };
