@@ -1,8 +1,8 @@
-import type { Engine, LinearProgram } from '../engines/engine.ts';
+import type { Engine } from '../engines/engine.ts';
 import { crossValidate } from './cross-validate.ts';
 import { stratifiedFolds } from './folds.ts';
 import { type RowSpace, rowSpace } from './row-space.ts';
-import { fitRegression } from './softmax-regression.ts';
+import { fitRegression, type RegressionProblem } from './softmax-regression.ts';
 import { type FeatureStatistics, featureStatistics, standardised } from './standardise.ts';
 
 /** Features of images, to fit an output layer to. */
@@ -85,11 +85,16 @@ async function fitLevels(
   const { rank, coordinates: features } = space;
   const program = await engine.compileLinear({ features, labels, inputs: rank, classes });
   try {
-    const chosen = await choosePenalty(problem, { program, rank, inputs });
-    const { parameters } = await fitRegression(
-      { program, labels, inputs: rank, classes, sampleWeights: sampleWeights(problem) },
-      { penalty: chosen.penalty * inputs },
-    );
+    const regression = {
+      program,
+      labels,
+      inputs: rank,
+      classes,
+      sampleWeights: sampleWeights(problem),
+      meanSquares: meanSquares(features, rank),
+    };
+    const chosen = await choosePenalty(problem, { regression, inputs });
+    const { parameters } = await fitRegression(regression, { penalty: chosen.penalty * inputs });
     const read = space.kernel(parameters.subarray(0, classes * rank), classes);
     const kernel = new Float32Array(classes * width);
     for (let c = 0; c < classes; c++) {
@@ -105,23 +110,19 @@ async function fitLevels(
 
 async function choosePenalty(
   problem: HeadProblem,
-  of: { readonly program: LinearProgram; readonly rank: number; readonly inputs: number },
+  of: { readonly regression: RegressionProblem; readonly inputs: number },
 ): Promise<Pick<Candidate, 'penalty' | 'loss' | 'folds' | 'heldOut'>> {
-  const { program, rank, inputs } = of;
-  const { labels, groups, images, classes, seed } = problem;
+  const { regression, inputs } = of;
+  const { labels, groups, images, seed } = problem;
   const folds = stratifiedFolds(labels, { groups, seed });
   const asked = problem.penalty === undefined ? PENALTIES : [problem.penalty];
   if (folds.count === 0) {
     return { penalty: problem.penalty ?? USUAL_PENALTY, loss: 0, folds: 0 };
   }
   const found = await crossValidate({
-    program,
-    labels,
-    inputs: rank,
-    classes,
+    ...regression,
     folds,
     judged: images,
-    sampleWeights: sampleWeights(problem),
     penalties: asked.map((relative) => relative * inputs),
   });
   return {
@@ -146,6 +147,15 @@ function spaceOf(samples: Float32Array, count: number, inputs: number): RowSpace
 function sampleWeights({ labels, images, classWeights }: HeadProblem): Float32Array {
   const share = images / labels.length;
   return Float32Array.from(labels, (label) => share * (classWeights?.[label] ?? 1));
+}
+
+/** [width]: of each column of the rows. */
+function meanSquares(rows: Float32Array, width: number): Float64Array {
+  const out = new Float64Array(width);
+  rows.forEach((value, i) => {
+    out[i % width] = (out[i % width] as number) + value ** 2;
+  });
+  return out.map((sum) => (sum * width) / rows.length);
 }
 
 function lastColumns(rows: Float32Array, width: number, inputs: number): Float32Array {

@@ -20,6 +20,8 @@ export interface MinimiseOptions {
   readonly iterations: number;
   /** A step that gains less than this share of the value ends the search. */
   readonly gain?: number;
+  /** About the diagonal of the Hessian at the start, all above zero; asked for once, after the value there. */
+  readonly curvatures?: () => Float64Array;
 }
 
 /** Pairs of steps and changes of the gradient that are kept: Nocedal and Wright advise 3 to 20. */
@@ -40,17 +42,17 @@ export async function minimise(f: Objective, options: MinimiseOptions): Promise<
   const { tolerance, iterations, gain = PRECISION } = options;
   let point = options.start;
   let { value, gradient } = copied(await f(point));
-  const pairs: Pair[] = [];
+  const known: Known = { curvatures: options.curvatures?.(), pairs: [] };
   let done = 0;
   while (done < iterations && largest(gradient) > tolerance) {
     const step = await lineSearch(f, {
       point,
       value,
       gradient,
-      direction: direction(pairs, gradient),
+      direction: direction(known, gradient),
     });
     if (step === undefined) break;
-    remember(pairs, { from: { point, gradient }, to: step });
+    remember(known.pairs, { from: { point, gradient }, to: step });
     const gained = value - step.value;
     ({ point, value, gradient } = step);
     done++;
@@ -70,8 +72,15 @@ interface Pair {
   readonly rho: number;
 }
 
-/** Minus the gradient, times the inverse Hessian as the pairs tell it: the two-loop recursion. */
-function direction(pairs: readonly Pair[], gradient: Float64Array): Float64Array {
+/** What is known of the Hessian. */
+interface Known {
+  /** Its diagonal at the start; absent: as if it were the same everywhere. */
+  readonly curvatures: Float64Array | undefined;
+  readonly pairs: Pair[];
+}
+
+/** Minus the gradient, times the inverse Hessian as far as it is known: the two-loop recursion. */
+function direction({ curvatures, pairs }: Known, gradient: Float64Array): Float64Array {
   const q = gradient.map((g) => -g);
   const alphas = pairs.map(() => 0);
   for (let k = pairs.length - 1; k >= 0; k--) {
@@ -80,17 +89,24 @@ function direction(pairs: readonly Pair[], gradient: Float64Array): Float64Array
     alphas[k] = alpha;
     addScaled(q, -alpha, y);
   }
-  const last = pairs.at(-1);
-  // Before anything is known of the curvature, the first step has the length one.
-  const scale =
-    last === undefined
-      ? 1 / Math.max(1, Math.sqrt(dot(q, q)))
-      : 1 / (last.rho * dot(last.y, last.y));
-  for (let i = 0; i < q.length; i++) q[i] = (q[i] as number) * scale;
+  const scale = lastScale({ curvatures, pairs }, q);
+  for (let i = 0; i < q.length; i++) q[i] = ((q[i] as number) * scale) / (curvatures?.[i] ?? 1);
   pairs.forEach(({ s, y, rho }, k) => {
     addScaled(q, (alphas[k] ?? 0) - rho * dot(y, q), s);
   });
   return q;
+}
+
+/** By how much the last step was longer or shorter than the curvatures alone make it. */
+function lastScale({ curvatures, pairs }: Known, q: Float64Array): number {
+  const last = pairs.at(-1);
+  if (last !== undefined) {
+    const y =
+      curvatures === undefined ? last.y : last.y.map((v, i) => v / (curvatures[i] as number));
+    return 1 / (last.rho * dot(last.y, y));
+  }
+  // Where nothing is known of the curvature, the first step has the length one.
+  return curvatures === undefined ? 1 / Math.max(1, Math.sqrt(dot(q, q))) : 1;
 }
 
 async function lineSearch(

@@ -9,6 +9,8 @@ export interface RegressionProblem {
   readonly classes: number;
   /** [labels.length]; zero leaves a sample out. */
   readonly sampleWeights: Float32Array;
+  /** [inputs]: the mean square of each input; it saves iterations where these differ much. */
+  readonly meanSquares?: Float64Array;
 }
 
 export interface Fit {
@@ -43,10 +45,20 @@ export async function fitRegression(
   const total = problem.sampleWeights.reduce((sum, weight) => sum + weight, 0);
   const weights = problem.sampleWeights.map((weight) => weight / total);
   const gradient = new Float64Array(size + classes);
+  let scored: Float32Array = new Float32Array();
+  const { meanSquares } = problem;
+  // By the diagonal of the softmax's own Hessian, as if it had nothing to do with the inputs.
+  const curvatures = (squares: Float64Array) => () => {
+    const spread = meanSpread(scored, { classes, weights });
+    return Float64Array.from({ length: size + classes }, (_, i) =>
+      i < size ? spread * (squares[i % inputs] ?? 1) + penalty : spread,
+    );
+  };
 
   const found = await minimise(
     async (point) => {
       const evaluation = await program.evaluate(Float32Array.from(point), weights);
+      scored = evaluation.logProbabilities;
       let value = weightedLoss(evaluation.logProbabilities, { labels, classes, weights });
       gradient.set(evaluation.gradient);
       for (let i = 0; i < size; i++) {
@@ -61,6 +73,7 @@ export async function fitRegression(
       tolerance: TOLERANCE,
       iterations: ITERATIONS,
       ...(gain !== undefined && { gain }),
+      ...(meanSquares !== undefined && { curvatures: curvatures(meanSquares) }),
     },
   );
   const { point: parameters, value: loss, iterations, converged } = found;
@@ -83,4 +96,21 @@ export function weightedLoss(
     if (weight > 0) loss -= weight * (logProbabilities[sample * classes + label] ?? 0);
   });
   return loss;
+}
+
+/** A probability has little to move where it is near 0 or 1; a curvature is not taken for less than this. */
+const LEAST_SPREAD = 1e-3;
+
+/** The weighted mean of p (1 - p) over the samples and classes. */
+function meanSpread(
+  logProbabilities: Float32Array,
+  of: { readonly classes: number; readonly weights: Float32Array },
+): number {
+  const { classes, weights } = of;
+  let sum = 0;
+  logProbabilities.forEach((log, i) => {
+    const p = Math.exp(log);
+    sum += (weights[Math.floor(i / classes)] ?? 0) * p * (1 - p);
+  });
+  return Math.max(LEAST_SPREAD, sum / classes);
 }

@@ -27,6 +27,15 @@ describe('minimise', () => {
     expect(found.iterations).toBeLessThan(200);
   });
 
+  it('takes a fifth of the steps where it is told about how steep each way is', async () => {
+    const curvatures = Array.from({ length: 20 }, (_, i) => 10 ** ((3 * i) / 19));
+    const about = () => Float64Array.from(curvatures, (c, i) => (i % 2 === 0 ? 1.5 : 0.7) * c);
+    const blind = await minimise(bowl(curvatures), options(20));
+    const told = await minimise(bowl(curvatures), { ...options(20), curvatures: about });
+    for (const x of told.point) expect(x).toBeCloseTo(1, 3);
+    expect(told.iterations).toBeLessThan(blind.iterations / 5);
+  });
+
   it('stops at once where it begins at the minimum', async () => {
     const start = new Float64Array(5).fill(1);
     const found = await minimise(bowl([1, 2, 3, 4, 5]), { ...options(5), start });
