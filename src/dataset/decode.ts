@@ -1,49 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
-import { sha256 } from '../base/hash.ts';
 import type { AugmentParameters } from './augment.ts';
 import { changeColours } from './colour.ts';
-import {
-  byDecoder,
-  described,
-  isAboutImage,
-  machineFailure,
-  Refusal,
-  reasonOf,
-  refuseTooLarge,
-  refuseTooLong,
-} from './decode-errors.ts';
-import { fileSystemPath, printablePath } from './file-names.ts';
+import { byDecoder, described, Refusal, refuseTooLarge, refuseTooLong } from './decode-errors.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
-import { refuseOtherKinds } from './image-kind.ts';
+import { type ImageHeader, readHeader } from './image-header.ts';
+import { type ImageSource, inputOf } from './image-source.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 import { type Picture, resample } from './resample.ts';
 import { rotateSquare } from './rotate.ts';
+import { type Sharp, sharp } from './sharp.ts';
 import type { DecodeSpec } from './types.ts';
-
-// Many small images run side by side in libuv's threads; more threads inside each one cost more
-// than they bring, and a cache of operations never sees the same file twice in a row.
-sharp.concurrency(1);
-sharp.cache(false);
-
-// Of libvips' loaders only those of the kinds that are read: each of the others is a parser that any
-// file could reach.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
-    (kind) => `VipsForeignLoad${kind}`,
-  ),
-});
-
-/** A file's path, or the bytes of an encoded image. */
-export type ImageSource = string | Uint8Array;
-
-/** What an image says of itself, before any pixel is decoded. */
-export interface ImageHeader extends ImageSize {
-  /** `jpeg`, `png`, `webp`, `gif`, `tiff` or `avif`. Width and height are those of the upright image. */
-  readonly format: string;
-  readonly cmyk: boolean;
-}
 
 export interface DecodeOptions {
   /** Larger images are refused from their header, before memory is taken. */
@@ -58,44 +23,6 @@ export interface DecodeOptions {
 
 /** sharp's own limit: 16383 x 16383. */
 export const DEFAULT_MAX_PIXELS = 268_402_689;
-
-const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
-
-/** Changes when decoded pixels could: remembered results and cached features depend on it. */
-export const DECODER = sha256(JSON.stringify([4, sharp.versions])).slice(0, 16);
-
-/** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
-export async function readHeader(source: ImageSource): Promise<ImageHeader> {
-  return described(source, async () => {
-    await refuseOtherKinds(source);
-    const input = await inputOf(source);
-    const metadata = await byDecoder(() =>
-      sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata(),
-    );
-    const format = formatOf(metadata);
-    if (!FORMATS.has(format))
-      throw new Refusal(`an image of the kind ${format}, which is not read`);
-    refuseManyBands(metadata);
-    return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk' };
-  });
-}
-
-/** The most bands of a colour space, with one for transparency. */
-const MOST_BANDS: Readonly<Record<string, number>> = { 'b-w': 2, grey16: 2, cmyk: 5 };
-
-/** Bands of a satellite, say, are no colours: nobody knows which of them are red, green and blue. */
-function refuseManyBands({ space, channels }: Metadata): void {
-  const most = MOST_BANDS[space] ?? 4;
-  if (channels <= most && space !== 'multiband') return;
-  throw new Refusal(
-    `${channels} bands that are no colours: choose three of them and save those as RGB`,
-  );
-}
-
-function formatOf(metadata: Metadata): string {
-  if (metadata.format !== 'heif') return metadata.format;
-  return metadata.compression === 'av1' ? 'avif' : 'heic';
-}
 
 /**
  * An image as the network takes it: the first frame or page, upright by its EXIF orientation, in
@@ -282,55 +209,4 @@ function withChanges(
   if (degrees !== 0) rotateSquare(pixels, { size, degrees, background });
   changeColours(pixels, changes);
   return pixels;
-}
-
-/**
- * Decodes every pixel once, in a stream, and keeps none: a file that passes will decode later.
- *
- * @returns why it cannot be used, or undefined if it can
- */
-export async function findDefect(
-  source: ImageSource,
-  maxPixels: number,
-): Promise<string | undefined> {
-  const strict = await decodeFully(source, { failOn: 'warning', limitInputPixels: maxPixels });
-  if (strict === undefined || !HARMLESS.test(strict)) return strict;
-  return decodeFully(source, { failOn: 'error', limitInputPixels: maxPixels });
-}
-
-/**
- * Libraries warn of much that costs no pixel (odd colour profiles, bytes after the last one), and
- * only by a warning of JPEG data that went wrong in the middle. These warnings are the former.
- */
-const HARMLESS = /Warning treated as error|extraneous bytes/i;
-
-async function decodeFully(
-  source: ImageSource,
-  options: { readonly failOn: 'warning' | 'error'; readonly limitInputPixels: number },
-): Promise<string | undefined> {
-  try {
-    const input = await inputOf(source);
-    await byDecoder(() =>
-      sharp(input, { ...options, ignoreIcc: true })
-        // Given a colour space at the start, a JPEG is not shrunk while decoding, which hides damage.
-        .pipelineColourspace('srgb')
-        .resize(8, 8, { fit: 'fill', kernel: 'linear' })
-        .raw()
-        .toBuffer(),
-    );
-    return undefined;
-  } catch (error) {
-    if (isAboutImage(error)) return reasonOf(error);
-    throw machineFailure(
-      typeof source === 'string' ? printablePath(source) : 'an image in memory',
-      error,
-    );
-  }
-}
-
-/** sharp opens a path by itself, in its own thread; only bytes that are no UTF-8 are read here. */
-async function inputOf(source: ImageSource): Promise<string | Uint8Array> {
-  if (typeof source !== 'string') return source;
-  const path = fileSystemPath(source);
-  return typeof path === 'string' ? path : readFile(path);
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { systemCode } from '../base/errors.ts';
-import { findDefect, readHeader } from './decode.ts';
 import {
   BadImage,
   isAboutImage,
@@ -11,6 +10,8 @@ import {
   tooLargeReason,
 } from './decode-errors.ts';
 import { fileSystemPath, printablePath } from './file-names.ts';
+import { findDefect } from './find-defect.ts';
+import { readHeader } from './image-header.ts';
 import type { Finding } from './scan-cache.ts';
 import { systemReason } from './walk.ts';
 

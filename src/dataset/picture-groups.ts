@@ -4,11 +4,12 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import { interruptedError, systemWords } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sha256 } from '../base/hash.ts';
-import { DECODER, decodeThumbnail } from './decode.ts';
+import { decodeThumbnail } from './decode.ts';
 import { BadImage } from './decode-errors.ts';
 import { imagePath } from './file-names.ts';
 import { type Fingerprint, findNearDuplicates } from './near-duplicates.ts';
 import { THUMBNAIL_SIDE } from './perceptual-hash.ts';
+import { DECODER } from './sharp.ts';
 import type { DatasetIndex, ImageEntry } from './types.ts';
 
 /** Groups of content hashes that show the same picture; each has at least two. */

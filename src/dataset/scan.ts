@@ -5,11 +5,12 @@ import type { Emit } from '../base/events.ts';
 import type { Candidates } from './candidates.ts';
 import { collectFolders } from './collect-folders.ts';
 import { collectCsv } from './csv-list.ts';
-import { DECODER, DEFAULT_MAX_PIXELS } from './decode.ts';
+import { DEFAULT_MAX_PIXELS } from './decode.ts';
 import { compareNames, imagePath, printablePath } from './file-names.ts';
 import { inspectImage } from './inspect.ts';
 import { type Findings, type FindingsPlace, readFindings, writeFindings } from './scan-cache.ts';
 import { badImages, noImages, oneClass, unknownClasses, unreachable } from './scan-errors.ts';
+import { DECODER } from './sharp.ts';
 import type { DatasetIndex, ImageEntry, SkippedFile } from './types.ts';
 
 export interface ScanOptions {

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
-import sharp from 'sharp';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { makeFolder } from '../base/folders.ts';
 import type { Picture } from './resample.ts';
+import { sharp } from './sharp.ts';
 
 /** Stands in the EXIF data of each picture, which says that it may be replaced. */
 export const MAKER = 'made by vggtune';

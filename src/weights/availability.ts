@@ -2,9 +2,10 @@ import { VggtuneError } from '../base/errors.ts';
 import type { Storage } from '../base/storage.ts';
 import type { BackboneName } from '../network/catalog.ts';
 import { findCached, type Part } from './cache.ts';
-import { downloadRange, NoRanges, type Patience } from './download.ts';
+import { downloadRange, type Patience } from './download.ts';
 import { embeddedWeights } from './embedded.ts';
 import { sourceUrl } from './fetch.ts';
+import { NoRanges } from './http-request.ts';
 import { publishedSource } from './sources.ts';
 
 export interface AvailabilityOptions {

@@ -11,14 +11,8 @@ import {
   type SafetensorsEntry,
 } from '../formats/safetensors.ts';
 import { sizeOfFile } from './cache.ts';
-import {
-  type DownloadRequest,
-  discardPart,
-  download,
-  downloadRange,
-  hasTag,
-  type Segment,
-} from './download.ts';
+import { type DownloadRequest, download, downloadRange, type Segment } from './download.ts';
+import { discardPart, hasTag } from './download-part.ts';
 import { nameTensors } from './naming.ts';
 import { backboneShapes } from './recognise.ts';
 import type { WeightsSource } from './sources.ts';

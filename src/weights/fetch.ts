@@ -7,8 +7,10 @@ import type { Storage } from '../base/storage.ts';
 import { writeFailure } from '../base/write-failure.ts';
 import { cachedPath, findCached, type Part, weightsFolder } from './cache.ts';
 import { checkCached } from './check-cached.ts';
-import { discardPart, download, NoRanges, type Patience } from './download.ts';
+import { download, type Patience } from './download.ts';
+import { discardPart } from './download-part.ts';
 import { fetchFeatures } from './fetch-features.ts';
+import { NoRanges } from './http-request.ts';
 import type { WeightsSource } from './sources.ts';
 import { checkOfFeatures, verifyFile } from './verify.ts';
 

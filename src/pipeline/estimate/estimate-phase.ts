@@ -1,0 +1,97 @@
+import { sizeOf } from '../../base/tensor.ts';
+import type { RunConfig } from '../../config/schema.ts';
+import { augments } from '../../dataset/pixel-specs.ts';
+import { rowShape } from '../../engines/rows.ts';
+import type { NetworkSpec } from '../../network/spec.ts';
+import { TABLE_BYTES } from '../../training/feature-rows.ts';
+import type { TrainPhase } from '../../training/train-plan.ts';
+import { fittedImages } from '../run/norm-calibration.ts';
+import { type DecodeCost, keptShare } from './measure-decoding.ts';
+import type { PrefixCost, StepCost } from './measure-program.ts';
+
+export interface PhaseFacts {
+  readonly config: RunConfig;
+  readonly network: NetworkSpec;
+  readonly phase: TrainPhase;
+  readonly counts: { readonly train: number; readonly val: number };
+  /** Of an image as it is. */
+  readonly decode: DecodeCost;
+  /** Of an augmented view of one. */
+  readonly decodeChanged: DecodeCost;
+  readonly prefix: PrefixCost | undefined;
+  readonly step: StepCost;
+}
+
+/** What a phase takes, or the solving of the output layer. */
+export interface PartEstimate {
+  readonly seconds: number;
+  readonly featureSeconds: number;
+  readonly steps: number;
+  readonly secondsPerStep: number;
+  readonly memory: number;
+  readonly cache: number;
+}
+
+/** What a table of features takes in memory: a larger one stays on the disk. */
+const tableBytes = (bytes: number) => (bytes <= TABLE_BYTES ? bytes : 0);
+
+/** A phase again on all images, whose activations are there by then. It takes fewer epochs where fewer were best. */
+export function refitEstimate(
+  facts: Omit<PhaseFacts, 'counts'>,
+  { train, val }: PhaseFacts['counts'],
+): PartEstimate {
+  const whole = phaseEstimate({ ...facts, counts: { train: train + val, val: 0 } });
+  const seconds = whole.seconds - whole.featureSeconds;
+  return { ...whole, seconds, featureSeconds: 0, cache: 0 };
+}
+
+export function phaseEstimate(facts: PhaseFacts): PartEstimate {
+  const { config, network, phase, counts, decode, decodeChanged, prefix, step } = facts;
+  const stepsPerEpoch = Math.max(1, Math.ceil(counts.train / config.batchSize));
+  const changing = augments(config) && (phase.name === 'main' || prefix === undefined);
+  const fresh = changing && config.augment.views === 0;
+  const views = changing ? config.augment.views : 1;
+  const forward = prefix?.secondsPerImage ?? 0;
+  const ofTrain = changing ? decodeChanged : decode;
+  const perTrain = forward + ofTrain.first;
+  const perVal = forward + decode.first;
+  // A view that no epoch comes to is computed all the same.
+  const kept = fresh ? 0 : views * counts.train;
+  // Statistics are of images as they are, which nothing but augmented views would need otherwise.
+  const plain = counts.val + (changing ? fittedImages(network, counts.train) : 0);
+  const rows = prefix === undefined ? 0 : plain + kept;
+  const rowSeconds = prefix === undefined ? 0 : plain * perVal + kept * perTrain;
+  // Each epoch makes its pixels, of the files or of kept pictures; activations of new views, too.
+  const readTrain = prefix === undefined || fresh ? counts.train : 0;
+  const readVal = prefix === undefined ? counts.val : 0;
+  const images = readTrain + readVal;
+  const share = keptShare(images, decode);
+  const again = (cost: DecodeCost) => share * cost.again + (1 - share) * cost.first;
+  const saved =
+    readTrain * (ofTrain.first - again(ofTrain)) + readVal * (decode.first - again(decode));
+  const epochRows = readTrain * perTrain + readVal * perVal - saved;
+  // The last batch has fewer images than the others.
+  const epoch =
+    (counts.train / config.batchSize) * step.secondsPerStep +
+    counts.val * step.secondsPerValidation +
+    epochRows;
+  const setup = step.compileSeconds + (prefix?.compileSeconds ?? 0);
+  const rowBytes = phase.from === 0 ? 0 : 4 * sizeOf(rowShape(network, phase.from));
+  // The tables of training and of validation are in use at the same time.
+  const table =
+    prefix === undefined ? 0 : tableBytes(counts.val * rowBytes) + tableBytes(kept * rowBytes);
+  return {
+    featureSeconds: rowSeconds,
+    seconds: setup + rowSeconds + phase.epochs * epoch + saved,
+    steps: phase.epochs * stepsPerEpoch,
+    secondsPerStep: step.secondsPerStep,
+    memory:
+      Math.max(prefix?.memory ?? 0, step.memory + (fresh ? (prefix?.memory ?? 0) : 0)) +
+      table +
+      share * images * decode.keptBytes,
+    cache: config.cache ? rows * (rowBytes + CACHE_ROW_OVERHEAD) : 0,
+  };
+}
+
+/** Key, place and checksum of a cached row. */
+const CACHE_ROW_OVERHEAD = 80;
