@@ -18,6 +18,9 @@ export async function start(words: readonly string[] = process.argv.slice(2)): P
   process.stderr.on('error', () => {});
   // The information that libtensorflow prints on its start, if it is used; its warnings stay.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  // From 1.30 on ONNX Runtime collects data about its use for its maker, and writes files for that into the temporary
+  // folder, unless this is set before its library is loaded.
+  process.env.ORT_DISABLE_TELEMETRY = '1';
   const { environment, terminal } = surroundings(words);
   const code = await run(words, { environment, terminal }).catch((error: unknown) =>
     failed(error, terminal),
