@@ -17,7 +17,7 @@ const TIMED = [
 ];
 // The command line sets this; tests of single modules do not pass through it.
 const env = { ORT_DISABLE_TELEMETRY: '1' };
-const SLOW = { env, testTimeout: 300_000, hookTimeout: 120_000 };
+const SLOW = { env, testTimeout: 300_000, hookTimeout: 300_000 };
 
 // `fast` is what a developer runs at every change (about a minute on two cores); `slow` holds whole training runs
 // and real processes, `timed` those of them whose processes are watched by the clock. `npm test` runs all three.
