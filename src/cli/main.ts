@@ -41,7 +41,7 @@ interface Surroundings {
   readonly terminal: Terminal;
 }
 
-/** How to write is known before anything is parsed, because errors of parsing are written too. */
+/** The output settings, which are known before anything is parsed, because parse errors are written too. */
 function surroundings(words: readonly string[]): Surroundings {
   const flags = beforeDashes(words);
   const has = (...names: readonly string[]) => names.some((name) => flags.includes(name));
@@ -80,7 +80,7 @@ function splitCommand(words: readonly string[]) {
   return { name: words[at], rest: at === -1 ? words : words.toSpliced(at, 1) };
 }
 
-/** Without a command: help, the version, or a flag that means nothing. */
+/** Handles a command line without a command: help, the version, or a flag that has no meaning. */
 async function general(words: readonly string[], to: Surroundings): Promise<number> {
   const flags = words.filter((_, at) => words[at - 1] !== '--cache');
   const topic = COMMANDS.find(({ name }) => flags.includes(name));
@@ -103,7 +103,7 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
   return report({ document: { help: text }, text }, to.terminal);
 }
 
-/** Is there somebody at a terminal who can be asked? */
+/** Whether there is a person at a terminal who can be asked. */
 function canAsk({ terminal, environment }: Surroundings): boolean {
   const { stdin, stdout } = process;
   const terminals = stdin.isTTY === true && stdout.isTTY === true && environment.TERM !== 'dumb';
@@ -160,7 +160,7 @@ async function argumentsOf(command: Command, words: readonly string[]): Promise<
   return args;
 }
 
-/** Whoever watches the work: a bar on a terminal, lines elsewhere, nobody when it shall be quiet. */
+/** Chooses the listener: a progress bar on a terminal, lines elsewhere, none with --quiet. */
 async function pickListener(
   terminal: Terminal,
 ): Promise<{ readonly listen: Emit; readonly close: () => void }> {

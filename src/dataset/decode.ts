@@ -13,11 +13,11 @@ import type { DecodeSpec } from './types.ts';
 export interface DecodeOptions {
   /** Larger images are refused from their header, before memory is taken. */
   readonly maxPixels?: number;
-  /** The changes to make, given the upright image's size; without it the centre is taken. */
+  /** Draws the augmentation, given the size of the upright image; without it the centre is taken. */
   readonly augment?: (image: ImageSize) => AugmentParameters;
   /** Gives up between the header and the pixels. */
   readonly signal?: AbortSignal;
-  /** Where small images, decoded, are kept for the next time. */
+  /** The cache of decoded small images. */
   readonly kept?: KeptPictures;
 }
 
@@ -63,14 +63,14 @@ export async function decodeImage(
 }
 
 /**
- * Up to so many pixels an image is resampled here, however it is placed: setting up a pipeline of
- * libvips costs more than that takes, and an image that is kept needs none.
+ * The number of pixels up to which an image is resampled here, however it is placed: setting up a pipeline of
+ * libvips costs more than that takes, and a cached image needs no pipeline.
  */
 const SMALL = 128 * 128;
 
 const isSmall = ({ width, height }: ImageSize) => width * height <= SMALL;
 
-/** A whole decoded picture as the network takes it. */
+/** Cuts the network's input out of a whole decoded image. */
 function placed(picture: Picture, spec: DecodeSpec, { augment }: DecodeOptions): Uint8Array {
   const changes = augment?.(picture);
   return changed(picture, { spec, placement: placementOf(picture, spec, changes), changes });
@@ -102,9 +102,8 @@ const windowOf = ({ left, top }: Placement, size: number) => ({
 });
 
 /**
- * The whole upright image squeezed into a small square, whatever its shape: what near-duplicates are
- * told by. It takes the quick way (a JPEG is shrunk while decoding), so it is no input for a network.
- *
+ * Decodes the whole upright image, squeezed into a small square whatever its shape, for comparing
+ * near-duplicates. It takes the fast path (a JPEG is shrunk while decoding), so it is no input for a network.
  * @returns RGB, [side, side, 3]
  * @throws VggtuneError (data) as `decodeImage`
  */
@@ -123,9 +122,8 @@ export async function decodeThumbnail(
 }
 
 /**
- * The whole upright image, nothing cropped, with its shorter side as asked for; otherwise as
- * `decodeImage` makes it. What a fully convolutional network takes.
- *
+ * Decodes the whole upright image without cropping, with its shorter side as asked for; otherwise as
+ * `decodeImage` does. This is the input of a fully convolutional network.
  * @param spec `maxScaled`: the most pixels that the scaled image may have
  * @throws VggtuneError (data) as `decodeImage`
  */
@@ -172,17 +170,19 @@ async function openImage(
   );
 }
 
-/** Transparent pixels on the background, in sRGB. */
+/** Puts the background behind transparent pixels, in sRGB. */
 function flattened(image: Sharp, background: string): Sharp {
   return image.flatten({ background }).toColourspace('srgb');
 }
 
-/** Without the fast shrink a JPEG is shrunk while decoding to twice the wanted size at most. */
+/**
+ * Resizes without the fast shrink, so that a JPEG is shrunk while decoding to at least twice the target size.
+ */
 function resized(image: Sharp, { width, height }: ImageSize): Sharp {
   return image.resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
 }
 
-/** Whether the shorter side grows: then the longer one does too, but for rounding. */
+/** Whether the image is enlarged: if the shorter side grows, so does the longer one, up to rounding. */
 function enlarges(image: ImageSize, scaled: ImageSize): boolean {
   return scaled.width > image.width || scaled.height > image.height;
 }
@@ -198,7 +198,7 @@ async function rawPixels(image: Sharp): Promise<Uint8Array> {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** What is done to the square that was cut out: the turn, then the colours. */
+/** Applies the augmentation to the crop: first the rotation, then the colours. */
 function withChanges(
   pixels: Uint8Array,
   { size, background }: DecodeSpec,

@@ -4,8 +4,7 @@ import { type ImageSource, inputOf } from './image-source.ts';
 import { sharp } from './sharp.ts';
 
 /**
- * Decodes every pixel once, in a stream, and keeps none: a file that passes will decode later.
- *
+ * Decodes every pixel once, as a stream, and keeps none: a file that passes will decode later.
  * @returns why it cannot be used, or undefined if it can
  */
 export async function findDefect(
@@ -18,8 +17,8 @@ export async function findDefect(
 }
 
 /**
- * Libraries warn of much that costs no pixel (odd colour profiles, bytes after the last one), and
- * only by a warning of JPEG data that went wrong in the middle. These warnings are the former.
+ * Warnings that cost no pixel, such as odd colour profiles or trailing bytes. Libraries report damage within
+ * JPEG data only as a warning too, so that these have to be told apart.
  */
 const HARMLESS = /Warning treated as error|extraneous bytes/i;
 

@@ -4,7 +4,7 @@ import { refuseOtherKinds } from './image-kind.ts';
 import { type ImageSource, inputOf } from './image-source.ts';
 import { type Metadata, sharp } from './sharp.ts';
 
-/** What an image says of itself, before any pixel is decoded. */
+/** The header of an image, which is read without decoding a pixel. */
 export interface ImageHeader extends ImageSize {
   /** `jpeg`, `png`, `webp`, `gif`, `tiff` or `avif`. Width and height are those of the upright image. */
   readonly format: string;
@@ -29,10 +29,13 @@ export async function readHeader(source: ImageSource): Promise<ImageHeader> {
   });
 }
 
-/** The most bands of a colour space, with one for transparency. */
+/** The largest number of bands of each colour space, including one for transparency. */
 const MOST_BANDS: Readonly<Record<string, number>> = { 'b-w': 2, grey16: 2, cmyk: 5 };
 
-/** Bands of a satellite, say, are no colours: nobody knows which of them are red, green and blue. */
+/**
+ * Refuses images whose bands are not colours, such as those of a satellite: it is unknown which of them are
+ * red, green and blue.
+ */
 function refuseManyBands({ space, channels }: Metadata): void {
   const most = MOST_BANDS[space] ?? 4;
   if (channels <= most && space !== 'multiband') return;

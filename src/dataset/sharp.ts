@@ -15,7 +15,10 @@ sharp.unblock({
   ),
 });
 
-/** Changes when decoded pixels could: remembered results and cached features depend on it. */
+/**
+ * Identifies the decoder; it changes whenever decoded pixels could. Cached findings and features depend on
+ * it.
+ */
 export const DECODER = sha256(JSON.stringify([4, sharp.versions])).slice(0, 16);
 
 export { type Metadata, type Sharp, sharp };

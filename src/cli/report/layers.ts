@@ -5,7 +5,7 @@ import type { Terminal } from '../terminal.ts';
 
 const right = 'right' as const;
 
-/** The layers of a network with their costs, then what they add up to. */
+/** Renders the layers of a network with their costs, and the totals. */
 export function layerLines(description: Description, { width, paint }: Terminal): string[] {
   const { layers, totals, input } = description;
   const known = totals.trained !== undefined;
@@ -43,7 +43,7 @@ export function layerLines(description: Description, { width, paint }: Terminal)
   ];
 }
 
-/** r_n = r_(n-1) + (k_n - 1) * j_(n-1), a line each layer that changes anything. */
+/** Renders r_n = r_(n-1) + (k_n - 1) * j_(n-1), one line for each layer that changes anything. */
 export function receptiveFieldLines({ receptiveField }: Description, paint: Terminal['paint']) {
   const steps = receptiveField.filter(({ kernel, step }) => kernel > 1 || step > 1);
   const lines = steps.map((at) => {
@@ -63,7 +63,7 @@ export function receptiveFieldLines({ receptiveField }: Description, paint: Term
   ];
 }
 
-/** What stacks of 3x3 save, and AlexNet's layers. */
+/** Renders what stacks of 3x3 kernels save, and AlexNet's layers. */
 export function comparisonLines({ comparison }: Description, terminal: Terminal): string[] {
   if (comparison === undefined) return [];
   const { kernels, channels, side, alexnet } = comparison;
