@@ -98,7 +98,7 @@ export function weightedLoss(
   return loss;
 }
 
-/** A probability has little to move where it is near 0 or 1; a curvature is not taken for less than this. */
+/** The lower bound on a curvature: a probability near 0 or 1 has little room to change. */
 const LEAST_SPREAD = 1e-3;
 
 /** The weighted mean of p (1 - p) over the samples and classes. */

@@ -11,15 +11,15 @@ import { publishedSource } from './sources.ts';
 export interface AvailabilityOptions {
   readonly storage: Storage;
   readonly part: Part;
-  /** Look on this machine alone. */
+  /** Whether to look on this machine alone. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** One try of a few seconds: whoever has no network must not wait for it. */
+/** One attempt of a few seconds: without a network, nobody should wait for it. */
 const ONE_TRY: Patience = { attempts: 1, delay: 0, stall: 4000 };
 
-/** By address; a process asks once. */
+/** The answers by address; a process asks once. */
 const asked = new Map<string, Promise<boolean>>();
 
 /**

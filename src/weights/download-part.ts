@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { systemCode } from '../base/errors.ts';
 import { writeFailure } from '../base/write-failure.ts';
 
-/** Removes what a download has gathered. */
+/** Removes a partial download. */
 export async function discardPart(part: string): Promise<void> {
   await rm(part, { force: true });
   await rm(tagPath(part), { force: true });
@@ -18,7 +18,7 @@ export async function readTag(part: string): Promise<string | undefined> {
   });
 }
 
-/** Whether it is known which version of a remote file a part is of. */
+/** Whether the version of the remote file that a partial download belongs to is known. */
 export async function hasTag(part: string): Promise<boolean> {
   return (await readTag(part)) !== undefined;
 }

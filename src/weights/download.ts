@@ -28,11 +28,11 @@ export interface Segment {
 
 export interface DownloadRequest {
   readonly url: string;
-  /** Where the bytes gather; what is there from a broken attempt is gone on with. */
+  /** The file of the partial download; bytes of a failed attempt are continued. */
   readonly part: string;
   /** The ranges wanted, one after the other; the whole file where absent. */
   readonly segments?: readonly Segment[];
-  /** A whole file with more bytes than that is given up. */
+  /** The number of bytes beyond which the download of a whole file is aborted. */
   readonly most?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal | undefined;
@@ -40,19 +40,19 @@ export interface DownloadRequest {
 }
 
 export interface Patience {
-  /** Attempts that bring nothing before the download is given up. */
+  /** The number of attempts without progress before the download fails. */
   readonly attempts: number;
   /** Milliseconds before the second attempt; doubled for each one after. */
   readonly delay: number;
-  /** Milliseconds without a byte after which an attempt is broken off. */
+  /** Milliseconds without data after which an attempt is aborted. */
   readonly stall: number;
 }
 
 export const PATIENCE: Patience = { attempts: 5, delay: 500, stall: 30_000 };
 
 /**
- * Downloads into `part`: tries again where the connection or the server fails, and goes on where it
- * was. Checks nothing of the content.
+ * Downloads into `part`: retries where the connection or the server fails, and continues where it stopped.
+ * The content is not checked.
  * @throws VggtuneError (unavailable) when the server refuses or fails for good; NoRanges
  */
 export async function download(request: DownloadRequest): Promise<void> {
@@ -133,7 +133,7 @@ async function attempt(job: DownloadRequest, have: number): Promise<boolean> {
   return job.segments === undefined;
 }
 
-/** Where the next byte is in the remote file; undefined when there is none left to fetch. */
+/** The position of the next byte in the remote file; undefined when none is left to fetch. */
 function placeOf(
   segments: readonly Segment[] | undefined,
   have: number,
@@ -181,7 +181,7 @@ async function receive(
   );
 }
 
-/** 0 when nobody says. */
+/** The total size of the download in bytes; 0 where it is unknown. */
 function totalOf(
   { segments }: DownloadRequest,
   { range, length }: { range: { total: number } | undefined; length: number },

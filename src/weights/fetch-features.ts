@@ -58,7 +58,7 @@ export async function fetchFeatures(request: FeaturesRequest): Promise<string> {
   return path;
 }
 
-/** Where the hash of the convolutions alone is known. */
+/** Compares the hash of the convolutions, where it is known. */
 async function expectPublished(
   part: string,
   { source, url, sha256 }: { source: WeightsSource; url: string; sha256: string },
@@ -90,7 +90,7 @@ async function expectLength(
   });
 }
 
-/** In the order of the file, so that neighbours become one range. */
+/** The entries of the convolutions, in the order of the file, so that neighbours become one range. */
 function featureEntries(
   source: WeightsSource,
   url: string,

@@ -1,10 +1,10 @@
 import { type Dispatcher, EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import { unavailableError, VggtuneError } from '../base/errors.ts';
 
-/** The server sends whole files only: ask for the whole one. */
+/** The server sends whole files only, so that the whole file must be requested. */
 export class NoRanges extends Error {}
 
-/** A failure that may pass: the connection's, or a server's that is busy. */
+/** A transient failure of the connection, or of a busy server. */
 export class Passing extends Error {}
 
 export function isPassing(error: unknown): boolean {
@@ -12,7 +12,7 @@ export function isPassing(error: unknown): boolean {
 }
 
 let agent: Dispatcher | undefined;
-/** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or not, as other tools take them. */
+/** The agent for HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or not, as other tools read them. */
 const proxies = (): Dispatcher => {
   agent ??= new EnvHttpProxyAgent();
   return agent;
@@ -33,7 +33,7 @@ export async function request(url: string, headers: Record<string, string>, sign
   });
 }
 
-/** A hop from https to http gives away what https is for. */
+/** Whether a redirect leaves https for http, which gives away what https protects. */
 export function isDowngrade(asked: string, answered: string): boolean {
   return asked.startsWith('https:') && !answered.startsWith('https:');
 }
@@ -58,7 +58,7 @@ export function rangeOf(response: Response): { start: number; total: number } | 
   return { start: Number(start), total: Number(total) };
 }
 
-/** The bytes of an answer; of a longer one no more than tells that it is longer. */
+/** The bytes of a response; of a longer one, only as many as show that it is longer. */
 export async function bodyOf({ body }: Response, most: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -76,7 +76,7 @@ export interface Watchdog {
   stop(): void;
 }
 
-/** Aborts when nobody feeds it for a while, or when `signal` does. */
+/** Creates a watchdog, which aborts when it is not fed for a while, or when `signal` is aborted. */
 export function watchdog(milliseconds: number, signal: AbortSignal | undefined): Watchdog {
   const controller = new AbortController();
   const bite = () => controller.abort(new Passing(`no data for ${milliseconds / 1000} seconds`));

@@ -21,7 +21,10 @@ export interface ForwardGraphOptions {
 
 export const tapName = (boundary: number) => `tap${boundary}`;
 
-/** A stretch in inference mode with its weights as constants and batch norms folded away. */
+/**
+ * Builds a layer range in inference mode, with its weights as constants and batch norms folded into
+ * convolutions.
+ */
 export function forwardGraph(options: ForwardGraphOptions): Graph {
   const { network, from, to, taps = [], carry = false, inputName, outputName } = options;
   const graph = new Graph();

@@ -29,7 +29,7 @@ export type ChunkIndex =
 
 export interface Chunked {
   readonly kind: 'chunked';
-  /** Of a chunk, in elements. */
+  /** The shape of a chunk, in elements. */
   readonly chunk: Shape;
   readonly limits: Shape;
   readonly filters: readonly Filter[];
@@ -57,7 +57,10 @@ export interface Hdf5Dataset extends TensorInfo {
 const MAX_DEFLATION = 1032;
 const SMALL_BYTES = 2 ** 24;
 
-/** What an array is and where it lies; undefined for an object that is no array. @throws VggtuneError (data) */
+/**
+ * The type, shape and location of an array; undefined for an object that is not an array.
+ * @throws VggtuneError (data)
+ */
 export function datasetOf(
   { source }: Hdf5File,
   messages: readonly Hdf5Message[],
@@ -83,7 +86,7 @@ interface ArrayForm {
   readonly filters: readonly Filter[];
 }
 
-/** Before memory is taken for it. */
+/** Checks the size before memory is allocated. */
 function expectPlausible({ source, shape }: ArrayForm, bytes: number): void {
   if (bytes <= Math.max(SMALL_BYTES, source.size * MAX_DEFLATION)) return;
   throw damagedHdf5(source, `an array of shape [${shape}] in a file of ${source.size} bytes`);

@@ -20,9 +20,9 @@ export interface SimilarityRequest {
   readonly config: RunConfig;
   readonly start: Start;
   readonly engine: Engine;
-  /** Of the data set. */
+  /** The root of the data set. */
   readonly root: string;
-  /** To sample from. */
+  /** The images to sample from. */
   readonly images: readonly ImageEntry[];
   readonly signal: AbortSignal;
   readonly emit: Emit;
@@ -33,7 +33,7 @@ export interface SimilarityEvidence {
   readonly sample: { readonly images: number; readonly classes: number };
 }
 
-/** Where features are taken: the last three pools, and fc7 where the weights have it. */
+/** The depths at which features are taken: the last three pools, and fc7 where the weights have it. */
 const DEPTHS = ['pool3', 'pool4', 'pool5'] as const;
 const MOST_SAMPLED = 1000;
 const LEAST_SAMPLED = 48;
@@ -98,9 +98,9 @@ interface Depth {
   readonly name: string;
   readonly shape: Shape;
   readonly width: number;
-  /** Of each image, [width]. */
+  /** The features of each image: [width]. */
   readonly rows: Float32Array[];
-  /** The same of random weights; none where those were not run. */
+  /** The features with random weights; none where those were not run. */
   readonly randomRows: Float32Array[];
 }
 

@@ -14,15 +14,15 @@ export interface PhaseFacts {
   readonly network: NetworkSpec;
   readonly phase: TrainPhase;
   readonly counts: { readonly train: number; readonly val: number };
-  /** Of an image as it is. */
+  /** The cost of decoding a plain image. */
   readonly decode: DecodeCost;
-  /** Of an augmented view of one. */
+  /** The cost of decoding an augmented view. */
   readonly decodeChanged: DecodeCost;
   readonly prefix: PrefixCost | undefined;
   readonly step: StepCost;
 }
 
-/** What a phase takes, or the solving of the output layer. */
+/** The cost of a phase, or of solving the output layer. */
 export interface PartEstimate {
   readonly seconds: number;
   readonly featureSeconds: number;
@@ -32,10 +32,13 @@ export interface PartEstimate {
   readonly cache: number;
 }
 
-/** What a table of features takes in memory: a larger one stays on the disk. */
+/** The memory of a table of features; a table above the limit stays on disk. */
 const tableBytes = (bytes: number) => (bytes <= TABLE_BYTES ? bytes : 0);
 
-/** A phase again on all images, whose activations are there by then. It takes fewer epochs where fewer were best. */
+/**
+ * Estimates a refit: the phase again on all images, whose activations are cached by then. It is shorter where
+ * fewer epochs were best.
+ */
 export function refitEstimate(
   facts: Omit<PhaseFacts, 'counts'>,
   { train, val }: PhaseFacts['counts'],
@@ -93,5 +96,5 @@ export function phaseEstimate(facts: PhaseFacts): PartEstimate {
   };
 }
 
-/** Key, place and checksum of a cached row. */
+/** The bytes of key, location and checksum of a cached row. */
 const CACHE_ROW_OVERHEAD = 80;

@@ -19,12 +19,12 @@ import { type PartEstimate, phaseEstimate, refitEstimate } from './estimate-phas
 import { solveEstimate } from './estimate-solve.ts';
 import { MeasuredCosts } from './measured-costs.ts';
 
-/** What a strategy would take on this machine, from a few real steps of its programs. */
+/** The cost of a strategy on this machine, estimated from a few real steps of its programs. */
 export interface StrategyEstimate {
   readonly strategy: StrategyName;
   /** All epochs: early stopping can only end sooner. */
   readonly seconds: number;
-  /** The part of them in which the frozen layers run once over the images. */
+  /** The part of them in which the frozen layers run over the images. */
   readonly featureSeconds: number;
   readonly secondsPerStep: number;
   readonly steps: number;
@@ -79,10 +79,10 @@ async function estimateOne(request: EstimateRequest, one: One): Promise<Estimate
   }
 }
 
-/** Images that are decoded ahead, and the sessions that measure and export at the end. */
+/** The memory of images that are decoded ahead, and of the sessions that measure and export at the end. */
 const BESIDE_BYTES = 90e6;
 
-/** Loading the program, the scan's memory and the weights, and writing the model. */
+/** The time for loading the program, the cached scan and the weights, and for writing the model. */
 const START_SECONDS = 1;
 
 interface Candidate extends EstimateRequest {
@@ -143,7 +143,7 @@ function networkOf({ config, strategy, start, data }: Candidate): NetworkSpec {
   return networkFor(config, data.index.classes.length, own);
 }
 
-/** The weights there are, with others where the network of this strategy has another head. */
+/** The available weights, completed with random ones where the head of this strategy differs. */
 function fitting(weights: NamedTensors, network: NetworkSpec): NamedTensors {
   const shapes = parameterShapes(network);
   const fits = (name: string) => {
@@ -153,7 +153,7 @@ function fitting(weights: NamedTensors, network: NetworkSpec): NamedTensors {
   return new Map([...weights, ...randomWeights(network, 0, (name) => !fits(name))]);
 }
 
-/** Copies that a run makes of what it trains: for the best epoch, and for what is being saved. */
+/** The memory of the copies of trained parameters that a run makes: for the best epoch, and while saving. */
 function stateBytes(network: NetworkSpec, plan: TrainPlan): number {
   const slots = slotNames(plan.optimizer).length;
   return 4 * trainedParameters(network, plan) * (2 + slots);

@@ -11,7 +11,7 @@ interface DecodedImages extends Pick<StrategyQuestion, 'data' | 'signal'> {
   readonly config: RunConfig;
 }
 
-/** Measurements by what they depend on, so that none is made twice. */
+/** Measurements, cached by what they depend on, so that none is repeated. */
 export class MeasuredCosts {
   readonly #engine: Engine;
   readonly #known = new Map<string, Promise<unknown>>();

@@ -9,7 +9,7 @@ import { affinePreprocessing } from '../../network/preprocessing.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { calibrationImages, type RunImages } from './export-images.ts';
 
-/** Training images that 8-bit scales are measured on. */
+/** The number of training images on which 8-bit scales are measured. */
 const CALIBRATION_IMAGES = 100;
 const DEVICE = { device: 'cpu' };
 
@@ -101,12 +101,12 @@ export async function networkRows(
 }
 
 export interface ReadBack {
-  /** Who read the file. */
+  /** The software that read the file. */
   readonly by: string;
   readonly rows: readonly Float32Array[];
 }
 
-/** Loads what an export has written, as far as possible by somebody else's code, and runs it. */
+/** Loads an export, by other software as far as possible, and runs it. */
 export async function readBack(
   check: ExportCheck,
   of: {
@@ -114,7 +114,7 @@ export async function readBack(
     readonly model: ExportModel;
     readonly engine: Engine;
     readonly images: readonly Uint8Array[];
-    /** What the network itself gives. */
+    /** The outputs of the network itself. */
     readonly expected: readonly Float32Array[];
   },
 ): Promise<ReadBack> {
@@ -150,7 +150,7 @@ export async function readBack(
   }
 }
 
-/** By TensorFlow itself where a package has it, else by TensorFlow.js. */
+/** Reads a SavedModel with TensorFlow itself where a package has it, else with TensorFlow.js. */
 async function readSavedModel(folder: string, images: readonly Uint8Array[]): Promise<ReadBack> {
   const { openSavedModel } = await import('../../engines/tensorflow/saved-model.ts');
   const native = await openSavedModel(folder);
@@ -167,7 +167,7 @@ async function readSavedModel(folder: string, images: readonly Uint8Array[]): Pr
   return { by: `TensorFlow.js (${runner.backend}), from its graph`, rows };
 }
 
-/** What whoever uses a model without preprocessing does to pixels: float32 [3, size, size]. */
+/** The preprocessing that users of a model without it apply to pixels: float32 [3, size, size]. */
 function normalised({ preprocessing }: NetworkSpec, pixels: Uint8Array): Float32Array {
   const { factor, shift } = affinePreprocessing(preprocessing);
   const area = pixels.length / 3;

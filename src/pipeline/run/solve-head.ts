@@ -20,11 +20,11 @@ export interface SolvedHead {
   readonly penalty: number;
   /** The factor of half the squared norm of the output layer's kernel in the loss. */
   readonly absolutePenalty: number;
-  /** Over how many images it was fitted. */
+  /** The number of images that it was fitted to. */
   readonly images: number;
   /** 0 where too few images left nothing to hold out. */
   readonly folds: number;
-  /** What fits without an image say of it, as probabilities; absent without folds. */
+  /** The probabilities of each image from the fits that did not see it; absent without folds. */
   readonly heldOut?: Scored;
 }
 
@@ -36,7 +36,10 @@ export interface SolveRequest {
   readonly boundaries: { readonly frozen: number; readonly features: number };
 }
 
-/** The most numbers of features that a fit holds in memory: 1 GiB, and as much again while they are prepared. */
+/**
+ * The largest number of feature values that a fit holds in memory: 1 GiB, and as much again while they are
+ * prepared.
+ */
 const MOST_NUMBERS = 2 ** 28;
 
 /**
