@@ -26,6 +26,7 @@ export default defineConfig({
     // Vitest leaves one processor free, which is half of two.
     maxWorkers: availableParallelism(),
     reporters: ['default', './test/closing-line.ts'],
+    coverage: { include: ['src/**/*.ts'], reporter: ['json-summary', 'text-summary'] },
     projects: [
       {
         test: {

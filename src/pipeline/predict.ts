@@ -21,7 +21,10 @@ export interface Guess {
 
 /** The prediction for a file, or the reason why it could not be read. */
 export type Prediction =
-  | { readonly path: string /** The most probable class first. */; readonly guesses: readonly Guess[] }
+  | {
+      readonly path: string /** The most probable class first. */;
+      readonly guesses: readonly Guess[];
+    }
   | { readonly path: string; readonly error: string };
 
 export interface PredictRequest {

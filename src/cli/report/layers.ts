@@ -66,7 +66,20 @@ export function receptiveFieldLines({ receptiveField }: Description, paint: Term
 /** Renders what stacks of 3x3 kernels save, and AlexNet's layers. */
 export function comparisonLines({ comparison }: Description, terminal: Terminal): string[] {
   if (comparison === undefined) return [];
-  const { kernels, channels, side, alexnet } = comparison;
+  const { channels, side, alexnet } = comparison;
+  return [
+    '',
+    terminal.paint('bold', `Small kernels, ${channels} channels on a map of ${side} x ${side}`),
+    ...kernelTable(comparison, terminal.width),
+    '',
+    terminal.paint('bold', `AlexNet (${alexnet.source})`),
+    ...alexNetTable(comparison, terminal.width),
+  ];
+}
+
+type Comparison = NonNullable<Description['comparison']>;
+
+function kernelTable({ kernels }: Comparison, width: number): string[] {
   const columns = [
     { header: 'kernels' },
     { header: 'sees', align: right },
@@ -85,7 +98,11 @@ export function comparisonLines({ comparison }: Description, terminal: Terminal)
       of === stack ? percent(saved) : '',
     ]),
   );
-  const alex = alexnet.layers.map((layer) => [
+  return table(columns, rows, width);
+}
+
+function alexNetTable({ alexnet }: Comparison, width: number): string[] {
+  const rows = alexnet.layers.map((layer) => [
     layer.name,
     layer.output.join(' x '),
     grouped(layer.parameters),
@@ -93,7 +110,7 @@ export function comparisonLines({ comparison }: Description, terminal: Terminal)
     layer.receptiveField === undefined ? '' : String(layer.receptiveField),
     layer.stride === undefined ? '' : String(layer.stride),
   ]);
-  const alexColumns = [
+  const columns = [
     { header: 'layer' },
     { header: 'output' },
     { header: 'parameters', align: right },
@@ -101,14 +118,7 @@ export function comparisonLines({ comparison }: Description, terminal: Terminal)
     { header: 'sees', align: right },
     { header: 'stride', align: right },
   ];
-  return [
-    '',
-    terminal.paint('bold', `Small kernels, ${channels} channels on a map of ${side} x ${side}`),
-    ...table(columns, rows, terminal.width),
-    '',
-    terminal.paint('bold', `AlexNet (${alexnet.source})`),
-    ...table(alexColumns, alex, terminal.width),
-  ];
+  return table(columns, rows, width);
 }
 
 /** `conv1_1 to conv5_3 (13 layers)` */

@@ -118,6 +118,8 @@ function depthsOf({ network, newLayers }: Start): TappedDepth[] {
   });
 }
 
+const NOTHING = new Float32Array();
+
 async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>) {
   const { engine, start, root, config, signal, emit } = request;
   const { network, weights } = start;
@@ -136,18 +138,18 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
     const losses = countLosses(root, total);
     for await (const batch of decodeBatches({ ...images, spec, batchSize, signal })) {
       losses.addAll(batch.bad, sample.items);
-      const rows = batch.indices.length;
-      const outputs = await program.runTaps(batch.pixels, rows);
-      const controls = await random.runTaps(batch.pixels, rows);
+      const count = batch.indices.length;
+      const outputs = await program.runTaps(batch.pixels, count);
+      const controls = await random.runTaps(batch.pixels, count);
       const bad = new Set(batch.bad.map(({ index }) => index));
       for (const [row, index] of batch.indices.entries()) {
         if (bad.has(index)) continue;
         labels.push(sample.labels[index] ?? 0);
-        for (const [at, depth] of depths.entries()) {
-          depth.rows.push(channelMeans(outputs[at] ?? new Float32Array(), row, depth.shape));
+        for (const [at, { rows, shape }] of depths.entries()) {
+          rows.push(channelMeans(outputs[at] ?? NOTHING, row, shape));
         }
-        for (const [at, depth] of pools.entries()) {
-          depth.randomRows.push(channelMeans(controls[at] ?? new Float32Array(), row, depth.shape));
+        for (const [at, { randomRows, shape }] of pools.entries()) {
+          randomRows.push(channelMeans(controls[at] ?? NOTHING, row, shape));
         }
       }
       const done = (batch.indices.at(-1) ?? 0) + 1;

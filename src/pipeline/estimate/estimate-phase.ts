@@ -49,50 +49,55 @@ export function refitEstimate(
 }
 
 export function phaseEstimate(facts: PhaseFacts): PartEstimate {
-  const { config, network, phase, counts, decode, decodeChanged, prefix, step } = facts;
-  const stepsPerEpoch = Math.max(1, Math.ceil(counts.train / config.batchSize));
-  const changing = augments(config) && (phase.name === 'main' || prefix === undefined);
-  const fresh = changing && config.augment.views === 0;
-  const views = changing ? config.augment.views : 1;
+  const { config, network, phase, counts, decode, prefix, step } = facts;
+  const { fresh, ofTrain, kept, plain } = viewsOf(facts);
   const forward = prefix?.secondsPerImage ?? 0;
-  const ofTrain = changing ? decodeChanged : decode;
   const perTrain = forward + ofTrain.first;
   const perVal = forward + decode.first;
-  // A view that no epoch comes to is computed all the same.
-  const kept = fresh ? 0 : views * counts.train;
-  // Statistics are of images as they are, which nothing but augmented views would need otherwise.
-  const plain = counts.val + (changing ? fittedImages(network, counts.train) : 0);
   const rows = prefix === undefined ? 0 : plain + kept;
   const rowSeconds = prefix === undefined ? 0 : plain * perVal + kept * perTrain;
-  // Each epoch makes its pixels, of the files or of kept pictures; activations of new views, too.
+  // Each epoch reads its pixels, from the files or the cache of decoded images; activations of new views, too.
   const readTrain = prefix === undefined || fresh ? counts.train : 0;
   const readVal = prefix === undefined ? counts.val : 0;
-  const images = readTrain + readVal;
-  const share = keptShare(images, decode);
+  const share = keptShare(readTrain + readVal, decode);
   const again = (cost: DecodeCost) => share * cost.again + (1 - share) * cost.first;
   const saved =
     readTrain * (ofTrain.first - again(ofTrain)) + readVal * (decode.first - again(decode));
-  const epochRows = readTrain * perTrain + readVal * perVal - saved;
   // The last batch has fewer images than the others.
   const epoch =
     (counts.train / config.batchSize) * step.secondsPerStep +
     counts.val * step.secondsPerValidation +
-    epochRows;
+    (readTrain * perTrain + readVal * perVal - saved);
   const setup = step.compileSeconds + (prefix?.compileSeconds ?? 0);
   const rowBytes = phase.from === 0 ? 0 : 4 * sizeOf(rowShape(network, phase.from));
   // The tables of training and of validation are in use at the same time.
   const table =
     prefix === undefined ? 0 : tableBytes(counts.val * rowBytes) + tableBytes(kept * rowBytes);
+  const programs = step.memory + (fresh ? (prefix?.memory ?? 0) : 0);
   return {
     featureSeconds: rowSeconds,
     seconds: setup + rowSeconds + phase.epochs * epoch + saved,
-    steps: phase.epochs * stepsPerEpoch,
+    steps: phase.epochs * Math.max(1, Math.ceil(counts.train / config.batchSize)),
     secondsPerStep: step.secondsPerStep,
     memory:
-      Math.max(prefix?.memory ?? 0, step.memory + (fresh ? (prefix?.memory ?? 0) : 0)) +
+      Math.max(prefix?.memory ?? 0, programs) +
       table +
-      share * images * decode.keptBytes,
+      share * (readTrain + readVal) * decode.keptBytes,
     cache: config.cache ? rows * (rowBytes + CACHE_ROW_OVERHEAD) : 0,
+  };
+}
+
+/** The views of images that a phase reads, and how many of their activations are computed ahead. */
+function viewsOf({ config, network, phase, counts, decode, decodeChanged, prefix }: PhaseFacts) {
+  const changing = augments(config) && (phase.name === 'main' || prefix === undefined);
+  const fresh = changing && config.augment.views === 0;
+  return {
+    fresh,
+    ofTrain: changing ? decodeChanged : decode,
+    // A view that no epoch reaches is computed all the same.
+    kept: fresh ? 0 : (changing ? config.augment.views : 1) * counts.train,
+    // Statistics are of plain images, which nothing else would need where views are augmented.
+    plain: counts.val + (changing ? fittedImages(network, counts.train) : 0),
   };
 }
 

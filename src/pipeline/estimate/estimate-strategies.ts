@@ -96,30 +96,13 @@ async function estimateConfig(
 ): Promise<StrategyEstimate> {
   const { config, strategy, start, data } = candidate;
   const network = networkOf(candidate);
-  const weights = fitting(start.weights, network);
   const newLayers = strategy === 'scratch' ? new Set<string>() : start.newLayers;
   const refit = isRefit({ config, strategy, index: data.index, split: data.split });
   const plan = planTraining({ strategy, config, network, newLayers, refit });
-  const counts = { train: data.split.train.length, val: data.split.val.length };
-  const decode = await costs.decode(candidate, network);
-  const decodeChanged = augments(config) ? await costs.decode(candidate, network, true) : decode;
-  const measured = { engine: candidate.engine, network, weights };
-  const phases: PartEstimate[] = [];
-  if (plan.solvedFrom !== undefined) {
-    const shares = plan.phases.length > 0 && plan.from > 0;
-    const prefix = await costs.prefix(measured, shares ? plan.from : plan.solvedFrom);
-    const facts = { config, network, plan, counts, refit, decode, decodeChanged, prefix };
-    phases.push({ ...solveEstimate(facts), steps: 0, secondsPerStep: 0 });
-  }
-  for (const phase of plan.phases) {
-    const prefix = phase.from > 0 ? await costs.prefix(measured, phase.from) : undefined;
-    const step = await costs.step(measured, { phase, plan, config, images: counts.train });
-    const facts = { config, network, phase, decode, decodeChanged, prefix, step };
-    phases.push(phase.refit ? refitEstimate(facts, counts) : phaseEstimate({ ...facts, counts }));
-  }
-  const last = phases.at(-1);
+  const parts = await estimateParts(candidate, { costs, network, plan, refit });
+  const last = parts.at(-1);
   const sum = (key: 'seconds' | 'featureSeconds' | 'steps' | 'cache') =>
-    phases.reduce((total, phase) => total + phase[key], 0);
+    parts.reduce((total, part) => total + part[key], 0);
   return {
     strategy,
     seconds: START_SECONDS + sum('seconds'),
@@ -129,11 +112,44 @@ async function estimateConfig(
     memory:
       base +
       BESIDE_BYTES +
-      Math.max(...phases.map((phase) => phase.memory)) +
+      Math.max(...parts.map(({ memory }) => memory)) +
       stateBytes(network, plan),
     cache: sum('cache'),
     trainedParameters: trainedParameters(network, plan),
   };
+}
+
+interface Planned {
+  readonly costs: MeasuredCosts;
+  readonly network: NetworkSpec;
+  readonly plan: TrainPlan;
+  readonly refit: boolean;
+}
+
+/** The cost of solving the output layer, where that is planned, then that of each phase. */
+async function estimateParts(
+  candidate: Candidate,
+  { costs, network, plan, refit }: Planned,
+): Promise<PartEstimate[]> {
+  const { config, start, data, engine } = candidate;
+  const counts = { train: data.split.train.length, val: data.split.val.length };
+  const decode = await costs.decode(candidate, network);
+  const decodeChanged = augments(config) ? await costs.decode(candidate, network, true) : decode;
+  const measured = { engine, network, weights: fitting(start.weights, network) };
+  const parts: PartEstimate[] = [];
+  if (plan.solvedFrom !== undefined) {
+    const shares = plan.phases.length > 0 && plan.from > 0;
+    const prefix = await costs.prefix(measured, shares ? plan.from : plan.solvedFrom);
+    const facts = { config, network, plan, counts, refit, decode, decodeChanged, prefix };
+    parts.push({ ...solveEstimate(facts), steps: 0, secondsPerStep: 0 });
+  }
+  for (const phase of plan.phases) {
+    const prefix = phase.from > 0 ? await costs.prefix(measured, phase.from) : undefined;
+    const step = await costs.step(measured, { phase, plan, config, images: counts.train });
+    const facts = { config, network, phase, decode, decodeChanged, prefix, step };
+    parts.push(phase.refit ? refitEstimate(facts, counts) : phaseEstimate({ ...facts, counts }));
+  }
+  return parts;
 }
 
 function networkOf({ config, strategy, start, data }: Candidate): NetworkSpec {

@@ -92,11 +92,8 @@ export async function measureSteps(
   const several = passes > 1 && rows === microBatch;
   const memory = watchMemory();
   const started = performance.now();
-  const program = await measured.engine.compileTraining({
-    ...request,
-    batchSize: several ? 2 * rows : rows,
-    microBatch: rows,
-  });
+  const sizes = { batchSize: several ? 2 * rows : rows, microBatch: rows };
+  const program = await measured.engine.compileTraining({ ...request, ...sizes });
   const compileSeconds = (performance.now() - started) / 1000;
   try {
     const step = (count: number) => () => oneStep(program, { network, phase, count });

@@ -106,19 +106,18 @@ export interface ReadBack {
   readonly rows: readonly Float32Array[];
 }
 
+interface ReadRequest {
+  readonly folder: string;
+  readonly model: ExportModel;
+  readonly engine: Engine;
+  readonly images: readonly Uint8Array[];
+  /** The outputs of the network itself. */
+  readonly expected: readonly Float32Array[];
+}
+
 /** Loads an export, by other software as far as possible, and runs it. */
-export async function readBack(
-  check: ExportCheck,
-  of: {
-    readonly folder: string;
-    readonly model: ExportModel;
-    readonly engine: Engine;
-    readonly images: readonly Uint8Array[];
-    /** The outputs of the network itself. */
-    readonly expected: readonly Float32Array[];
-  },
-): Promise<ReadBack> {
-  const { folder, model, engine, images, expected } = of;
+export async function readBack(check: ExportCheck, of: ReadRequest): Promise<ReadBack> {
+  const { folder, model, images } = of;
   const { size } = model.network.preprocessing;
   switch (check.by) {
     case 'onnxruntime': {
@@ -128,26 +127,35 @@ export async function readBack(
           : { data: normalised(model.network, pixels), shape: [1, 3, size, size] };
       return { by: 'onnxruntime-node', rows: await runOnnx(check.file(folder), images, inputOf) };
     }
-    case 'tensorflow.js': {
-      const { openTfjsModel } = await import('../../export/tfjs-run.ts');
-      const runner = await openTfjsModel(check.file(folder));
-      const rows: Float32Array[] = [];
-      for (const image of images) rows.push(await runner.run(image, 1));
-      runner.release();
-      return { by: `TensorFlow.js (${runner.backend})`, rows };
-    }
+    case 'tensorflow.js':
+      return readTfjs(check.file(folder), images);
     case 'tensorflow':
       return readSavedModel(check.folder(folder), images);
-    case 'reader': {
-      const weights = await check.read(folder, model);
-      // The same weights give the same answers: a second network of 138 M parameters is spared.
-      if (holdsAll(weights, model.weights)) {
-        return { by: 'vggtune, every weight bit for bit', rows: expected };
-      }
-      const rows = await networkRows(engine, { network: model.network, weights }, images);
-      return { by: 'vggtune, from the file', rows };
-    }
+    case 'reader':
+      return readWeights(check, of);
   }
+}
+
+async function readTfjs(file: string, images: readonly Uint8Array[]): Promise<ReadBack> {
+  const { openTfjsModel } = await import('../../export/tfjs-run.ts');
+  const runner = await openTfjsModel(file);
+  const rows: Float32Array[] = [];
+  for (const image of images) rows.push(await runner.run(image, 1));
+  runner.release();
+  return { by: `TensorFlow.js (${runner.backend})`, rows };
+}
+
+async function readWeights(
+  check: Extract<ExportCheck, { by: 'reader' }>,
+  { folder, model, engine, images, expected }: ReadRequest,
+): Promise<ReadBack> {
+  const weights = await check.read(folder, model);
+  // The same weights give the same outputs, so that a second network of 138 M parameters is not needed.
+  if (holdsAll(weights, model.weights)) {
+    return { by: 'vggtune, every weight bit for bit', rows: expected };
+  }
+  const rows = await networkRows(engine, { network: model.network, weights }, images);
+  return { by: 'vggtune, from the file', rows };
 }
 
 /** Reads a SavedModel with TensorFlow itself where a package has it, else with TensorFlow.js. */
