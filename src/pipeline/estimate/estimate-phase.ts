@@ -9,26 +9,34 @@ import { fittedImages } from '../run/norm-calibration.ts';
 import { type DecodeCost, keptShare } from './measure-decoding.ts';
 import type { PrefixCost, StepCost } from './measure-program.ts';
 
-export interface PhaseFacts {
+/** The facts that the cost of a phase and that of solving the output layer follow from. */
+export interface EstimateFacts {
   readonly config: RunConfig;
   readonly network: NetworkSpec;
-  readonly phase: TrainPhase;
   readonly counts: { readonly train: number; readonly val: number };
   /** The cost of decoding a plain image. */
   readonly decode: DecodeCost;
   /** The cost of decoding an augmented view. */
   readonly decodeChanged: DecodeCost;
+}
+
+export interface PhaseFacts extends EstimateFacts {
+  readonly phase: TrainPhase;
   readonly prefix: PrefixCost | undefined;
   readonly step: StepCost;
 }
 
 /** The cost of a phase, or of solving the output layer. */
 export interface PartEstimate {
+  /** All epochs: early stopping can only end sooner. */
   readonly seconds: number;
+  /** The part of them in which the frozen layers run over the images. */
   readonly featureSeconds: number;
   readonly steps: number;
   readonly secondsPerStep: number;
+  /** The peak, in bytes. */
   readonly memory: number;
+  /** The feature cache on disk, in bytes. */
   readonly cache: number;
 }
 

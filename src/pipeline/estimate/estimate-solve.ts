@@ -1,19 +1,12 @@
 import { sizeOf } from '../../base/tensor.ts';
-import type { RunConfig } from '../../config/schema.ts';
 import { cachedViews } from '../../dataset/pixel-specs.ts';
-import type { NetworkSpec } from '../../network/spec.ts';
 import type { TrainPlan } from '../../training/train-plan.ts';
-import type { DecodeCost } from './measure-decoding.ts';
+import type { EstimateFacts } from './estimate-phase.ts';
 import type { PrefixCost } from './measure-program.ts';
 
-export interface SolveFacts {
-  readonly config: RunConfig;
-  readonly network: NetworkSpec;
+export interface SolveFacts extends EstimateFacts {
   readonly plan: TrainPlan;
-  readonly counts: { readonly train: number; readonly val: number };
   readonly refit: boolean;
-  readonly decode: DecodeCost;
-  readonly decodeChanged: DecodeCost;
   /**
    * The cost of the layers below the features; below the freeze boundary where training reads activations of
    * it.

@@ -20,18 +20,8 @@ import { solveEstimate } from './estimate-solve.ts';
 import { MeasuredCosts } from './measured-costs.ts';
 
 /** The cost of a strategy on this machine, estimated from a few real steps of its programs. */
-export interface StrategyEstimate {
+export interface StrategyEstimate extends PartEstimate {
   readonly strategy: StrategyName;
-  /** All epochs: early stopping can only end sooner. */
-  readonly seconds: number;
-  /** The part of them in which the frozen layers run over the images. */
-  readonly featureSeconds: number;
-  readonly secondsPerStep: number;
-  readonly steps: number;
-  /** The peak of the whole process, in bytes. */
-  readonly memory: number;
-  /** The feature cache on disk, in bytes. */
-  readonly cache: number;
   readonly trainedParameters: number;
 }
 
