@@ -9,8 +9,8 @@ export default {
   reporters: ['dots'],
   logLevel: 'warn',
   allowConsoleColors: false,
-  // On a busy machine a slow test is no endless loop.
-  timeoutMS: 60_000,
+  // On a busy machine a slow test is no endless loop; Stryker finds most of these by counting their turns.
+  timeoutMS: 600_000,
   timeoutFactor: 4,
   ignorePatterns: [
     'dist',

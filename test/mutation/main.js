@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import { globSync } from 'glob';
-import { FOLDERS } from './folders.js';
+import { FOLDERS, LONG } from './folders.js';
 import { sum, survivors, table } from './table.js';
 
 const HELP = `npm run test:mutation -- [options] FOLDER...
@@ -60,7 +60,7 @@ function filesOf(folder) {
 
 /** What is known of one file: from an earlier call where nothing has changed, or tried now. */
 async function resultOf(folder, file) {
-  const tests = FOLDERS[folder].flatMap((pattern) => globSync(pattern)).sort();
+  const tests = testsOf(folder);
   const place = join(options.results, folder, `${basename(file)}.json`);
   const key = hashOf([file, ...tests]);
   const known = existsSync(place) ? JSON.parse(readFileSync(place, 'utf8')) : undefined;
@@ -73,6 +73,11 @@ async function resultOf(folder, file) {
   writeFileSync(place, `${JSON.stringify(result, null, 1)}\n`);
   console.error(`${file}: ${JSON.stringify(result.counts)}, ${seconds} s`);
   return result;
+}
+
+function testsOf(folder) {
+  const ignore = [...LONG, 'test/**/*.slow.test.ts'];
+  return globSync(FOLDERS[folder], { ignore }).sort();
 }
 
 function hashOf(paths) {
