@@ -23,7 +23,18 @@ export async function chunkPlaces(
   storage: Chunked,
 ): Promise<readonly ChunkPlace[]> {
   const plainBytes = sizeOf(storage.chunk) * dataset.elementBytes;
-  const context: IndexContext = { file, dataset, storage, plainBytes };
+  const places = await placesOf({ file, dataset, storage, plainBytes });
+  // A chunk that is named again and again is inflated as often: of a small file for hours.
+  const bytes = places.reduce((sum, place) => sum + place.bytes, 0);
+  if (bytes <= file.source.size) return places;
+  throw damagedHdf5(
+    file.source,
+    `chunks of ${bytes} bytes in all in a file of ${file.source.size}`,
+  );
+}
+
+function placesOf(context: IndexContext): Promise<ChunkPlace[]> | ChunkPlace[] {
+  const { storage, plainBytes } = context;
   const { index } = storage;
   switch (index.kind) {
     case 'tree':
@@ -76,6 +87,9 @@ async function treePlaces(context: IndexContext, root: number): Promise<ChunkPla
       const child = rows.u64();
       if (level > 0) addresses.push(child);
       else places.push({ offset, address: child, bytes, mask });
+    }
+    if (places.length * rowBytes > file.source.size) {
+      throw damagedHdf5(file.source, 'a tree of more chunks than the file has room for');
     }
   }
   return places;

@@ -72,6 +72,10 @@ async function readNode(form: Tree2Form, place: NodePlace, records: Fields[]): P
   for (let index = 0; index < count; index++) {
     records.push(new Fields(file.source, fields.bytes(recordBytes)));
   }
+  // Nodes that are reached again and again would hold more than the file does.
+  if (records.length * recordBytes > file.source.size) {
+    throw damagedHdf5(file.source, 'a tree of more records than the file has room for');
+  }
   const pointer = form.pointers[height - 1];
   if (height === 0 || pointer === undefined) return;
   for (let index = 0; index <= count; index++) {
