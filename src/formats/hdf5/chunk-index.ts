@@ -73,12 +73,15 @@ async function treePlaces(context: IndexContext, root: number): Promise<ChunkPla
   const rowBytes = 8 + (axes + 1) * 8 + 8;
   const places: ChunkPlace[] = [];
   const addresses = [root];
+  let bytesLeft = file.source.size;
   for (let address = addresses.shift(); address !== undefined; address = addresses.shift()) {
     const head = await readPiece(file, address, 24);
     head.expect('TREE');
     if (head.u8() !== 1) throw damagedHdf5(file.source, 'chunks whose tree is not one of chunks');
     const level = head.u8();
     const count = head.u16();
+    bytesLeft -= 24 + count * rowBytes;
+    if (bytesLeft < 0) throw damagedHdf5(file.source, 'a tree that is larger than the file');
     const rows = await readPiece(file, address + 24, count * rowBytes);
     for (let row = 0; row < count; row++) {
       const [bytes, mask] = [rows.u32(), rows.u32()];
@@ -87,9 +90,6 @@ async function treePlaces(context: IndexContext, root: number): Promise<ChunkPla
       const child = rows.u64();
       if (level > 0) addresses.push(child);
       else places.push({ offset, address: child, bytes, mask });
-    }
-    if (places.length * rowBytes > file.source.size) {
-      throw damagedHdf5(file.source, 'a tree of more chunks than the file has room for');
     }
   }
   return places;
