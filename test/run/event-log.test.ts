@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +84,14 @@ describe('the event log', () => {
     const steps = (await written()).slice(1);
     expect(steps.map((event) => event.step)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
   });
+});
+
+it.runIf(existsSync('/proc/self/fd'))('an event log leaves no file open', () => {
+  const count = () => readdirSync('/proc/self/fd').length;
+  writeNote();
+  const before = count();
+  for (let at = 0; at < 20; at++) writeNote();
+  expect(count()).toBeLessThan(before + 20);
 });
 
 describe('an event log that cannot be written', () => {
