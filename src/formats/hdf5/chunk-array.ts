@@ -104,6 +104,10 @@ function pageCount({ pageEntries }: ArrayWalk, count: number): number {
 }
 
 function addEntries(walk: ArrayWalk, fields: Fields, first: number, count: number): void {
+  // Blocks that are pointed at again and again would hold more than the file does.
+  if ((walk.entries.length + count) * walk.entryBytes > walk.file.source.size) {
+    throw damagedHdf5(walk.file.source, 'an array of more chunks than the file has room for');
+  }
   for (let index = first; index < first + count; index++) {
     const address = fields.u64();
     const bytes = walk.filtered ? fields.uint(walk.entryBytes - 12) : undefined;

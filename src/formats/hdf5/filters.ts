@@ -45,6 +45,9 @@ export function filtersOf(source: ByteSource, message: Fields | undefined): read
   throw unsupportedHdf5(source, `an array that is compressed by ${name}`);
 }
 
+/** Whether a filter makes an array smaller in the file than it is. */
+export const isDeflate = ({ id }: Filter) => id === FILTERS.deflate;
+
 export interface FilteredChunk {
   readonly bytes: Buffer;
   /** Bit i says that filter i was left out. */

@@ -63,7 +63,13 @@ async function readOwn(file: Hdf5File, address: number): Promise<OwnMessage[]> {
   const form = second ? await secondForm(file, address) : await firstForm(file, address);
   const messages: OwnMessage[] = [];
   const blocks = [form.first];
+  let bytes = 0;
   for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
+    bytes += block.length;
+    // Blocks that go on in each other would never end.
+    if (bytes > file.source.size) {
+      throw damagedHdf5(file.source, 'an object header that is longer than the file');
+    }
     const first = block === form.first;
     const fields = await (first
       ? readPiece(file, block.start, block.length)
