@@ -16,6 +16,8 @@ export interface TensorFile {
   /** By the file's own names, in its own layouts and order. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether tensors are listed in the order of the layers, rather than by their names. */
+  readonly ordered?: boolean;
   /**
    * One tensor, converted to float32.
    * @throws VggtuneError (data) when it is not there, not of floats, or damaged

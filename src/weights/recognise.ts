@@ -19,8 +19,10 @@ export interface Recognised extends Naming {
   readonly backbone: BackboneName | undefined;
   /** Classes of the output layer, where the file has one. */
   readonly classes: number | undefined;
-  /** The family's own, or what the file says; undefined where nothing is known. */
+  /** What the file says, or else the family's own; undefined where nothing is known. */
   readonly preprocessing: Preprocessing | undefined;
+  /** Whether the preprocessing is the family's own, because the file says nothing of it. */
+  readonly assumed: boolean;
   /** Whether batch norm is already part of the convolutions, as in an ONNX export. */
   readonly folded: boolean;
 }
@@ -28,7 +30,7 @@ export interface Recognised extends Naming {
 /** @throws VggtuneError (data) when it is no VGG: says what it looks like */
 export function recognise(file: TensorFile): Recognised {
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
-  const naming = nameTensors(shapes);
+  const naming = nameTensors(shapes, file.ordered);
   if (naming === undefined || !isVgg(naming)) throw notVgg(file, shapes);
   const exact = BACKBONES.find((backbone) => hasBackbone(naming, backbone, false));
   const claimed = BACKBONES.find((backbone) => backbone === file.metadata.backbone);
@@ -39,6 +41,7 @@ export function recognise(file: TensorFile): Recognised {
     backbone: folded ? unfolded : exact,
     classes: naming.tensors.get('fc8.weight')?.shape[0],
     preprocessing: preprocessingOf(naming, file),
+    assumed: file.metadata.preprocessing === undefined,
     folded,
   };
 }
