@@ -1,5 +1,12 @@
 import { dataError } from '../base/errors.ts';
-import { type NamedTensors, type Shape, sameShape, type Tensor, zeros } from '../base/tensor.ts';
+import {
+  type NamedTensors,
+  type Shape,
+  sameShape,
+  sizeOf,
+  type Tensor,
+  zeros,
+} from '../base/tensor.ts';
 import type { TensorFile } from '../formats/tensor-file.ts';
 import { HEAD_NORM } from '../network/head.ts';
 import { layerParameters, parameterShapes } from '../network/parameters.ts';
@@ -56,8 +63,20 @@ async function readTensor(
 ): Promise<Tensor> {
   if (source.layout === 'zeros') return zeros(source.shape);
   const tensor = await file.read(source.name);
+  expectWhole(file, source, tensor);
   expectFinite(file, source.name, tensor);
   return toCanonical(tensor, source, channels);
+}
+
+/** A graph may say another shape of a tensor than it has. */
+function expectWhole(file: TensorFile, { name, shape }: SourceTensor, { data }: Tensor): void {
+  if (data.length === sizeOf(shape)) return;
+  throw dataError(`tensor "${name}" of ${file.where} has another size than its layer`, {
+    expected: `[${shape}]`,
+    found: `${data.length} numbers`,
+    where: file.where,
+    fix: 'export or save the weights again',
+  });
 }
 
 /** One number that is none makes all activations behind it so, and no learning rate mends that. */
