@@ -38,11 +38,9 @@ export function findNetworks(modules: readonly Module[], listed: boolean): Found
       .flatMap((first) => networkFrom(first, { squares, layout, listed }) ?? []);
     const known = distinct(found.filter((network) => network.known));
     if (known.length > 0) return known;
-    // Of a network that nobody knows all convolutions are to be there, and no others.
-    const [own] = found.filter(
-      ({ convolutions }) => convolutions.length >= FEWEST && isAllOf(layers, convolutions),
-    );
-    if (own !== undefined) return [own];
+    // Of a network that nobody knows all convolutions are to be there, and no others; but several copies may be.
+    const copies = copiesOf(distinct(found));
+    if (copies.length > 0 && isAllOf(layers, copies)) return copies;
   }
   return [];
 }
@@ -181,9 +179,15 @@ function distinct(networks: readonly FoundNetwork[]): FoundNetwork[] {
   return networks.filter(({ convolutions }, at) => keys.indexOf(convolutions[0]) === at);
 }
 
+/** The networks that are built as the first of some convolutions is. */
+function copiesOf(networks: readonly FoundNetwork[]): FoundNetwork[] {
+  const own = networks.filter(({ convolutions }) => convolutions.length >= FEWEST);
+  return own.filter(({ widths }) => sameWidths(widths, own[0]?.widths ?? []));
+}
+
 /** Whether all other 4-D kernels come after the convolutions: those of a classifier may have four axes. */
-function isAllOf(layers: readonly Module[], convolutions: readonly Module[]): boolean {
-  return layers.every(
-    (layer) => convolutions.includes(layer) || layer.place > (convolutions.at(-1)?.place ?? 0),
-  );
+function isAllOf(layers: readonly Module[], networks: readonly FoundNetwork[]): boolean {
+  const own = new Set(networks.flatMap(({ convolutions }) => convolutions));
+  const last = Math.max(...[...own].map(({ place }) => place));
+  return layers.every((layer) => own.has(layer) || layer.place > last);
 }
