@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Emit } from '../base/events.ts';
 import { type Candidate, type Candidates, sideOf } from './candidates.ts';
 import { compareNames, kindOfFile, printablePath } from './file-names.ts';
+import { notReadReason } from './foreign-kinds.ts';
 import type { Side, SkippedFile } from './types.ts';
 import { FOLDER_PROBLEM, type Listing, listFolder, walkFolder } from './walk.ts';
 
@@ -125,6 +126,5 @@ function sortOut(of: {
 
 /** Why an image of a kind that is not read is left out. */
 export function foreignReason(path: string): string {
-  const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
-  return `${extension} images are not read: convert it to JPEG or PNG`;
+  return notReadReason(path.slice(path.lastIndexOf('.') + 1));
 }

@@ -14,8 +14,9 @@ import {
   refuseTooLong,
 } from './decode-errors.ts';
 import { fileSystemPath, printablePath } from './file-names.ts';
+import { notReadReason } from './foreign-kinds.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
-import { refuseOtherKinds } from './image-kind.ts';
+import { refuseOtherKinds, refuseSamples } from './image-kind.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 import { type Picture, resample } from './resample.ts';
 import { rotateSquare } from './rotate.ts';
@@ -62,19 +63,19 @@ export const DEFAULT_MAX_PIXELS = 268_402_689;
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
 
 /** Changes when decoded pixels could: remembered results and cached features depend on it. */
-export const DECODER = sha256(JSON.stringify([4, sharp.versions])).slice(0, 16);
+export const DECODER = sha256(JSON.stringify([5, sharp.versions])).slice(0, 16);
 
 /** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
 export async function readHeader(source: ImageSource): Promise<ImageHeader> {
   return described(source, async () => {
     await refuseOtherKinds(source);
+    await refuseSamples(source);
     const input = await inputOf(source);
     const metadata = await byDecoder(() =>
       sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata(),
     );
     const format = formatOf(metadata);
-    if (!FORMATS.has(format))
-      throw new Refusal(`an image of the kind ${format}, which is not read`);
+    if (!FORMATS.has(format)) throw new Refusal(notReadReason(format));
     refuseManyBands(metadata);
     return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk' };
   });
@@ -284,43 +285,56 @@ function withChanges(
   return pixels;
 }
 
-/**
- * Decodes every pixel once, in a stream, and keeps none: a file that passes will decode later.
- *
- * @returns why it cannot be used, or undefined if it can
- */
-export async function findDefect(
-  source: ImageSource,
-  maxPixels: number,
-): Promise<string | undefined> {
+/** What decoding every pixel of an image shows. */
+export interface Examined {
+  /** Why it cannot be used, if it cannot. */
+  readonly defect?: string;
+  /** Nothing can be seen in it: it is nearly black, or one grey. */
+  readonly blank?: boolean;
+}
+
+/** Decodes every pixel once, in a stream, and keeps none: a file that passes will decode later. */
+export async function examine(source: ImageSource, maxPixels: number): Promise<Examined> {
   const strict = await decodeFully(source, { failOn: 'warning', limitInputPixels: maxPixels });
-  if (strict === undefined || !HARMLESS.test(strict)) return strict;
+  if (strict.defect === undefined || !HARMLESS.test(strict.defect)) return strict;
   return decodeFully(source, { failOn: 'error', limitInputPixels: maxPixels });
 }
 
 /**
- * Libraries warn of much that costs no pixel (odd colour profiles, bytes after the last one), and
- * only by a warning of JPEG data that went wrong in the middle. These warnings are the former.
+ * Libraries warn of much that costs no pixel (odd colour profiles, bytes after the last one, headers that viewers
+ * overlook), and only by a warning of JPEG data that went wrong in the middle. These warnings are the former, of the
+ * list in libjpeg's jerror.h; bad codes, missing restarts and an early end are the latter.
  */
-const HARMLESS = /Warning treated as error|extraneous bytes/i;
+const HARMLESS =
+  /Warning treated as error|extraneous bytes|Invalid SOS parameters|unknown JFIF revision|Adobe color transform|bad ICC marker|Inconsistent progression/i;
+
+/** Side of the small image on which contrast is looked for. */
+const LOOK = 32;
+/** Of 255: what an image without contrast differs by at most, and the brightest that a black one is. */
+const NO_CONTRAST = 2;
+const BLACK = 15;
 
 async function decodeFully(
   source: ImageSource,
   options: { readonly failOn: 'warning' | 'error'; readonly limitInputPixels: number },
-): Promise<string | undefined> {
+): Promise<Examined> {
   try {
     const input = await inputOf(source);
-    await byDecoder(() =>
+    const look = await byDecoder(() =>
       sharp(input, { ...options, ignoreIcc: true })
         // Given a colour space at the start, a JPEG is not shrunk while decoding, which hides damage.
         .pipelineColourspace('srgb')
-        .resize(8, 8, { fit: 'fill', kernel: 'linear' })
-        .raw()
+        .resize(LOOK, LOOK, { fit: 'fill', kernel: 'linear' })
+        .raw({ depth: 'uchar' })
         .toBuffer(),
     );
-    return undefined;
+    const [least, most] = look.reduce(
+      ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
+      [255, 0],
+    );
+    return most - least <= NO_CONTRAST || most <= BLACK ? { blank: true } : {};
   } catch (error) {
-    if (isAboutImage(error)) return reasonOf(error);
+    if (isAboutImage(error)) return { defect: reasonOf(error) };
     throw machineFailure(
       typeof source === 'string' ? printablePath(source) : 'an image in memory',
       error,

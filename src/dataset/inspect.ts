@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { systemCode } from '../base/errors.ts';
-import { findDefect, readHeader } from './decode.ts';
+import { examine, readHeader } from './decode.ts';
 import {
   BadImage,
   isAboutImage,
@@ -57,8 +57,7 @@ async function findingOf(path: string, stamp: string, options: InspectOptions): 
   const base = fresh ?? (await readHead(path, stamp));
   const done = base.defect !== undefined || base.decoded || !verify;
   if (done || tooLargeReason(base, maxPixels) !== undefined) return base;
-  const defect = await findDefect(path, maxPixels);
-  return defect === undefined ? { ...base, decoded: true } : { ...base, decoded: true, defect };
+  return { ...base, decoded: true, ...(await examine(path, maxPixels)) };
 }
 
 /** The header first: what is no image is not hashed, however large it is. */

@@ -74,6 +74,7 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
   const known = await readFindings(place);
   const findings: Findings = new Map();
   const results = new Array<GoodImage | SkippedFile>(candidates.files.length);
+  const blank: string[] = [];
   let next = 0;
   let done = 0;
   const worker = async () => {
@@ -87,6 +88,7 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
         known: known.get(file.path),
       });
       if (finding !== undefined) findings.set(file.path, finding);
+      if (finding?.blank === true && problem === undefined) blank.push(file.path);
       if (problem !== undefined) results[at] = { path: file.path, reason: problem };
       else if (finding !== undefined) results[at] = { ...file, hash: finding.hash };
       done++;
@@ -104,7 +106,17 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
   const good = results.filter((result): result is GoodImage => 'hash' in result);
   const skipped = results.filter((result): result is SkippedFile => 'reason' in result);
   good.sort((a, b) => compareNames(a.path, b.path));
+  if (blank.length > 0) options.emit?.(nothingToSee(blank.sort(compareNames)));
   return { good, skipped };
+}
+
+/** Masks look so on purpose; 16-bit files of cameras with 12 bits do not. */
+function nothingToSee(paths: readonly string[]) {
+  const shown = paths.slice(0, 5).map(printablePath).join(', ');
+  const more = paths.length > 5 ? `, and ${paths.length - 5} more` : '';
+  const images = paths.length === 1 ? '1 image is' : `${paths.length} images are`;
+  const message = `${images} nearly black, or one shade of grey all over, when decoded to 8 bits: ${shown}${more}. 16-bit files that use 12 bits look so: scale those to the whole range`;
+  return { type: 'warning', code: 'images-blank', message } as const;
 }
 
 function reportProgress(emit: Emit | undefined, done: number, total: number): void {
