@@ -87,3 +87,8 @@ export function notReadReason(kind: string): string {
   const converter = CONVERTERS.get(kind.toLowerCase()) ?? '`magick IN OUT.png`';
   return `an image of the kind ${kind.toLowerCase()}, which is not read: convert it to JPEG or PNG, say with ${converter}`;
 }
+
+/** The same for a file of which only the name was looked at. */
+export function endingReason(path: string): string {
+  return notReadReason(path.slice(path.lastIndexOf('.') + 1));
+}

@@ -37,6 +37,7 @@ export interface ScanOptions {
 export async function scanDataset(path: string, options: ScanOptions = {}): Promise<DatasetIndex> {
   const given = resolve(path);
   const candidates = await collect(given, options.emit ?? (() => {}));
+  for (const message of candidates.notes ?? []) options.emit?.({ type: 'note', message });
   const looked = await inspectAll(candidates, options);
   const skipped = [...candidates.skipped, ...looked.skipped].sort((a, b) =>
     compareNames(a.path, b.path),
@@ -49,7 +50,7 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
   const classes = classesOf(given, { candidates, good: looked.good, options });
   const images = looked.good.map(({ className, ...image }) => ({
     ...image,
-    label: classes.indexOf(className),
+    label: classes.findIndex((name) => name.normalize('NFC') === className),
   }));
   return { root: candidates.root, layout: candidates.layout, classes, images, skipped };
 }
@@ -74,7 +75,6 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
   const known = await readFindings(place);
   const findings: Findings = new Map();
   const results = new Array<GoodImage | SkippedFile>(candidates.files.length);
-  const blank: string[] = [];
   let next = 0;
   let done = 0;
   const worker = async () => {
@@ -88,7 +88,6 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
         known: known.get(file.path),
       });
       if (finding !== undefined) findings.set(file.path, finding);
-      if (finding?.blank === true && problem === undefined) blank.push(file.path);
       if (problem !== undefined) results[at] = { path: file.path, reason: problem };
       else if (finding !== undefined) results[at] = { ...file, hash: finding.hash };
       done++;
@@ -106,7 +105,8 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
   const good = results.filter((result): result is GoodImage => 'hash' in result);
   const skipped = results.filter((result): result is SkippedFile => 'reason' in result);
   good.sort((a, b) => compareNames(a.path, b.path));
-  if (blank.length > 0) options.emit?.(nothingToSee(blank.sort(compareNames)));
+  const blank = good.filter(({ path }) => findings.get(path)?.blank === true);
+  if (blank.length > 0) options.emit?.(nothingToSee(blank.map(({ path }) => path)));
   return { good, skipped };
 }
 
@@ -151,7 +151,9 @@ function classesOf(
   const present = new Set(good.map((image) => image.className));
   if (options.classes !== undefined) {
     const { classes } = options;
-    const unknown = [...present].filter((name) => !classes.includes(name));
+    const unknown = [...present].filter(
+      (name) => !classes.some((known) => known.normalize('NFC') === name),
+    );
     if (unknown.length > 0) throw unknownClasses(path, unknown, classes);
     return classes;
   }
@@ -165,6 +167,6 @@ function classesOf(
     });
   }
   const [only] = classes;
-  if (classes.length === 1 && only !== undefined) throw oneClass(path, only, good.length);
+  if (classes.length === 1 && only !== undefined) throw oneClass(path, only, good);
   return classes;
 }

@@ -230,7 +230,7 @@ if optional("onnx"):
          preprocessing={"channels": "rgb", "unit": True, "mean": imagenet[0], "std": imagenet[1]})
     onnx("caffe.onnx", "torch.onnx, with BGR and means inside", Normalised(vgg, [103.939, 116.779, 123.68], [1.0, 1.0, 1.0], True), False,
          preprocessing={"channels": "bgr", "unit": False, "mean": [103.939, 116.779, 123.68], "std": [1, 1, 1]})
-    strided = copy.deepcopy(vgg)
+    strided = network("mlp")
     strided.features[0].stride = (2, 2)
     onnx("strided.onnx", "torch.onnx, a convolution with a stride", strided, False, refused="strides")
     tanh = copy.deepcopy(vgg)
