@@ -28,7 +28,7 @@ export async function unreachable(path: string, error: unknown): Promise<Vggtune
     fix:
       similar.length > 0
         ? `did you mean ${similar.slice(0, 3).join(' or ')}?`
-        : 'check the path; relative ones are meant from the current folder',
+        : 'check the path; relative ones are meant from the folder of the config file that says them, or else from the current one',
   });
 }
 

@@ -6,9 +6,7 @@ import { makeFolder } from '../base/folders.ts';
 import { removeLeftovers } from '../base/leftovers.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
 import { unlessMachineFails } from '../base/machine-failure.ts';
-
-/** What `config.yaml` begins with: by it a folder is known as a run's. */
-export const CONFIG_START = '# Every setting of this run';
+import { RUN_CONFIG_START } from '../base/run-config-start.ts';
 
 /** The files of a run folder. */
 export interface RunPaths {
@@ -129,7 +127,7 @@ export async function ownFiles(folder: string): Promise<string[]> {
 /** Was a run started here? Either of the first two files that one writes tells it. */
 async function isRun({ config, events }: RunPaths): Promise<boolean> {
   const [settings, log] = await Promise.all([startOf(config), startOf(events)]);
-  return settings.startsWith(CONFIG_START) || /^\{"time":"[^"]*","type":"log"/.test(log);
+  return settings.startsWith(RUN_CONFIG_START) || /^\{"time":"[^"]*","type":"log"/.test(log);
 }
 
 /** The first bytes of a file; none where there is no file, or no plain one. */
