@@ -58,6 +58,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 const RENAMED: Readonly<Record<string, string>> = {
   // `--cache` and VGGTUNE_CACHE name the cache folder.
   cache: 'feature-cache',
+  weightsPreprocessing: 'weights.preprocessing',
 };
 
 interface SchemaNode {

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { didYouMean } from '../base/suggest.ts';
+import { pathsFromFile } from './file-paths.ts';
 import type { ConfigIssue } from './issues.ts';
 import { PRESETS, presetSource } from './presets.ts';
 import { readConfigFile, realPath } from './read-file.ts';
@@ -31,7 +32,9 @@ function load(path: string, { above, loaded }: Loading): ConfigSource[] {
   const chain = [...above, file.real];
   const { extends: bases, ...values } = file.values;
   const { placeOf } = file;
-  const self: ConfigSource = { origin: path, values, placeOf };
+  // A run wrote down what it was given, from where it was started.
+  const own = file.ofRun ? values : pathsFromFile(values, path);
+  const self: ConfigSource = { origin: path, values: own, placeOf };
   const where = placeOf('extends') ?? path;
   const names = typeof bases === 'string' ? [bases] : (bases ?? []);
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {

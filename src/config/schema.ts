@@ -126,6 +126,13 @@ export const runConfigSchema = z.strictObject({
   out: z.string().min(1).describe('run folder; runs/NAME by default'),
   backbone: z.enum(BACKBONES).default('vgg16').describe('network'),
   weights: z.string().default('auto').describe('auto (the published ones), random, or a file'),
+  weightsPreprocessing: z
+    .string()
+    .min(1)
+    .default('auto')
+    .describe(
+      'how images are prepared for the weights: auto (what their file says, or else what is usual for its makers), torchvision, keras, unit (RGB / 255), or a JSON file',
+    ),
   strategy: z
     .enum(['auto', ...STRATEGIES])
     .default('auto')

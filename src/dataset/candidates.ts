@@ -18,20 +18,44 @@ export interface Candidates {
   readonly skipped: readonly SkippedFile[];
   /** All files that were found, for the error when none of them is an image. */
   readonly seen: readonly string[];
+  /** Entries of a list whose names do not end like images. */
+  readonly unread?: readonly Candidate[];
+  /** How the data set was understood, as sentences. */
+  readonly notes?: readonly string[];
 }
 
 const SIDES: Readonly<Record<string, Side>> = {
   train: 'train',
   training: 'train',
+  trainset: 'train',
+  trn: 'train',
   val: 'val',
   valid: 'val',
   validation: 'val',
+  valset: 'val',
+  dev: 'val',
   test: 'test',
   testing: 'test',
+  testset: 'test',
+  tst: 'test',
+  eval: 'test',
+  evaluation: 'test',
+  holdout: 'test',
 };
+
+/** Words beside it that change nothing: `training_set`, `seg_train`, `images-val`, `train2017`. */
+const FILLERS = new Set(
+  'set data dataset images image imgs img pictures photos seg split folder files cls'.split(' '),
+);
 
 /** The subset that a word of a folder or a CSV stands for, in any case. */
 export function sideOf(word: string): Side | undefined {
-  const name = word.trim().toLowerCase();
-  return Object.hasOwn(SIDES, name) ? SIDES[name] : undefined;
+  const parts = word
+    .trim()
+    .toLowerCase()
+    .split(/[\s_.-]+/)
+    .map((part) => part.replace(/(?<=[a-z])(19|20)\d\d$/, ''))
+    .filter((part) => !FILLERS.has(part) && !/^(19|20)\d\d$/.test(part));
+  const [name = ''] = parts;
+  return parts.length === 1 && Object.hasOwn(SIDES, name) ? SIDES[name] : undefined;
 }

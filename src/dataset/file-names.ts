@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
+import { isForeignEnding } from './foreign-kinds.ts';
 
 /**
  * File names are bytes, strings are not. A name that is not UTF-8 becomes a string in which each
@@ -73,12 +74,12 @@ function codePointRank(unit: number): number {
 }
 
 const IMAGE_NAME = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i;
-const FOREIGN_IMAGE_NAME = /\.(bmp|heic|heif|jp2|jxl)$/i;
 
 /** The kind of a file by its name: an image, an image of an unsupported kind, or neither. */
 export function kindOfFile(name: string): 'image' | 'foreign' | 'other' {
   if (IMAGE_NAME.test(name)) return 'image';
-  return FOREIGN_IMAGE_NAME.test(name) ? 'foreign' : 'other';
+  const [, ending = ''] = /\.([^.]+)$/.exec(name) ?? [];
+  return isForeignEnding(ending) ? 'foreign' : 'other';
 }
 
 /** Whether a name ends like an image of a kind that is read. */

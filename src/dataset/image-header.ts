@@ -1,6 +1,7 @@
 import { byDecoder, described, Refusal } from './decode-errors.ts';
+import { notReadReason } from './foreign-kinds.ts';
 import type { ImageSize } from './geometry.ts';
-import { refuseOtherKinds } from './image-kind.ts';
+import { refuseOtherKinds, refuseSamples } from './image-kind.ts';
 import { type ImageSource, inputOf } from './image-source.ts';
 import { type Metadata, sharp } from './sharp.ts';
 
@@ -17,13 +18,13 @@ const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
 export async function readHeader(source: ImageSource): Promise<ImageHeader> {
   return described(source, async () => {
     await refuseOtherKinds(source);
+    await refuseSamples(source);
     const input = await inputOf(source);
     const metadata = await byDecoder(() =>
       sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata(),
     );
     const format = formatOf(metadata);
-    if (!FORMATS.has(format))
-      throw new Refusal(`an image of the kind ${format}, which is not read`);
+    if (!FORMATS.has(format)) throw new Refusal(notReadReason(format));
     refuseManyBands(metadata);
     return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk' };
   });

@@ -9,8 +9,8 @@ import {
   reasonOf,
   tooLargeReason,
 } from './decode-errors.ts';
+import { examine } from './examine.ts';
 import { fileSystemPath, printablePath } from './file-names.ts';
-import { findDefect } from './find-defect.ts';
 import { readHeader } from './image-header.ts';
 import type { Finding } from './scan-cache.ts';
 import { systemReason } from './walk.ts';
@@ -58,8 +58,7 @@ async function findingOf(path: string, stamp: string, options: InspectOptions): 
   const base = fresh ?? (await readHead(path, stamp));
   const done = base.defect !== undefined || base.decoded || !verify;
   if (done || tooLargeReason(base, maxPixels) !== undefined) return base;
-  const defect = await findDefect(path, maxPixels);
-  return defect === undefined ? { ...base, decoded: true } : { ...base, decoded: true, defect };
+  return { ...base, decoded: true, ...(await examine(path, maxPixels)) };
 }
 
 /** Reads the header first, so that a file that is no image is not hashed, however large it is. */

@@ -15,6 +15,8 @@ export interface Finding {
   readonly decoded: boolean;
   /** Why it cannot be used, if it cannot. */
   readonly defect?: string;
+  /** Nothing can be seen in it. */
+  readonly blank?: boolean;
 }
 
 export type Findings = Map<string, Finding>;

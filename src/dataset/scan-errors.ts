@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { dataError, systemCode, type VggtuneError } from '../base/errors.ts';
 import type { Candidates } from './candidates.ts';
 import { kindOfFile, printablePath } from './file-names.ts';
@@ -28,7 +28,7 @@ export async function unreachable(path: string, error: unknown): Promise<Vggtune
     fix:
       similar.length > 0
         ? `did you mean ${similar.slice(0, 3).join(' or ')}?`
-        : 'check the path; relative ones are meant from the current folder',
+        : 'check the path; relative ones are meant from the folder of the config file that says them, or else from the current one',
   });
 }
 
@@ -115,12 +115,23 @@ export function badImages(path: string, skipped: readonly SkippedFile[]): Vggtun
   });
 }
 
-export function oneClass(path: string, name: string, images: number): VggtuneError {
+/** @param images paths relative to the data set */
+export function oneClass(
+  path: string,
+  name: string,
+  images: readonly { readonly path: string }[],
+): VggtuneError {
+  const inner = new Set(images.map((image) => image.path.split('/')[1] ?? ''));
+  const [example] = images;
+  const deeper = example !== undefined && example.path.split('/').length > 2 && inner.size > 1;
+  const folder = join(path, example?.path.split('/')[0] ?? '');
   return dataError(`${path} has one class only`, {
     expected: 'at least two classes with images',
-    found: `${images} images, all of class ${printablePath(name)}`,
+    found: `${images.length} images, all of class ${printablePath(name)}`,
     where: path,
-    fix: 'add a sub-folder for each further class; check that the path is not one level too deep',
+    fix: deeper
+      ? `its folder ${printablePath(name)} has folders of its own: if those are the classes, give ${printablePath(folder)}`
+      : 'add a sub-folder for each further class; check that the path is not one level too deep',
   });
 }
 

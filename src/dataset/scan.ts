@@ -37,6 +37,7 @@ export interface ScanOptions {
 export async function scanDataset(path: string, options: ScanOptions = {}): Promise<DatasetIndex> {
   const given = resolve(path);
   const candidates = await collect(given, options.emit ?? (() => {}));
+  for (const message of candidates.notes ?? []) options.emit?.({ type: 'note', message });
   const looked = await inspectAll(candidates, options);
   const skipped = [...candidates.skipped, ...looked.skipped].sort((a, b) =>
     compareNames(a.path, b.path),
@@ -49,7 +50,7 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
   const classes = classesOf(given, { candidates, good: looked.good, options });
   const images = looked.good.map(({ className, ...image }) => ({
     ...image,
-    label: classes.indexOf(className),
+    label: classes.findIndex((name) => name.normalize('NFC') === className),
   }));
   return { root: candidates.root, layout: candidates.layout, classes, images, skipped };
 }
@@ -107,7 +108,18 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
   const good = results.filter((result): result is GoodImage => 'hash' in result);
   const skipped = results.filter((result): result is SkippedFile => 'reason' in result);
   good.sort((a, b) => compareNames(a.path, b.path));
+  const blank = good.filter(({ path }) => findings.get(path)?.blank === true);
+  if (blank.length > 0) options.emit?.(nothingToSee(blank.map(({ path }) => path)));
   return { good, skipped };
+}
+
+/** Masks look so on purpose; 16-bit files of cameras with 12 bits do not. */
+function nothingToSee(paths: readonly string[]) {
+  const shown = paths.slice(0, 5).map(printablePath).join(', ');
+  const more = paths.length > 5 ? `, and ${paths.length - 5} more` : '';
+  const images = paths.length === 1 ? '1 image is' : `${paths.length} images are`;
+  const message = `${images} nearly black, or one shade of grey all over, when decoded to 8 bits: ${shown}${more}. 16-bit files that use 12 bits look so: scale those to the whole range`;
+  return { type: 'warning', code: 'images-blank', message } as const;
 }
 
 function reportProgress(emit: Emit | undefined, done: number, total: number): void {
@@ -145,7 +157,9 @@ function classesOf(
   const present = new Set(good.map((image) => image.className));
   if (options.classes !== undefined) {
     const { classes } = options;
-    const unknown = [...present].filter((name) => !classes.includes(name));
+    const unknown = [...present].filter(
+      (name) => !classes.some((known) => known.normalize('NFC') === name),
+    );
     if (unknown.length > 0) throw unknownClasses(path, unknown, classes);
     return classes;
   }
@@ -159,6 +173,6 @@ function classesOf(
     });
   }
   const [only] = classes;
-  if (classes.length === 1 && only !== undefined) throw oneClass(path, only, good.length);
+  if (classes.length === 1 && only !== undefined) throw oneClass(path, only, good);
   return classes;
 }

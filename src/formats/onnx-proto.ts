@@ -6,8 +6,23 @@ import { ONNX_DESCRIPTOR } from './onnx-descriptor.ts';
 export const IR_VERSION = 8;
 export const OPSET_VERSION = 17;
 
-/** TensorProto.DataType of the types in use. */
-export const ONNX_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
+/** TensorProto.DataType. */
+export const ONNX_TYPES = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
+} as const;
 export type OnnxType = keyof typeof ONNX_TYPES;
 
 export type OnnxAttribute =
@@ -15,7 +30,10 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly string: string }
   | { readonly ints: readonly number[] }
-  | { readonly floats: readonly number[] };
+  | { readonly floats: readonly number[] }
+  | { readonly tensor: OnnxTensor }
+  /** Of another kind, such as a graph: nothing is read of it but the kind. */
+  | { readonly unread: number };
 
 export interface OnnxNode {
   readonly type: string;
@@ -34,6 +52,15 @@ export interface OnnxTensor {
   readonly shape: readonly number[];
   /** Little-endian, row-major; not copied before the model's bytes are written. */
   readonly bytes: Uint8Array;
+  /** Where its bytes are, if not in this file. */
+  readonly external?: OnnxExternal;
+}
+
+/** A range of another file, named from the folder of the model. */
+export interface OnnxExternal {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number | undefined;
 }
 
 /** An input or output of the graph. */
@@ -166,9 +193,21 @@ interface GraphObject {
     domain: string;
     attribute: AttributeObject[];
   }[];
-  initializer: { name: string; dims: number[]; dataType: number; rawData: Uint8Array }[];
+  initializer: TensorObject[];
   input: ValueObject[];
   output: ValueObject[];
+}
+interface TensorObject {
+  name: string;
+  dims: number[];
+  dataType: number;
+  rawData: Uint8Array;
+  floatData: number[];
+  int32Data: number[];
+  int64Data: number[];
+  doubleData: number[];
+  externalData: { key: string; value: string }[];
+  dataLocation: number;
 }
 interface AttributeObject {
   name: string;
@@ -176,6 +215,7 @@ interface AttributeObject {
   f: number;
   i: number;
   s: Uint8Array;
+  t: TensorObject | null;
   floats: number[];
   ints: number[];
 }
@@ -207,12 +247,7 @@ function fromMessage(object: object): OnnxModel {
       name: node.name,
       attributes: Object.fromEntries(node.attribute.map((a) => [a.name, attributeOf(a)])),
     })),
-    initializers: graph.initializer.map(({ name, dims, dataType, rawData }) => ({
-      name,
-      shape: dims,
-      type: typeOf(dataType),
-      bytes: rawData,
-    })),
+    initializers: graph.initializer.map(tensorOf),
     inputs: graph.input.map(graphValue),
     outputs: graph.output.map(graphValue),
   };
@@ -230,10 +265,59 @@ function attributeOf(attribute: AttributeObject): OnnxAttribute {
       return { floats: attribute.floats };
     case ATTRIBUTE_KINDS.ints.type:
       return { ints: attribute.ints };
+    case TENSOR_ATTRIBUTE:
+      return attribute.t === null
+        ? { unread: TENSOR_ATTRIBUTE }
+        : { tensor: tensorOf(attribute.t) };
     default:
-      throw new Error(`attribute ${attribute.name} has type ${attribute.type}, which is not read`);
+      return { unread: attribute.type };
   }
 }
+
+/** AttributeProto.AttributeType of a tensor; models of this project have none. */
+const TENSOR_ATTRIBUTE = 4;
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
+
+function tensorOf(tensor: TensorObject): OnnxTensor {
+  const { name, dims: shape, dataType } = tensor;
+  const type = typeOf(dataType);
+  const common = { name, shape, type };
+  if (tensor.dataLocation === EXTERNAL) {
+    const facts = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
+    const length = facts.get('length');
+    const external = {
+      location: facts.get('location') ?? '',
+      offset: Number(facts.get('offset') ?? 0),
+      length: length === undefined ? undefined : Number(length),
+    };
+    return { ...common, bytes: new Uint8Array(0), external };
+  }
+  if (tensor.rawData.length > 0) return { ...common, bytes: tensor.rawData };
+  return { ...common, bytes: typedBytes(type, tensor) };
+}
+
+/** The elements where they are written as numbers rather than as raw data. */
+function typedBytes(type: OnnxType, tensor: TensorObject): Uint8Array {
+  const { floatData, int32Data, int64Data, doubleData } = tensor;
+  switch (type) {
+    case 'float32':
+      return new Uint8Array(Float32Array.from(floatData).buffer);
+    case 'float64':
+      return new Uint8Array(Float64Array.from(doubleData).buffer);
+    case 'int64':
+      return new Uint8Array(BigInt64Array.from(int64Data.map(wholeNumber)).buffer);
+    case 'int32':
+      return new Uint8Array(Int32Array.from(int32Data).buffer);
+    case 'float16':
+    case 'bfloat16':
+      return new Uint8Array(Uint16Array.from(int32Data).buffer);
+    default:
+      return tensor.rawData;
+  }
+}
+
+const wholeNumber = (value: number) => BigInt(Number.isSafeInteger(value) ? value : 0);
 
 function typeOf(code: number): OnnxType {
   const found = Object.entries(ONNX_TYPES).find(([, value]) => value === code);

@@ -20,6 +20,13 @@ export const KERAS_PREPROCESSING: Preprocessing = {
   resize: 256,
 };
 
+/** RGB / 255 and nothing else. */
+export const UNIT_PREPROCESSING: Preprocessing = {
+  ...TORCHVISION_PREPROCESSING,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+};
+
 /**
  * Preprocessing as one multiplication and one addition for each channel, in the order of `channels`:
  * (scale x - mean) / std = factor x + shift.

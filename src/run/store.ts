@@ -6,9 +6,7 @@ import { makeFolder } from '../base/folders.ts';
 import { removeLeftovers } from '../base/leftovers.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
 import { unlessMachineFails } from '../base/machine-failure.ts';
-
-/** The first line of `config.yaml`, by which a folder is recognised as a run's. */
-export const CONFIG_START = '# Every setting of this run';
+import { RUN_CONFIG_START } from '../base/run-config-start.ts';
 
 /** The files of a run folder. */
 export interface RunPaths {
@@ -132,7 +130,7 @@ export async function ownFiles(folder: string): Promise<string[]> {
 /** Whether a run was started here, which either of its first two files tells. */
 async function isRun({ config, events }: RunPaths): Promise<boolean> {
   const [settings, log] = await Promise.all([startOf(config), startOf(events)]);
-  return settings.startsWith(CONFIG_START) || /^\{"time":"[^"]*","type":"log"/.test(log);
+  return settings.startsWith(RUN_CONFIG_START) || /^\{"time":"[^"]*","type":"log"/.test(log);
 }
 
 /** The first bytes of a file; none where there is no file, or no plain one. */

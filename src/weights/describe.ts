@@ -32,6 +32,10 @@ export interface WeightsDescription {
   /** Absent without an output layer. */
   readonly classes?: number | undefined;
   readonly preprocessing?: Preprocessing | undefined;
+  /** The file says nothing of it: it is what is usual for its family. */
+  readonly preprocessingAssumed: boolean;
+  /** How the file was understood, where that is not plain. */
+  readonly notes: readonly string[];
   /** Numbers in the tensors that are used. */
   readonly parameters: number;
   readonly tensors: readonly TensorDescription[];
@@ -68,6 +72,8 @@ function describeFile(file: TensorFile, found: Recognised, bytes: number): Weigh
     folded: found.folded,
     classes: found.classes,
     preprocessing: found.preprocessing,
+    preprocessingAssumed: found.assumed && found.preprocessing !== undefined,
+    notes: found.notes,
     parameters: used.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     tensors: [...file.tensors].map(([name, { dtype, shape }]) => ({
       name,

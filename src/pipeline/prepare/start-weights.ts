@@ -8,6 +8,7 @@ import { layerParameters } from '../../network/parameters.ts';
 import { plainPreprocessing, TORCHVISION_PREPROCESSING } from '../../network/preprocessing.ts';
 import type { NetworkSpec, Preprocessing } from '../../network/spec.ts';
 import { loadWeights } from '../../weights/load.ts';
+import { statedPreprocessing } from '../../weights/stated-preprocessing.ts';
 import type { WorkContext } from './work-context.ts';
 
 export interface Start {
@@ -40,8 +41,13 @@ export async function startingPoint(
   const network = networkFor(config, classes, { ...usual, size, resize: resizeFor(usual, size) });
   const { weights: source, seed } = config;
   const { storage, offline = false, emit, signal } = context;
-  const loaded = await loadWeights({ network, source, seed, storage, offline, emit, signal });
-  const prepared = loaded.preprocessing;
+  const stated = await statedPreprocessing(
+    config.weightsPreprocessing,
+    BACKBONE_ROWS[config.backbone],
+  );
+  const request = { network, source, seed, stated, storage, offline, emit, signal };
+  const loaded = await loadWeights(request);
+  const prepared = stated === undefined ? loaded.preprocessing : (loaded.preprocessing ?? stated);
   return {
     network: prepared === undefined ? network : networkFor(config, classes, prepared),
     weights: loaded.weights,

@@ -92,9 +92,16 @@ function fileOf(text) {
     where: 'input',
     tensors: new Map(rows.map(([name, shape]) => [name, { shape, dtype: 'float32' }])),
     metadata: Object.fromEntries(strings),
-    read: async (name) => ({ shape: tensors[name], data: new Float32Array(1) }),
+    // A reader gives as many numbers as the shape says, or refuses.
+    read: async (name) => ({ shape: tensors[name], data: new Float32Array(sizeOf(tensors[name])) }),
     close: async () => undefined,
   };
+}
+
+/** Numbers of a tensor; one that no file of these sizes could hold is empty. */
+function sizeOf(shape) {
+  const size = shape.reduce((product, side) => product * side, 1);
+  return size <= 2 ** 20 ? size : 0;
 }
 
 function parsed(text) {
