@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 
 /**
- * The folder from which the paths of a data set's images are meant: the data set itself, or that in
- * which its CSV lies. A CSV that has been removed may have left its images behind.
+ * The folder that image paths are relative to: the data set itself, or the folder of its CSV. A CSV that was
+ * removed may have left its images behind.
  */
 export async function dataRoot(path: string): Promise<string> {
   const given = resolve(path);

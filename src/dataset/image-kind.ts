@@ -3,10 +3,10 @@ import { plainFile } from '../base/plain-file.ts';
 import { Refusal } from './decode-errors.ts';
 import { fileSystemPath } from './file-names.ts';
 
-/** How many bytes tell the kind. */
+/** The number of bytes that identify the kind. */
 const LENGTH = 64;
 
-/** More than any picture within the limit of pixels has; a larger file is something else. */
+/** The largest file that is read: more than any image within the pixel limit has. */
 const MOST_BYTES = 2 ** 32;
 
 const NOT_KNOWN = 'no image that can be read: another kind of file, damaged or cut off';
@@ -22,7 +22,7 @@ const READ: readonly RegExp[] = [
   /^.{8}66747970/,
 ];
 
-/** Of some that are not read, to name them. */
+/** The first bytes of some unsupported kinds, so that an error can name them. */
 const NOT_READ: Readonly<Record<string, RegExp>> = {
   svg: /^(efbbbf)?(09|0a|0d|20)*3c(3f786d6c|212d2d|21444f4354595045|737667)/i,
   pdf: /^25504446/,
@@ -33,8 +33,8 @@ const NOT_READ: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Looks at the first bytes of an image before any library does: a file with the name of a picture may
- * be an SVG, whose rendering takes as long as its author wishes.
+ * Checks the first bytes of an image before any library reads it: a file with an image's name may be an SVG,
+ * whose rendering takes as long as its author wishes.
  * @throws Refusal for what is no plain file, or none of the kinds that are read; the system's error
  */
 export async function refuseOtherKinds(source: string | Uint8Array): Promise<void> {

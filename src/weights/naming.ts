@@ -24,7 +24,7 @@ export interface SourceTensor {
 
 export type Family = 'torchvision' | 'timm' | 'keras' | 'vggtune';
 
-/** What a file's names say: which tensor is which, and what is left over. */
+/** The interpretation of a file's names: the canonical name of each tensor, and the surplus ones. */
 export interface Naming {
   readonly family: Family;
   /** By canonical name. */

@@ -128,8 +128,8 @@ async function expectBlock(file: Hdf5File, start: number, signature: string): Pr
 }
 
 /**
- * What grows with the number of a super block u: it has 2^floor(u / 2) data blocks, each of
- * 2^ceil(u / 2) times the smallest number of entries.
+ * The sizes that grow with the number of a super block u: it has 2^floor(u / 2) data blocks, each of 2^ceil(u
+ * / 2) times the smallest number of entries.
  */
 interface ExtensibleForm {
   readonly walk: ArrayWalk;
@@ -171,7 +171,7 @@ async function readExtensible(file: Hdf5File, address: number): Promise<ArrayEnt
 
 interface SuperRow {
   readonly blocks: number;
-  /** Of each of its data blocks. */
+  /** The number of entries of each of its data blocks. */
   readonly blockEntries: number;
 }
 

@@ -7,7 +7,7 @@ import { readTree2 } from './tree2.ts';
 
 /** A chunk that was written. */
 export interface ChunkPlace {
-  /** Of its first element, along each axis. */
+  /** The offset of its first element along each axis. */
   readonly offset: readonly number[];
   readonly address: number;
   /** In the file. */
@@ -62,7 +62,7 @@ interface IndexContext {
   readonly file: Hdf5File;
   readonly dataset: Hdf5Dataset;
   readonly storage: Chunked;
-  /** Of a chunk without filters. */
+  /** The bytes of a chunk without filters. */
   readonly plainBytes: number;
 }
 

@@ -52,11 +52,14 @@ export interface FilteredChunk {
   readonly bytes: Buffer;
   /** Bit i says that filter i was left out. */
   readonly mask: number;
-  /** What must come out. */
+  /** The size of the decoded chunk. */
   readonly plainBytes: number;
 }
 
-/** A chunk as it was before the filters. @throws VggtuneError (data) when it is damaged */
+/**
+ * Decodes a chunk: undoes the filters.
+ * @throws VggtuneError (data) when it is damaged
+ */
 export async function unfiltered(
   source: ByteSource,
   filters: readonly Filter[],

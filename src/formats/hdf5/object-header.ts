@@ -7,7 +7,7 @@ import {
   unsupportedHdf5,
 } from './file.ts';
 
-/** What an object's header says of it: its type, its shape, where it lies, an attribute. */
+/** A message of an object's header: a type, a shape, a location, or an attribute. */
 export interface Hdf5Message {
   readonly type: number;
   readonly body: Fields;
@@ -39,10 +39,10 @@ interface Block {
 
 interface HeaderForm {
   readonly first: Block;
-  /** Of a message: type, size and flags. */
+  /** The bytes before a message's body: type, size and flags. */
   readonly prefixBytes: number;
   message(fields: Fields): { type: number; size: number; flags: number };
-  /** What surrounds the messages of the blocks that follow. */
+  /** Strips the framing of the blocks that follow. */
   messagesOf(block: Block): Promise<Fields>;
 }
 

@@ -18,7 +18,7 @@ interface Tree2Form {
 }
 
 const HEADER_BYTES = 38;
-/** Of a node: a signature, a version, a type, a checksum. */
+/** The bytes of a node beside its records: a signature, a version, a type, a checksum. */
 const NODE_OVERHEAD = 10;
 
 /** Section III.A.2. @throws VggtuneError (data) */
