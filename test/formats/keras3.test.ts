@@ -73,7 +73,7 @@ describe('layers that were given no name', () => {
       return naming === undefined ? '' : structureOf(naming);
     };
     expect(structure(vgg16)).toBe(
-      'VGG with 2, 2, 3, 3, 3 convolutions of 64, 128, 256, 512, 512 channels',
+      'a VGG with 2, 2, 3, 3, 3 convolutions of 64, 128, 256, 512, 512 channels',
     );
     expect(structure(vgg16.with(5, 255))).toContain('256, 255, 256');
     expect(structure(vgg16.slice(0, -1))).not.toBe(structure(vgg16));
