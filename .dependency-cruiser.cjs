@@ -140,14 +140,14 @@ const pipelineRules = Object.entries(pipelineFolders).map(([folder, { may, why }
 const keptPackages = [
   ['onnxruntime-node', '^src/engines/onnx/(session|session-file|devices)\\.ts$'],
   ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
-  ['sharp', '^src/dataset/(decode|write-picture)\\.ts$'],
+  ['sharp', '^src/dataset/sharp\\.ts$'],
   ['protobufjs', '^src/formats/'],
   [
     'zod',
     '^src/((config|outputs)/|base/check-form\\.ts$|export/metadata\\.ts$|pipeline/run/checkpoint-form\\.ts$)',
   ],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
-  ['undici', '^src/weights/download\\.ts$'],
+  ['undici', '^src/weights/(download|http-request)\\.ts$'],
 ];
 
 module.exports = {

@@ -17,7 +17,8 @@ const HELP = `node bench/recipes.js [options]
 
   --sets a,b          only these: ${SETS.map(({ name }) => name).join(', ')}
   --strategies a,b    only these (default: head,top,all)
-  --size n            side of the images in pixels (default: 128)
+  --backbone NAME     vgg16 (default), or vgg-nano, whose weights come with vggtune
+  --size n            side of the images in pixels (default: 128; 64 for vgg-nano)
   --seeds 0,1,2       choices of training pictures (default: ${SEEDS.join(',')})
   --set KEY=VALUE     a setting of every run, several times if you like; VALUE is JSON
   --as NAME           the name of these settings in the results (default: as it is)
@@ -29,7 +30,8 @@ const { values: options } = parseArgs({
   options: {
     sets: { type: 'string' },
     strategies: { type: 'string', default: 'head,top,all' },
-    size: { type: 'string', default: '128' },
+    backbone: { type: 'string', default: 'vgg16' },
+    size: { type: 'string' },
     seeds: { type: 'string', default: SEEDS.join(',') },
     set: { type: 'string', multiple: true, default: [] },
     as: { type: 'string', default: 'as it is' },
@@ -39,6 +41,10 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+/** The side of the images by default. */
+const SIDES = { vgg16: 128, 'vgg-nano': 64 };
+const size = Number(options.size ?? SIDES[options.backbone]);
 
 const dist = new URL('../dist/', import.meta.url);
 const { signal } = new AbortController();
@@ -51,11 +57,13 @@ async function main() {
   const results = join(home, 'recipes.ndjson');
   if (!options.table) await runAll(home, results);
   const peers = options.peers === undefined ? [] : await linesOf(options.peers);
-  console.log(recipesTable([...(await linesOf(results)), ...peers], Number(options.size)));
+  console.log(
+    recipesTable([...(await linesOf(results)), ...peers], { backbone: options.backbone, size }),
+  );
 }
 
 async function runAll(home, results) {
-  const weights = process.env.VGGTUNE_REAL_VGG16;
+  const weights = options.backbone === 'vgg16' ? process.env.VGGTUNE_REAL_VGG16 : 'auto';
   if (weights === undefined) throw new Error('VGGTUNE_REAL_VGG16 names no file of weights');
   const { train } = await import(new URL('pipeline/train.js', dist).href);
   const { Settings } = await import(new URL('config/settings.js', dist).href);
@@ -67,8 +75,9 @@ async function runAll(home, results) {
         const of = {
           set: set.name,
           seed,
-          size: Number(options.size),
+          size,
           what: strategy,
+          ...(options.backbone !== 'vgg16' && { backbone: options.backbone }),
           as: options.as,
         };
         if (await isThere(results, of)) continue;
@@ -113,7 +122,7 @@ async function trainOne({ train, Settings, engine, weights, data, home, of }) {
     data,
     out,
     strategy: of.what,
-    backbone: 'vgg16',
+    backbone: options.backbone,
     image: { size: of.size },
     export: [],
     ...(of.what !== 'scratch' && { weights }),

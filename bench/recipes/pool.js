@@ -16,7 +16,7 @@ const MOST_UNREADABLE = 0.02;
 
 /** @returns the pictures of a set, by class */
 export async function poolOf(set, { home, packages }) {
-  const root = join(home, 'pools', set.name);
+  const root = join(home, 'pools', set.pool ?? set.name);
   if (!(await isDone(root))) {
     await writeWhole(root, async (partial) => {
       await renderAll(await set.pictures({ packages }), partial);

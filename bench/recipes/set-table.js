@@ -14,12 +14,13 @@ import { foods, landscapes, surfaces } from './sources/photographs.js';
  * @property {number} [most]       classes, the largest
  * @property {number} test         pictures of a class to test with, at most
  * @property {number} train        pictures of a class to train on, at most
+ * @property {string} [pool]       the set whose pictures and test part these are, where it is another one
  * @property {'near' | 'exact'} [copies]   which copies count: glyphs of a kind look nearly the same
  * @property {(options: { packages: string }) => Promise<import('./sources/files.js').Picture[]>} pictures
  */
 
 /** @type {readonly RecipeSet[]} */
-export const SETS = [
+const FEW = [
   {
     name: 'foods',
     like: 'photographs',
@@ -179,4 +180,18 @@ export const SETS = [
     train: 40,
     pictures: drawn.transferSet('clipart', { classes: 14, most: 120 }),
   },
+];
+
+/** The sets that have more pictures, with as many to train on as there are. */
+const MANY = { digits: 250, scripts: 80, icons: 150, clipart: 100, stamps: 80 };
+
+/** @type {readonly RecipeSet[]} */
+export const SETS = [
+  ...FEW,
+  ...FEW.filter(({ name }) => name in MANY).map((set) => ({
+    ...set,
+    name: `${set.name}-many`,
+    pool: set.name,
+    train: MANY[set.name],
+  })),
 ];

@@ -42,7 +42,7 @@ export async function buildSet(set, { home, seed, packages = join(home, 'package
 }
 
 /** Of a small class, 60 % are tested with. */
-function sidesOf({ name, test, train }, { label, files, seed }) {
+function sidesOf({ name: own, pool: name = own, test, train }, { label, files, seed }) {
   const order = createRng('recipes-test', name, label).shuffle(files);
   const tested = Math.min(test, Math.floor(order.length * 0.6));
   const rest = createRng('recipes-train', name, seed, label).shuffle(order.slice(tested));

@@ -1,9 +1,9 @@
 // The results of the bench as a Markdown table: a row a set, the mean of its choices of training pictures.
 
-/** @param {readonly { set: string, seed: number, size: number, what: string, as?: string, accuracy: number }[]} lines */
-export function recipesTable(lines, size) {
+/** @param {readonly { set: string, seed: number, size: number, what: string, as?: string, backbone?: string, accuracy: number }[]} lines */
+export function recipesTable(lines, { backbone: wanted, size }) {
   const named = lines
-    .filter((line) => line.size === size)
+    .filter(({ backbone = 'vgg16', ...line }) => line.size === size && backbone === wanted)
     .map((line) => ({ ...line, column: columnOf(line) }));
   const columns = [...new Set(named.map(({ column }) => column))];
   const sets = [...new Set(named.map(({ set }) => set))];

@@ -12,7 +12,7 @@ export interface Advice {
   /** Why the boundary is there. */
   readonly boundary: string;
   readonly confidence: Confidence;
-  /** Why, a sentence each. */
+  /** The reasons, one sentence each. */
   readonly evidence: readonly string[];
 }
 
@@ -101,8 +101,8 @@ function withoutWeights({ size }: AdviceFacts): Advice {
 }
 
 /**
- * `top` keeps the early layers for what they have learned. Where layers that have learned nothing do
- * better, they are in the way, however few the images.
+ * `top` keeps the early layers because of what they have learned. Where random layers do better, the learned
+ * ones are of no use, however few the images are.
  */
 function nothingToKeep(size: SizeEvidence, similarity: MeasuredSimilarity): Advice {
   return {
@@ -119,7 +119,7 @@ function nothingToKeep(size: SizeEvidence, similarity: MeasuredSimilarity): Advi
   };
 }
 
-/** What is done where similarity is unknown: the size rule alone, which takes it for given. */
+/** Chooses by size alone where similarity could not be measured, and takes similarity for given. */
 function bySize({ size }: AdviceFacts, reason: string): Advice {
   const strategy = CHOICE[size.verdict].similar;
   return {

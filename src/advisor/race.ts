@@ -8,7 +8,7 @@ export interface NotAllowed {
   readonly reason: string;
 }
 
-/** What came of training by one strategy. */
+/** The outcome of training with one strategy. */
 export type RaceResult =
   | {
       readonly strategy: StrategyName;
@@ -25,17 +25,19 @@ interface Finisher {
   readonly images: number;
 }
 
-/** Validation images that it takes for a race to overrule anything: the usual least for a share. */
+/**
+ * The number of validation images below which a race overrules nothing: the usual minimum for estimating a
+ * share.
+ */
 export const LEAST_IMAGES = 30;
 
 /**
- * What is advised once all four have been tried: the one that leads. Size and similarity speak by rules
- * of thumb, a race measures the thing itself; they decide where two are as good as each other, or where
- * there are too few images to compare on. Among those that start from pretrained weights, a lead that chance
- * could have made is followed as well: where it is chance the two are about as good, and little is lost.
- * To give up pretrained weights, or to take them up, against what was measured of them can lose much:
- * for that the lead has to be more than its standard error.
- *
+ * The advice once all four strategies have been tried: the one that leads. Size and similarity are rules of
+ * thumb, whereas a race measures the thing itself; the rules decide where two strategies are about equally
+ * good, or where there are too few images to compare them. Between two strategies that start from pretrained
+ * weights, even a lead that could be due to chance is followed: if it is, both are about equally good and
+ * little is lost. Giving up pretrained weights, or adopting them, against the measured evidence can lose
+ * much, so that such a lead has to exceed its standard error.
  * @param results the best first
  */
 export function afterRace(advice: Advice, results: readonly RaceResult[]): Advice {
@@ -86,7 +88,7 @@ function finisherOf(result: RaceResult): Finisher[] {
   return metrics.accuracy === undefined ? [] : [{ strategy, images, accuracy: metrics.accuracy }];
 }
 
-/** What is frozen where no depth has been found to be the better border. */
+/** The layers that are frozen where no depth was found to be a better boundary. */
 const BOUNDARY: Record<StrategyName, string> = {
   head: 'everything below the new output layer is frozen',
   top: 'all but the last block of convolutions is frozen',
@@ -106,17 +108,17 @@ function overruled(advice: Advice, { strategy }: Finisher, errors: number): Advi
   };
 }
 
-/** The advice with what the race says. */
+/** The advice with the result of the race added to its evidence. */
 const told = (advice: Advice, says: string): Advice => ({
   ...advice,
   evidence: [...advice.evidence, `race: ${says}`],
 });
 
-/** Of a share of images; Wilson's term keeps that of 0 % and 100 % from being none. */
+/** The standard error of a share of images; Wilson's term keeps it above zero at 0 % and 100 %. */
 const standardError = ({ accuracy: p, images }: Finisher) =>
   Math.sqrt((p * (1 - p) + 1 / (4 * images)) / images);
 
-/** About the share of a normal distribution below some deviations above its mean (within 0.01). */
+/** The approximate share of a normal distribution below that many deviations above its mean (within 0.01). */
 const normalShare = (deviations: number) => 1 / (1 + Math.exp(-1.702 * deviations));
 
 const points = (share: number) => (100 * share).toFixed(1);
@@ -124,11 +126,11 @@ const percent = (share: number) => `${points(share)} %`;
 const counted = ({ images }: Finisher) =>
   `${images} validation ${images === 1 ? 'image' : 'images'}`;
 
-/** Multiply-adds of training in a race, of each strategy: 25,000 images of vgg-nano. */
+/** The multiply-adds that a race spends on each strategy: those of 25,000 images through vgg-nano. */
 const RACE_MACS = 3.7e12;
 const LEAST_EPOCHS = 3;
 
-/** Of a network or the part of it that is trained. */
+/** The cost of training a network, or the part of it that is trained. */
 export interface RaceCost {
   /** Multiply-adds of a forward pass of an image. */
   readonly macs: number;
@@ -137,9 +139,9 @@ export interface RaceCost {
 }
 
 /**
- * Epochs of a race by what they cost, so that it does not depend on the machine: those of a run of its own
- * where that is affordable. Fewer favour what learns fast over what ends higher.
- *
+ * The number of epochs of a race, from their cost in multiply-adds, so that it does not depend on the
+ * machine: as many as in a full run where that is affordable. Fewer epochs favour strategies that learn fast
+ * over those that end higher.
  * @param own epochs of a run of its own
  */
 export function raceEpochs({ macs, images }: RaceCost, own: number): number {

@@ -7,7 +7,7 @@ import { readConfigFile, realPath } from './read-file.ts';
 import type { ConfigSource } from './setting-sources.ts';
 
 const DEEPEST_EXTENDS = 20;
-/** That one file and all that it extends come from. */
+/** The number of files that one config may consist of. */
 const MOST_FILES = 100;
 
 /**
@@ -49,9 +49,9 @@ function load(path: string, { above, loaded }: Loading): ConfigSource[] {
 }
 
 /**
- * Where a file is extended on several ways, what it gives last wins over what it gave before, so that
- * the former changes nothing. Without this, a chain of files that each extend the next one twice
- * doubles with each.
+ * Keeps the last occurrence of each file. Where a file is extended along several paths, its last occurrence
+ * wins over the earlier ones, so that these change nothing. Without this, a chain of files that each extend
+ * the next one twice would double at each level.
  */
 function lastOfEach(sources: readonly ConfigSource[]): ConfigSource[] {
   return [...new Set(sources.toReversed())].reverse();

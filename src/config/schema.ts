@@ -11,7 +11,7 @@ export const STRATEGIES = ['head', 'all', 'top', 'scratch'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
 export const SCHEDULES = ['constant', 'step', 'cosine', 'one-cycle', 'plateau'] as const;
-/** What a trained model can be written as; `pipeline/export-formats.ts` has the exporter of each. */
+/** The formats of a trained model; `pipeline/export/export-formats.ts` has the exporter of each. */
 export const EXPORT_FORMATS = [
   'onnx',
   'onnx-plain',
@@ -30,7 +30,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export const HEAD_FITS = ['solve', 'steps'] as const;
 
 export const METRICS = ['loss', 'accuracy', 'top5', 'macro_f1'] as const;
-/** What an epoch may be judged by. */
+/** The metrics by which an epoch may be judged. */
 export const WATCHED_METRICS = [...METRICS, 'calibrated_loss'] as const;
 
 const fraction = z.number().min(0).max(1);
@@ -296,7 +296,7 @@ export const runConfigSchema = z.strictObject({
 });
 
 export type RunConfig = z.output<typeof runConfigSchema>;
-/** What a user may write: every key optional, at any depth. */
+/** A config as a user may write it: every key is optional, at any depth. */
 export type PartialConfig = DeepPartial<z.input<typeof runConfigSchema>>;
 type DeepPartial<T> = T extends readonly unknown[]
   ? T

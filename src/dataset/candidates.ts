@@ -1,6 +1,6 @@
 import type { DatasetIndex, Side, SkippedFile } from './types.ts';
 
-/** A file that should be an image of a class, before anyone has looked into it. */
+/** A file that should be an image of a class; its content was not read yet. */
 export interface Candidate {
   /** Relative to the root with forward slashes, or absolute. */
   readonly path: string;
@@ -8,15 +8,15 @@ export interface Candidate {
   readonly side?: Side;
 }
 
-/** What a layout says, from names alone. */
+/** The classes and files of a layout, from names alone. */
 export interface Candidates {
   readonly root: string;
   readonly layout: DatasetIndex['layout'];
-  /** Of the folders or the CSV, even where no image is found in them. */
+  /** The class names from the folders or the CSV, also where a class has no image. */
   readonly classNames: readonly string[];
   readonly files: readonly Candidate[];
   readonly skipped: readonly SkippedFile[];
-  /** All files that were seen, for a message if none of them is an image. */
+  /** All files that were found, for the error when none of them is an image. */
   readonly seen: readonly string[];
   /** Entries of a list whose names do not end like images. */
   readonly unread?: readonly Candidate[];

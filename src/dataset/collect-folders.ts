@@ -53,8 +53,8 @@ const sidesNote = (sides: ReadonlyMap<string, Side>) =>
 const classNameOf = (folder: string) => folder.normalize('NFC');
 
 /**
- * The side folders, if that is what they are: there is a train/ that holds folders, and it has a
- * val/ or test/ beside it or stands alone. Otherwise `train` is a class, beside `bus` and `car`.
+ * The folders of the subsets, if the layout has them: there is a train/ that holds folders, and it has a val/
+ * or test/ beside it or stands alone. Otherwise `train` is a class, beside `bus` and `car`.
  */
 async function sideFolders(
   root: string,

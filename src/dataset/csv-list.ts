@@ -20,7 +20,10 @@ export async function collectCsv(file: string): Promise<Candidates> {
   return withEndings(candidatesOf(await readText(file), file), file);
 }
 
-/** The text of a list, which `file` holds. @throws VggtuneError (data) with every row that is wrong */
+/**
+ * Reads the candidates from the text of a list in `file`.
+ * @throws VggtuneError (data) with every row that is wrong
+ */
 export function candidatesOf(text: string, file: string): Candidates {
   const rows = parseCsv(text, file);
   const columns = columnsOf(rows);

@@ -1,7 +1,7 @@
 import { dataError } from '../base/errors.ts';
 
 export interface CsvRow {
-  /** Of the row's first character, counted from 1. */
+  /** The line of the row's first character, counted from 1. */
   readonly line: number;
   readonly cells: readonly string[];
 }

@@ -5,10 +5,10 @@ import { fileSystemPath } from './file-names.ts';
 import { notReadReason } from './foreign-kinds.ts';
 import { refuseTiffSamples } from './tiff-header.ts';
 
-/** How many bytes tell the kind. */
+/** The number of bytes that identify the kind. */
 const LENGTH = 64;
 
-/** More than any picture within the limit of pixels has; a larger file is something else. */
+/** The largest file that is read: more than any image within the pixel limit has. */
 const MOST_BYTES = 2 ** 32;
 
 const NOT_KNOWN = 'no image that can be read: another kind of file, damaged or cut off';
@@ -60,8 +60,8 @@ const NOT_READ: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Looks at the first bytes of an image before any library does: a file with the name of a picture may
- * be an SVG, whose rendering takes as long as its author wishes.
+ * Checks the first bytes of an image before any library reads it: a file with an image's name may be an SVG,
+ * whose rendering takes as long as its author wishes.
  * @throws Refusal for what is no plain file, or none of the kinds that are read; the system's error
  */
 export async function refuseOtherKinds(source: string | Uint8Array): Promise<void> {

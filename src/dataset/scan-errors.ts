@@ -9,7 +9,7 @@ import { systemReason } from './walk.ts';
 const LAYOUTS =
   'a folder with one sub-folder of images a class, or train/ and val/ above them, or a CSV of path,label';
 
-/** The path that was given is not there, or cannot be looked into. */
+/** The error for a path that does not exist or cannot be read. */
 export async function unreachable(path: string, error: unknown): Promise<VggtuneError> {
   if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) {
     return dataError(`cannot read ${path}`, {
@@ -58,7 +58,7 @@ function distance(a: string, b: string): number {
   return row[to.length] ?? 0;
 }
 
-/** Nothing in the data set is an image that can be used. */
+/** The error for a data set without a usable image. */
 export function noImages(
   path: string,
   candidates: Candidates,

@@ -6,11 +6,12 @@ import { archiveKind, unpackArchive } from './archive/unpack.ts';
 import type { Candidates } from './candidates.ts';
 import { collectFolders } from './collect-folders.ts';
 import { collectCsv } from './csv-list.ts';
-import { DECODER, DEFAULT_MAX_PIXELS } from './decode.ts';
+import { DEFAULT_MAX_PIXELS } from './decode.ts';
 import { compareNames, imagePath, printablePath } from './file-names.ts';
 import { inspectImage } from './inspect.ts';
 import { type Findings, type FindingsPlace, readFindings, writeFindings } from './scan-cache.ts';
 import { badImages, noImages, oneClass, unknownClasses, unreachable } from './scan-errors.ts';
+import { DECODER } from './sharp.ts';
 import type { DatasetIndex, ImageEntry, SkippedFile } from './types.ts';
 
 export interface ScanOptions {
@@ -19,11 +20,11 @@ export interface ScanOptions {
   readonly emit?: Emit;
   readonly signal?: AbortSignal;
   readonly maxPixels?: number;
-  /** What one file that cannot be used does: it is left out and listed, or it ends the scan. */
+  /** What an unusable file causes: it is skipped and listed, or it ends the scan. */
   readonly onBad?: 'skip' | 'fail';
   /** Decode every image fully (the default), or read the headers alone. */
   readonly verify?: boolean;
-  /** The classes of a trained model: labels are meant among them, and one class is enough. */
+  /** The classes of a trained model: labels refer to these, and one class is enough. */
   readonly classes?: readonly string[];
 }
 
@@ -33,7 +34,7 @@ export interface ScanOptions {
  *
  * @param path a folder with one sub-folder a class, or with train/, val/ and test/ above them, an archive of one, or a CSV
  * @throws VggtuneError (data) if there is no such path, no image, one class only, a class that
- *   `classes` does not have, or with `onBad: 'fail'` any bad image; (interrupted) on the signal
+ * `classes` does not have, or with `onBad: 'fail'` any bad image; (interrupted) on the signal
  */
 export async function scanDataset(path: string, options: ScanOptions = {}): Promise<DatasetIndex> {
   const given = resolve(path);
@@ -71,7 +72,10 @@ async function collect(path: string, { cache, emit = () => {} }: ScanOptions): P
 
 type GoodImage = Omit<ImageEntry, 'label'> & { readonly className: string };
 
-/** More than libuv's four threads, so that they never wait for the main one. */
+/**
+ * The number of files in flight: more than libuv's four threads, so that these never wait for the main
+ * thread.
+ */
 const IN_FLIGHT = 16;
 
 async function inspectAll(candidates: Candidates, options: ScanOptions) {
@@ -129,7 +133,10 @@ function reportProgress(emit: Emit | undefined, done: number, total: number): vo
   }
 }
 
-/** The cache is a convenience: a full disk must not end a scan that has just succeeded. */
+/**
+ * Writes the findings to the cache. A failure is no error, since a full disk must not end a scan that has
+ * just succeeded.
+ */
 async function remember(
   place: FindingsPlace,
   of: { known: Findings; findings: Findings; emit: Emit | undefined },

@@ -62,7 +62,7 @@ async function bestModel(
   return best;
 }
 
-/** The values behind every ReLU, and the float network's answers. */
+/** Measures the range after every ReLU, and the float network's outputs. */
 async function measure(
   { network, weights }: ExportModel,
   images: readonly Uint8Array[],
@@ -94,7 +94,7 @@ export function softmax(logits: Float32Array): Float32Array {
   return powers.map((value) => value / sum);
 }
 
-/** Kullback-Leibler, of the quantized answers from the float ones. */
+/** The mean Kullback-Leibler divergence of the quantized outputs from the float ones. */
 function meanDivergence(expected: readonly Float32Array[], found: readonly Float32Array[]): number {
   const sums = expected.map((row, i) =>
     row.reduce((sum, p, c) => {

@@ -4,8 +4,8 @@ import { HEAD_NORM } from './head.ts';
 import type { Layer, NetworkSpec } from './spec.ts';
 
 /**
- * Whether a network's activations can all be divided by a constant without changing what it says: ReLU,
- * pooling and dropout let a positive factor through, a batch norm between convolutions does not.
+ * Whether all activations of a network can be divided by a constant without changing its outputs: ReLU,
+ * pooling and dropout are homogeneous, a batch norm between convolutions is not.
  */
 export function canRescale({ layers }: NetworkSpec): boolean {
   return layers.every((layer) => layer.kind !== 'batchnorm' || layer.name === HEAD_NORM);
@@ -45,7 +45,7 @@ interface Place {
   readonly isFirst: boolean;
 }
 
-/** What each tensor of a layer is multiplied by. */
+/** The factor of each tensor of a layer. */
 function changes(layer: Layer, { factor, isNormed, isFirst }: Place): [string, number][] {
   switch (layer.kind) {
     case 'conv':

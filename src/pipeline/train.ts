@@ -16,7 +16,7 @@ import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts
 import { runStrategy } from './run/run-strategy.ts';
 
 export interface TrainRequest extends WorkContext {
-  /** Where a run is resumed, its own config fills what they leave out. */
+  /** The settings; where a run is resumed, its own config completes them. */
   readonly settings: Settings;
   /** Goes on with the run in the `out` folder. */
   readonly resume?: boolean;
@@ -74,11 +74,11 @@ interface Choice {
   readonly evidence: readonly string[];
   /** The settings, with what the advice brings along. */
   readonly settings: Settings;
-  /** With the engine, where one was needed to choose. */
+  /** The context, with the engine where choosing needed one. */
   readonly context: WorkContext;
 }
 
-/** The strategy that is asked for, or the one that measuring the images finds. */
+/** Returns the strategy that was asked for, or the one that measuring the images gives. */
 async function chooseStrategy(
   settings: Settings,
   of: { readonly context: WorkContext; readonly config: RunConfig; readonly data: LoadedData },

@@ -60,15 +60,18 @@ export function parseConfig(text: string, path: string): unknown {
   }
 }
 
-/** The comment of the first line says by which version it was written; one that a person wrote has none. */
+/**
+ * Refuses a config of another version, which the comment of the first line states; a config written by a
+ * person has none.
+ */
 function refuseOtherVersion(path: string, text: string): void {
   const found = /^# .*; format version (\S+)$/m.exec(text.slice(0, 200))?.[1];
   if (found !== undefined && found !== String(FORMAT_VERSION)) throw otherVersion(path, found);
 }
 
 /**
- * A config from before output layers were solved says nothing of how its head is fitted and whether it is fitted
- * again: by steps and once, as was then the only way.
+ * Adds the old defaults to a config from before output layers were solved: the head is fitted by steps, and
+ * there is no refit.
  */
 function withOldDefaults(values: unknown): unknown {
   if (!isRecord(values) || !isRecord(values.head) || 'fit' in values.head) return values;

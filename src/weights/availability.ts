@@ -2,23 +2,24 @@ import { VggtuneError } from '../base/errors.ts';
 import type { Storage } from '../base/storage.ts';
 import type { BackboneName } from '../network/catalog.ts';
 import { findCached, type Part } from './cache.ts';
-import { downloadRange, NoRanges, type Patience } from './download.ts';
+import { downloadRange, type Patience } from './download.ts';
 import { embeddedWeights } from './embedded.ts';
 import { sourceUrl } from './fetch.ts';
+import { NoRanges } from './http-request.ts';
 import { publishedSource } from './sources.ts';
 
 export interface AvailabilityOptions {
   readonly storage: Storage;
   readonly part: Part;
-  /** Look on this machine alone. */
+  /** Whether to look on this machine alone. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** One try of a few seconds: whoever has no network must not wait for it. */
+/** One attempt of a few seconds: without a network, nobody should wait for it. */
 const ONE_TRY: Patience = { attempts: 1, delay: 0, stall: 4000 };
 
-/** By address; a process asks once. */
+/** The answers by address; a process asks once. */
 const asked = new Map<string, Promise<boolean>>();
 
 /**

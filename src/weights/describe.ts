@@ -46,7 +46,10 @@ export interface WeightsDescription {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What a weights file holds. Reads its index alone. @throws VggtuneError (data) for no VGG */
+/**
+ * Describes a weights file, from its index alone.
+ * @throws VggtuneError (data) for no VGG
+ */
 export async function describeWeights(path: string): Promise<WeightsDescription> {
   const file = await openTensorFile(path);
   try {

@@ -18,14 +18,14 @@ import type { SourceTensor } from './source-tensor.ts';
 export interface ReadOptions {
   /** Take the output layer too; it must then have the network's classes. Else it is left out. */
   readonly keepHead: boolean;
-  /** What a file with BGR input becomes: `rgb` swaps the channels of its first convolution. */
+  /** How a file with BGR input is converted: `rgb` swaps the channels of its first convolution. */
   readonly channels: 'rgb' | 'keep';
 }
 
 export interface ReadWeights {
-  /** The backbone whole, and the layers of the head that fit. */
+  /** The whole backbone, and the layers of the head that fit. */
   readonly weights: NamedTensors;
-  /** Undefined when the file says nothing of it. */
+  /** The preprocessing; undefined when the file does not state it. */
   readonly preprocessing: Preprocessing | undefined;
 }
 
@@ -119,7 +119,10 @@ function wantedTensors(
   return [...needed, ...kept.flatMap(layerParameters)].map(({ name }) => name);
 }
 
-/** VGG19's first convolutions have the names of VGG16's: what is left over counts as well. */
+/**
+ * Whether the file has more layers: VGG19's first convolutions have the names of VGG16's, so that surplus
+ * tensors count as well.
+ */
 function hasMoreLayers(found: Recognised, network: NetworkSpec): boolean {
   const known = parameterShapes(network);
   const names = [...found.tensors.keys()];

@@ -8,7 +8,9 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { VggtuneError } from '../../src/base/errors.ts';
 import { changeColours } from '../../src/dataset/colour.ts';
-import { decodeImage, examine, readHeader } from '../../src/dataset/decode.ts';
+import { decodeImage } from '../../src/dataset/decode.ts';
+import { examine } from '../../src/dataset/examine.ts';
+import { readHeader } from '../../src/dataset/image-header.ts';
 import { rotateSquare } from '../../src/dataset/rotate.ts';
 import { picture } from './images.ts';
 

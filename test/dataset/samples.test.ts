@@ -2,7 +2,9 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { VggtuneError } from '../../src/base/errors.ts';
-import { decodeImage, examine, readHeader } from '../../src/dataset/decode.ts';
+import { decodeImage } from '../../src/dataset/decode.ts';
+import { examine } from '../../src/dataset/examine.ts';
+import { readHeader } from '../../src/dataset/image-header.ts';
 
 const FOLDER = fileURLToPath(new URL('../fixtures/images/samples/', import.meta.url));
 const SPEC = { size: 40, resize: 40, background: '#ffffff' };

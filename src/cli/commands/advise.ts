@@ -54,7 +54,7 @@ function withRace(settings: Settings, args: Arguments): Settings {
   return settings.with({ origin: '--race', values: { advise: values } });
 }
 
-/** Undefined where the race is to choose itself. */
+/** The epochs of the race; undefined where the race chooses them itself. */
 function epochsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);

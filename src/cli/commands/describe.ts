@@ -95,7 +95,7 @@ function requestOf(args: Arguments): DescribeRequest {
   };
 }
 
-/** Channels of VGG's third block. */
+/** The number of channels of VGG's third block. */
 const COMPARED = 256;
 
 function numberOf(args: Arguments, name: string): number | undefined {

@@ -50,9 +50,9 @@ export interface Session {
 }
 
 /**
- * Threads that wait do not spin. Images are decoded on the same cores at the same time: spinning takes
- * them from that, and training on small images is half as fast again without it. Computing alone is
- * as fast either way.
+ * Waiting threads do not spin. Images are decoded on the same cores at the same time: spinning takes time
+ * from that, and training on small images is half as fast again without it. Computing alone is equally fast
+ * either way.
  */
 const PATIENT = { intra_op: { allow_spinning: '0' } };
 

@@ -15,25 +15,25 @@ import type { StrategyQuestion } from '../prepare/strategy-question.ts';
 import { measureSimilarity } from './measure-similarity.ts';
 import { isAffordable, race } from './trials.ts';
 
-/** What was found out about a data set, and the strategy that follows. */
+/** The evidence about a data set, and the strategy that follows from it. */
 export interface ChoiceReport {
   readonly advice: Advice;
   readonly size: SizeEvidence;
   readonly duplicates: DuplicateEvidence;
-  /** What similarity was measured on; absent where it was not measured. */
+  /** The sample on which similarity was measured; absent where it was not measured. */
   readonly sample?: { readonly images: number; readonly classes: number };
   readonly similarity: Similarity;
-  /** All four, trained for a while, the best first; absent where there was no race. */
+  /** The results of all four strategies after short training, best first; absent where there was no race. */
   readonly race?: readonly RaceResult[];
 }
 
 export interface ChoiceRequest extends StrategyQuestion {
   readonly config: RunConfig;
-  /** Why the weights that were asked for could not be had. */
+  /** The reason why the requested weights are unavailable. */
   readonly trouble?: string | undefined;
 }
 
-/** Measures what the decision needs, decides, and lets a race have its say where there is one. */
+/** Measures the evidence, decides, and lets a race overrule the decision where there is one. */
 export async function choose(request: ChoiceRequest): Promise<ChoiceReport> {
   const found = await measure(request);
   if (!wantsRace(request)) return found;
@@ -47,7 +47,7 @@ export function advisedFor({ strategy, freeze }: Advice) {
   return freeze === null ? {} : { [strategy]: { freeze } };
 }
 
-/** What size and similarity say. */
+/** The advice by size and similarity. */
 async function measure(request: ChoiceRequest): Promise<ChoiceReport> {
   const { config, data, start, trouble, emit } = request;
   const { index } = data;
@@ -75,8 +75,8 @@ async function measure(request: ChoiceRequest): Promise<ChoiceReport> {
 }
 
 /**
- * By itself a race is run where no strategy is judged before its time, and where enough images are held back
- * to compare on. With random weights there is nothing to choose between, unless somebody wants to see it.
+ * Whether to run a race: by default where no strategy would be cut short, and where enough images are held
+ * out to compare on. With random weights there is nothing to choose between, unless the user asks for a race.
  */
 function wantsRace({ settings, config, data, start, trouble }: ChoiceRequest): boolean {
   const { race: wish } = config.advise;

@@ -17,17 +17,16 @@ import { contextOf } from '../prepare/work-context.ts';
 import { runStrategy } from '../run/run-strategy.ts';
 
 export interface RaceRequest extends StrategyQuestion {
-  /** Of each strategy; null: those of a run of its own, or fewer, by what they cost. */
+  /** The epochs of each strategy; null for those of a full run, or fewer, by their cost. */
   readonly epochs: number | null;
-  /** Settings of single strategies, below all others: a boundary that is advised. */
+  /** Settings of single strategies, below all others: an advised boundary. */
   readonly advised: Partial<Record<StrategyName, ConfigSource['values']>>;
 }
 
 /**
- * Trains all four strategies and measures each on the validation images. Each has the epochs of a run of
- * its own, or as many as it can have for the work that a race may take. The activations of frozen layers
- * are computed once for all of them, and stay for the run that follows; the runs themselves are removed.
- *
+ * Trains all four strategies and measures each on the validation images. Each gets the epochs of a full run,
+ * or as many as its share of the race's work allows. The activations of frozen layers are computed once for
+ * all of them, and stay for the run that follows; the runs themselves are removed.
  * @returns the best first
  */
 export async function race(request: RaceRequest): Promise<readonly RaceResult[]> {
@@ -92,7 +91,7 @@ const interrupted = () =>
     fix: 'nothing was written; start it again, or name a strategy with --strategy',
   });
 
-/** How far a run has come; its epochs and steps are not those of the run that follows. */
+/** Reports the progress of a trial; its epochs and steps are not those of the run that follows. */
 function createProgress({ epochs, warmupEpochs }: RunConfig, emit: Emit) {
   const total = warmupEpochs + epochs;
   let done = 0;
@@ -105,7 +104,7 @@ function createProgress({ epochs, warmupEpochs }: RunConfig, emit: Emit) {
   };
   return {
     listen,
-    /** It may have stopped early. */
+    /** Ends the progress; the trial may have stopped early. */
     end() {
       if (done === total) return;
       done = total;
@@ -114,7 +113,7 @@ function createProgress({ epochs, warmupEpochs }: RunConfig, emit: Emit) {
   };
 }
 
-/** The settings of a run of its own, but for how long it takes and what it writes. */
+/** The settings of a full run, except for its length and its outputs. */
 function configOf(
   settings: Settings,
   { strategy, folder, epochs }: Runner & { readonly epochs: number },
@@ -152,7 +151,7 @@ export function isAffordable(settings: Settings, images: number): boolean {
   });
 }
 
-/** By what the trained part costs. */
+/** The number of epochs, by the cost of the trained part. */
 function epochsFor(settings: Settings, strategy: StrategyName, images: number): number {
   const config = settings.for(strategy);
   const network = wholeNetwork(config);

@@ -109,7 +109,7 @@ function folderOf({ run, out, formats }: ExportRunRequest, format: ExportFormat)
   return new Set(formats).size === 1 ? resolve(out) : join(resolve(out), format);
 }
 
-/** What all formats of one export share. */
+/** The parts that all formats of one export share. */
 interface Job {
   readonly trained: TrainedModel;
   readonly model: ExportModel;
@@ -225,7 +225,10 @@ function exactnessOf({ exporter, quantize }: Task): Exactness {
   return exporter.exactness ?? quantized[quantize];
 }
 
-/** Ten show that floats are the same; the accuracy of an 8-bit form takes more. */
+/**
+ * The number of images for the check: ten show that float outputs are equal; the accuracy of an 8-bit form
+ * takes more.
+ */
 function checkCount(task: Task): number {
   if (exactnessOf(task) !== 'byte') return 10;
   return task.exporter.check.by === 'onnxruntime' ? 500 : 50;

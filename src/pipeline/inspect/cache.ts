@@ -13,16 +13,16 @@ export interface CacheEntry {
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
-  /** When it was last used (of weights: fetched), as ISO 8601. */
+  /** When it was last used (weights: when they were fetched), as ISO 8601. */
   readonly used: string;
 }
 
-/** What is remembered of images, in one folder each. It is small, and made again in seconds. */
+/** Cached findings about images, one folder each. They are small, and recreated in seconds. */
 const FINDINGS = ['scan', 'near-duplicates'] as const;
 
 export interface CacheReport {
   readonly folder: string;
-  /** Of activations; null: none. */
+  /** The limit on cached activations in bytes; null for none. */
   readonly limit: number | null;
   readonly bytes: number;
   readonly entries: readonly CacheEntry[];

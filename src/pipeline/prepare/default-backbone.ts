@@ -4,9 +4,9 @@ import type { BackboneName } from '../../network/catalog.ts';
 import { areWeightsAvailable } from '../../weights/availability.ts';
 import type { WorkContext } from './work-context.ts';
 
-/** The network that is trained where none is named. */
+/** The default network. */
 const USUAL = runConfigSchema.shape.backbone.parse(undefined);
-/** Its weights are part of the package. */
+/** The fallback, whose weights are part of the package. */
 const EMBEDDED = 'vgg-nano';
 
 /** The network for settings that name none: `vgg16` where its weights can be had, else `vgg-nano`. */

@@ -16,9 +16,9 @@ export interface Start {
   readonly weights: NamedTensors;
   /** Layers of the head that start from random weights. */
   readonly newLayers: ReadonlySet<string>;
-  /** Where the weights are from, as a sentence for the user. */
+  /** The origin of the weights, as a sentence for the user. */
   readonly source: string;
-  /** The same fact by fact: source, licence, hashes. */
+  /** The origin as separate facts: source, licence, hashes. */
   readonly provenance: Readonly<Record<string, string>>;
 }
 

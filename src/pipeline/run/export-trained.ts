@@ -8,7 +8,7 @@ import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { plainRows } from '../prepare/samples.ts';
 import type { TrainedModel } from '../prepare/trained-model.ts';
 
-/** Images that an export is checked on, at most. */
+/** The largest number of images on which an export is checked. */
 const CHECKED = 8;
 
 /** Writes the model of a run, and the formats that its config names. */

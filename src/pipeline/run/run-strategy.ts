@@ -12,7 +12,7 @@ import type { StrategyRun } from './strategy-run.ts';
 import { trainRun } from './train-run.ts';
 
 /**
- * Trains by a strategy on images that were read: the run folder is opened, filled and closed.
+ * Trains with a strategy on images that were read: opens the run folder, fills it and closes it.
  * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
  */
 export async function runStrategy(request: StrategyRun): Promise<RunRecord> {
@@ -38,7 +38,7 @@ export async function runStrategy(request: StrategyRun): Promise<RunRecord> {
 /** The last event of a run that has trained, measured and exported. */
 export const RUN_DONE = { type: 'stage', stage: 'done', message: 'done' } as const;
 
-/** Writes down what a new run is about; one that is resumed must be about the same. */
+/** Writes the config and split of a new run; a resumed run must have the same. */
 async function writeOrCompare(
   paths: RunPaths,
   { run, resumed }: { readonly run: StrategyRun; readonly resumed: boolean },
@@ -57,7 +57,7 @@ async function writeOrCompare(
   await writeRecord(paths, 'split', record);
 }
 
-/** So that a run can be taken up from any folder. */
+/** Makes paths absolute, so that a run can be resumed from any folder. */
 function absolutePaths(config: RunConfig): RunConfig {
   const { weights } = config;
   const named = weights === 'auto' || weights === 'random' || isAbsolute(weights);
