@@ -67,8 +67,8 @@ async function writeAndRead({ python, script, environment }) {
   }
 }
 
-async function compare({ software, form, logits }, { path, pixels }) {
-  const head = { kind: 'vgg', dropout: 0.5, hidden: 1 };
+async function compare({ software, form, head: kind, logits }, { path, pixels }) {
+  const head = { kind, dropout: 0.5, hidden: 1 };
   const build = (preprocessing) =>
     buildNetwork({ backbone: 'vgg16', head, classes: 1000, preprocessing });
   const network = build(TORCHVISION_PREPROCESSING);
