@@ -2,11 +2,18 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { VggtuneError } from '../../src/base/errors.ts';
 import { whyUnavailable } from '../../src/weights/availability.ts';
 import { downloadRange } from '../../src/weights/download.ts';
 import { testStorage } from '../storage.ts';
+
+beforeEach(() => {
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) {
+    vi.stubEnv(name, undefined);
+  }
+});
+afterEach(() => vi.unstubAllEnvs());
 
 const file = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url)));
@@ -40,6 +47,5 @@ test('so is why another network is trained instead', async () => {
     vi.stubEnv('VGGTUNE_MIRROR', address);
     return whyUnavailable('vgg13', { storage: testStorage(), part: 'features' });
   });
-  vi.unstubAllEnvs();
   expect(why).toMatch(/cannot be fetched \(.*certificate.*NODE_EXTRA_CA_CERTS/);
 });
