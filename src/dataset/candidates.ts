@@ -48,7 +48,7 @@ const FILLERS = new Set(
   'set data dataset images image imgs img pictures photos seg split folder files cls'.split(' '),
 );
 
-/** The side that a folder's or a CSV's word means, whatever its case. */
+/** The subset that a word of a folder or a CSV stands for, in any case. */
 export function sideOf(word: string): Side | undefined {
   const parts = word
     .trim()

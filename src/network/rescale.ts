@@ -1,14 +1,28 @@
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
 import { tensorOf } from './fold-batch-norm.ts';
 import { HEAD_NORM } from './head.ts';
-import type { Layer, NetworkSpec } from './spec.ts';
+import type { Layer, LayerKind, NetworkSpec } from './spec.ts';
+
+/** Whether a layer gives c times its output for c times its input and bias, for each positive c. */
+const HOMOGENEOUS = {
+  conv: true,
+  dense: true,
+  relu: true,
+  maxpool: true,
+  avgpool: true,
+  gap: true,
+  levels: true,
+  flatten: true,
+  dropout: true,
+  batchnorm: false,
+} as const satisfies Record<LayerKind, boolean>;
 
 /**
- * Whether all activations of a network can be divided by a constant without changing its outputs: ReLU,
- * pooling and dropout are homogeneous, a batch norm between convolutions is not.
+ * Whether all activations of a network can be divided by a constant without changing its outputs: all layers
+ * are homogeneous, but for the norm of the head, which takes the scale of the features out.
  */
 export function canRescale({ layers }: NetworkSpec): boolean {
-  return layers.every((layer) => layer.kind !== 'batchnorm' || layer.name === HEAD_NORM);
+  return layers.every(({ kind, name }) => HOMOGENEOUS[kind] || name === HEAD_NORM);
 }
 
 /**

@@ -60,6 +60,18 @@ describe('a file that holds more than it has bytes', () => {
     await expect(readMessages(file, 0)).rejects.toMatchObject(tooMuch(/header that is longer/));
   });
 
+  it('by messages that are all shared with one long header', async () => {
+    const [LONG, count] = [20_000, 1000];
+    const shared = [Buffer.from([3]), number(10, 2), Buffer.from([2, 2, 0]), number(LONG, 8)];
+    const header = [Buffer.from('OHDR\x02\x02'), number(count * 14, 4)];
+    const all = Array.from({ length: count }, () => Buffer.concat(shared));
+    // Empty messages, and at last the one that is wanted.
+    const last = Buffer.from([3, 0, 0, 0]);
+    const long = [Buffer.from('OHDR\x02\x02'), number(20_000, 4), Buffer.alloc(19_996), last];
+    const file = fileOf(LONG + 20_100, { 0: [...header, ...all], [LONG]: long });
+    await expect(readMessages(file, 0)).rejects.toMatchObject(tooMuch(/an index of more than/));
+  });
+
   it('by an array of chunks whose blocks are one', async () => {
     const [INDEX, BLOCK] = [128, 4096];
     const [own, minEntries, minPointers, pageBits, maxBits] = [0, 8, 128, 20, 32];

@@ -12,8 +12,4 @@ export const FOLDERS = {
 };
 
 /** Tests that take long for what they are about: others notice the same, or they are about the engine. */
-export const LONG = [
-  'test/training/loop.test.ts',
-  'test/pipeline/run/scale.test.ts',
-  'test/pipeline/use-run.test.ts',
-];
+export const LONG = ['test/training/loop.test.ts', 'test/pipeline/run/scale.test.ts'];

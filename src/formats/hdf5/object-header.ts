@@ -1,4 +1,11 @@
-import { damagedHdf5, Fields, type Hdf5File, readPiece, unsupportedHdf5 } from './file.ts';
+import {
+  damagedHdf5,
+  Fields,
+  type Hdf5File,
+  readPiece,
+  recordOf,
+  unsupportedHdf5,
+} from './file.ts';
 
 /** A message of an object's header: a type, a shape, a location, or an attribute. */
 export interface Hdf5Message {
@@ -77,7 +84,7 @@ async function readOwn(file: Hdf5File, address: number): Promise<OwnMessage[]> {
     // Fewer bytes than a prefix are a gap.
     while (fields.left >= form.prefixBytes) {
       const { type, size, flags } = form.message(fields);
-      const body = new Fields(file.source, fields.bytes(size));
+      const body = recordOf(file, fields.bytes(size));
       if (type === MESSAGES.continuation) blocks.push({ start: body.u64(), length: body.u64() });
       else messages.push({ type, flags, body });
     }

@@ -1,4 +1,4 @@
-import { damagedHdf5, Fields, type Hdf5File, readBlock } from './file.ts';
+import { damagedHdf5, type Fields, type Hdf5File, readBlock, recordOf } from './file.ts';
 
 /** The records of a B-tree of version 2. */
 export interface Tree2 {
@@ -76,7 +76,7 @@ async function readNode(form: Tree2Form, place: NodePlace, records: Fields[]): P
   const fields = await readBlock(file, node, height > 0 ? 'BTIN' : 'BTLF');
   fields.skip(1);
   for (let index = 0; index < count; index++) {
-    records.push(new Fields(file.source, fields.bytes(recordBytes)));
+    records.push(recordOf(file, fields.bytes(recordBytes)));
   }
   const pointer = form.pointers[height - 1];
   if (height === 0 || pointer === undefined) return;
