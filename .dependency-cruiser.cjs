@@ -15,9 +15,9 @@ const rooms = {
     why: 'a run folder stores records; it computes none.',
   },
   dataset: {
-    may: [],
+    may: ['formats'],
     types: ['config'],
-    why: 'a dataset is images and labels; it knows no network.',
+    why: 'a dataset is images and labels, in folders or archives; it knows no network.',
   },
   weights: {
     may: ['formats', 'network'],

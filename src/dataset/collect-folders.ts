@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Emit } from '../base/events.ts';
+import { unlessMachineFails } from '../base/machine-failure.ts';
 import { type Candidate, type Candidates, sideOf } from './candidates.ts';
 import { compareNames, kindOfFile, printablePath } from './file-names.ts';
 import { endingReason } from './foreign-kinds.ts';
+import { kindByContent } from './image-kind.ts';
 import { collectInnerLists } from './inner-lists.ts';
 import { warnOfLayout } from './layout-warnings.ts';
 import type { Side, SkippedFile } from './types.ts';
@@ -138,9 +140,23 @@ async function gather(root: string, folders: readonly ClassFolder[]): Promise<Ga
       const path = found.path === '' ? folder.path : `${folder.path}/${found.path}`;
       gathered.seen.push(path);
       sortOut({ folder, path, problem: found.problem, gathered });
+      const reason = found.problem === undefined ? await unnamedImage(root, path) : undefined;
+      if (reason !== undefined) gathered.skipped.push({ path, reason });
     }
   }
   return gathered;
+}
+
+/** What lies beside images and is none. */
+const NO_IMAGE =
+  /\.(txt|json|jsonl|xml|csv|tsv|ya?ml|md|html?|db|ini|npz?|mat|pkl|zip|gz|tar|py|ipynb|log|mp4|mov)$/i;
+
+/** Why a file is left out that is an image by its content and not by its name; undefined for any other. */
+async function unnamedImage(root: string, path: string): Promise<string | undefined> {
+  if (kindOfFile(path) !== 'other' || NO_IMAGE.test(path)) return undefined;
+  const kind = await kindByContent(join(root, path)).catch(unlessMachineFails(undefined));
+  if (kind === undefined) return undefined;
+  return `an image of the kind ${kind} by its content, whose name does not end like one: rename it`;
 }
 
 function sortOut(of: {

@@ -126,5 +126,10 @@ export function reasonOf(error: unknown): string {
   }
   if (/Input file is missing/i.test(line)) return 'no such file';
   if (/Input (file|buffer|bit array) is empty/i.test(line)) return 'empty file';
+  // The decoder knows the form and was built without it, or does not do it.
+  const unread = lines.find((part) => /not supported|not configured|unsupported/i.test(part));
+  if (unread !== undefined) {
+    return `a form of its kind that is not read (${unread.trim()}): save it again as PNG`;
+  }
   return `damaged or cut off: ${line}`;
 }

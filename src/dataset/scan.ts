@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { interruptedError, systemCode, systemWords } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { archiveKind, unpackArchive } from './archive/unpack.ts';
 import type { Candidates } from './candidates.ts';
 import { collectFolders } from './collect-folders.ts';
 import { collectCsv } from './csv-list.ts';
@@ -28,15 +29,16 @@ export interface ScanOptions {
 }
 
 /**
- * Scans a data set: its classes, its images with their contents, and the files that cannot be used, with the
- * reason. A second scan of unchanged files comes from the cache.
- * @param path a folder with one sub-folder a class, or with train/, val/ and test/ above them, or a CSV
+ * Reads what a data set holds: which classes, which images with which content, which files cannot
+ * be used and why. A second scan of unchanged files comes from the cache.
+ *
+ * @param path a folder with one sub-folder a class, or with train/, val/ and test/ above them, an archive of one, or a CSV
  * @throws VggtuneError (data) if there is no such path, no image, one class only, a class that
  * `classes` does not have, or with `onBad: 'fail'` any bad image; (interrupted) on the signal
  */
 export async function scanDataset(path: string, options: ScanOptions = {}): Promise<DatasetIndex> {
   const given = resolve(path);
-  const candidates = await collect(given, options.emit ?? (() => {}));
+  const candidates = await collect(given, options);
   for (const message of candidates.notes ?? []) options.emit?.({ type: 'note', message });
   const looked = await inspectAll(candidates, options);
   const skipped = [...candidates.skipped, ...looked.skipped].sort((a, b) =>
@@ -55,10 +57,13 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
   return { root: candidates.root, layout: candidates.layout, classes, images, skipped };
 }
 
-async function collect(path: string, emit: Emit): Promise<Candidates> {
+async function collect(path: string, { cache, emit = () => {} }: ScanOptions): Promise<Candidates> {
   const found = await stat(path).catch(async (error: unknown) => {
     throw await unreachable(path, error);
   });
+  const kind = found.isFile() ? await archiveKind(path) : undefined;
+  if (kind !== undefined)
+    return collectFolders(await unpackArchive(path, kind, { cache, emit }), emit);
   const collected = found.isDirectory() ? collectFolders(path, emit) : collectCsv(path);
   return collected.catch(async (error: unknown) => {
     throw systemCode(error) === undefined ? error : await unreachable(path, error);

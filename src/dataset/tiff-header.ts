@@ -64,7 +64,7 @@ function sampleReason(format: number, bits: number): string | undefined {
   if (format === 3) return `floating-point samples of ${bits} bits`;
   if (format === 2) return `signed samples of ${bits} bits`;
   if (format === 5 || format === 6) return 'complex samples';
-  return bits > 16 ? `samples of ${bits} bits` : undefined;
+  return [1, 2, 4, 8, 16].includes(bits) ? undefined : `samples of ${bits} bits`;
 }
 
 /** Tag to its first value, where that is a whole number. */

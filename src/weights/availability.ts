@@ -7,6 +7,7 @@ import { embeddedWeights } from './embedded.ts';
 import { sourceUrl } from './fetch.ts';
 import { NoRanges } from './http-request.ts';
 import { publishedSource } from './sources.ts';
+import { tlsFix } from './tls-failure.ts';
 
 export interface AvailabilityOptions {
   readonly storage: Storage;
@@ -20,7 +21,7 @@ export interface AvailabilityOptions {
 const ONE_TRY: Patience = { attempts: 1, delay: 0, stall: 4000 };
 
 /** The answers by address; a process asks once. */
-const asked = new Map<string, Promise<boolean>>();
+const asked = new Map<string, Promise<string | undefined>>();
 
 /**
  * Whether the pretrained weights of a backbone are on this machine or can be fetched. At most one byte
@@ -30,27 +31,39 @@ export async function areWeightsAvailable(
   backbone: BackboneName,
   options: AvailabilityOptions,
 ): Promise<boolean> {
-  if (embeddedWeights(backbone) !== undefined) return true;
+  return (await whyUnavailable(backbone, options)) === undefined;
+}
+
+/** Why the pretrained weights of a backbone cannot be had, in words; undefined where they can. */
+export async function whyUnavailable(
+  backbone: BackboneName,
+  options: AvailabilityOptions,
+): Promise<string | undefined> {
+  if (embeddedWeights(backbone) !== undefined) return undefined;
   const source = publishedSource(backbone);
-  if (source === undefined) return false;
-  if ((await findCached(options.storage, source, options.part)) !== undefined) return true;
-  if (options.offline === true) return false;
+  if (source === undefined) return 'none are published';
+  if ((await findCached(options.storage, source, options.part)) !== undefined) return undefined;
+  if (options.offline === true) return 'nothing is to be fetched';
   const url = sourceUrl(source, options.storage);
   const known = asked.get(url) ?? answers(url, options.signal);
   asked.set(url, known);
   return known;
 }
 
-async function answers(url: string, signal?: AbortSignal): Promise<boolean> {
+async function answers(url: string, signal?: AbortSignal): Promise<string | undefined> {
   try {
     const byte = { start: 0, end: 1 };
     await downloadRange(url, byte, { signal, patience: ONE_TRY });
-    return true;
+    return undefined;
   } catch (error) {
     signal?.throwIfAborted();
     // A server that sends whole files only has the file.
-    if (error instanceof NoRanges) return true;
-    if (error instanceof VggtuneError) return false;
+    if (error instanceof NoRanges) return undefined;
+    if (error instanceof VggtuneError) {
+      const { found = error.message } = error.details;
+      const fix = tlsFix(error);
+      return `they cannot be fetched (${found})${fix === undefined ? '' : `; ${fix}`}`;
+    }
     throw error;
   }
 }

@@ -19,6 +19,7 @@ import {
   type Watchdog,
   watchdog,
 } from './http-request.ts';
+import { tlsFix } from './tls-failure.ts';
 
 /** Bytes [start, end) of a remote file. */
 export interface Segment {
@@ -204,7 +205,9 @@ function givenUp(url: string, cause: unknown): Error {
   return unavailableError(`${url} cannot be downloaded`, {
     found: messageOf(inner),
     where: url,
-    fix: 'check the network and the proxy variables; what has arrived is kept, so try again, or name a file with --weights FILE',
+    fix:
+      tlsFix(cause) ??
+      'check the network and the proxy variables; what has arrived is kept, so try again, or name a file with --weights FILE',
     cause,
   });
 }

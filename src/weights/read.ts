@@ -79,9 +79,15 @@ function expectWhole(file: TensorFile, { name, shape }: SourceTensor, { data }: 
   });
 }
 
+/** A loop: a callback would make an object of each of a hundred million numbers. */
+function firstNotFinite(data: Float32Array): number {
+  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return at;
+  return -1;
+}
+
 /** One number that is none makes all activations behind it so, and no learning rate mends that. */
 function expectFinite(file: TensorFile, name: string, { data }: Tensor): void {
-  const at = data.findIndex((value) => !Number.isFinite(value));
+  const at = firstNotFinite(data);
   if (at < 0) return;
   const count = data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
   throw dataError(`tensor "${name}" of ${file.where} holds numbers that are not finite`, {

@@ -70,6 +70,13 @@ describe('layouts that archives have', () => {
   });
 });
 
+test('an image whose name does not say so is listed, other files are not', async () => {
+  const { index } = await scan(both('.'), { 'cats/notes': 'nothing', 'dogs/P5': 'P5 1 1 255 x' });
+  expect(index.skipped).toEqual([
+    { path: 'dogs/P5', reason: expect.stringContaining('of the kind ppm by its content') },
+  ]);
+});
+
 describe('lists among the images', () => {
   const images = ['train/1.png', 'train/2.png', 'test/3.png'];
   test.each<[string, Record<string, string>]>([

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { VggtuneError } from '../../src/base/errors.ts';
 import { decodeImage } from '../../src/dataset/decode.ts';
+import { DecoderError, reasonOf } from '../../src/dataset/decode-errors.ts';
 import { examine } from '../../src/dataset/examine.ts';
 import { readHeader } from '../../src/dataset/image-header.ts';
 
@@ -68,6 +69,31 @@ const DAMAGED = ['sos0-cut.jpg', 'no-end.jpg'];
 const OTHERS = ['exif6.jpg', 'miniswhite.tif', 'tiled.tif'];
 
 const decoded = (name: string) => decodeImage(`${FOLDER}${name}`, SPEC);
+
+test('a form that the decoder was built without is not called damage', () => {
+  const reason = reasonOf(new DecoderError('tiff2vips: tiled separate planes not supported'));
+  expect(reason).toMatch(/^a form of its kind that is not read .*save it again as PNG$/);
+});
+
+test.each([
+  [12, /samples of 12 bits/],
+  [24, /samples of 24 bits/],
+])('a TIFF of %i bits is refused by them', async (bits, reason) => {
+  // One entry: BitsPerSample, SHORT, one value.
+  const bytes = Buffer.alloc(32);
+  bytes.write('II*\0\x08', 'latin1');
+  for (const [at, value] of [
+    [8, 1],
+    [10, 258],
+    [12, 3],
+    [14, 1],
+    [18, bits],
+  ] as const) {
+    bytes.writeUInt16LE(value, at);
+  }
+  const error = await readHeader(bytes).catch((thrown: unknown) => thrown);
+  expect((error as VggtuneError).details.found).toMatch(reason);
+});
 
 describe('one image of each kind of samples', () => {
   test('every file has its place here', () => {

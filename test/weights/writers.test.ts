@@ -11,7 +11,9 @@ import type { NetworkSpec } from '../../src/network/spec.ts';
 import { readWeights } from '../../src/weights/read.ts';
 import { type Recognised, recognise } from '../../src/weights/recognise.ts';
 
-const FOLDER = fileURLToPath(new URL('../fixtures/writers/', import.meta.url));
+/** Files that were written before, or, in the interop run, just now. */
+const FOLDER =
+  process.env.WRITERS_FOLDER ?? fileURLToPath(new URL('../fixtures/writers/', import.meta.url));
 
 /** A line of the indexes that test/interop/writers/*.py write: what a file is to be read as. */
 interface Row {

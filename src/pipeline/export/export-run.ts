@@ -37,6 +37,8 @@ export interface ExportRunRequest {
   readonly out?: string;
   /** Where the run's images are now, if they have moved. */
   readonly data?: string;
+  /** The cache folder, for images in an archive. */
+  readonly cache?: string;
   /** Fewer bits for the kernels of `tfjs` and `web`. */
   readonly quantize?: Quantization;
   readonly overwrite?: boolean;
@@ -126,7 +128,7 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
     readRecord(paths, 'plan'),
   ]);
   const metrics = await readMetrics(paths);
-  const root = await dataRoot(request.data ?? dataOf(config, paths.config));
+  const root = await dataRoot(request.data ?? dataOf(config, paths.config), request.cache);
   return {
     trained,
     model: exportModelOf(basename(paths.folder), { trained, plan, metrics }),
