@@ -48,6 +48,14 @@ const FILLERS = new Set(
   'set data dataset images image imgs img pictures photos seg split folder files cls'.split(' '),
 );
 
+/** A folder whose images are of one class. */
+export interface ClassFolder {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly className: string;
+  readonly side?: Side;
+}
+
 /** The subset that a word of a folder or a CSV stands for, in any case. */
 export function sideOf(word: string): Side | undefined {
   const parts = word

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Emit } from '../base/events.ts';
 import { unlessMachineFails } from '../base/machine-failure.ts';
-import { type Candidate, type Candidates, sideOf } from './candidates.ts';
+import { type Candidate, type Candidates, type ClassFolder, sideOf } from './candidates.ts';
 import { compareNames, kindOfFile, printablePath } from './file-names.ts';
 import { endingReason } from './foreign-kinds.ts';
 import { kindByContent } from './image-kind.ts';
@@ -10,18 +10,11 @@ import { warnOfLayout } from './layout-warnings.ts';
 import type { Side, SkippedFile } from './types.ts';
 import { FOLDER_PROBLEM, type Listing, listFolder, walkFolder } from './walk.ts';
 
-export interface ClassFolder {
-  /** Relative to the root. */
-  readonly path: string;
-  readonly className: string;
-  readonly side?: Side;
-}
-
 /** One sub-folder a class, with or without train/, val/ and test/ above them; or lists in these folders. */
 export async function collectFolders(root: string, emit: Emit): Promise<Candidates> {
   const top = await listFolder(root);
   const sides = await sideFolders(root, top);
-  const lists = await collectInnerLists(root, sides);
+  const lists = await collectInnerLists(root, sides ?? namedSides(top));
   if (lists !== undefined) return lists;
   const folders =
     sides === undefined
@@ -54,6 +47,15 @@ const sidesNote = (sides: ReadonlyMap<string, Side>) =>
 /** Macs write names in another Unicode form than other systems: a class is one, whatever form its name is in. */
 const classNameOf = (folder: string) => folder.normalize('NFC');
 
+/** The folders with the name of a subset: those of a layout of lists hold images, and no folders. */
+const namedSides = ({ folders }: Listing): ReadonlyMap<string, Side> =>
+  new Map(
+    folders.flatMap((name): [string, Side][] => {
+      const side = sideOf(name);
+      return side === undefined ? [] : [[name, side]];
+    }),
+  );
+
 /**
  * The folders of the subsets, if the layout has them: there is a train/ that holds folders, and it has a val/
  * or test/ beside it or stands alone. Otherwise `train` is a class, beside `bus` and `car`.
@@ -62,11 +64,7 @@ async function sideFolders(
   root: string,
   top: Listing,
 ): Promise<ReadonlyMap<string, Side> | undefined> {
-  const sides = new Map<string, Side>();
-  for (const name of top.folders) {
-    const side = sideOf(name);
-    if (side !== undefined) sides.set(name, side);
-  }
+  const sides = namedSides(top);
   const found = new Set(sides.values());
   if (!found.has('train') || (found.size === 1 && top.folders.length > 1)) return undefined;
   for (const [name, side] of sides) {

@@ -10,8 +10,9 @@ export interface CsvRow {
 const SEPARATORS = [',', ';', '\t'] as const;
 
 /**
- * RFC 4180: commas (or semicolons or tabs, where the first line has those and no commas), cells in double quotes may hold commas, line breaks and doubled quotes. A byte
- * order mark, blank lines and spaces around unquoted cells are dropped.
+ * RFC 4180: commas (or semicolons or tabs, where the first line has those and no commas); cells in double quotes
+ * may hold commas, line breaks and doubled quotes. A byte order mark, blank lines and spaces around unquoted
+ * cells are dropped.
  *
  * @throws VggtuneError (data) at a quote that is never closed or is followed by text
  */
@@ -20,7 +21,10 @@ export function parseCsv(text: string, where: string): CsvRow[] {
   const [, named, rest] = /^\ufeff?sep=([,;\t])\r?\n([\s\S]*)$/i.exec(text) ?? [];
   const body = rest ?? text.replace(/^\ufeff/, '');
   const separator = named ?? separatorOf(body);
-  const reader = { text: body, at: 0, line: rest === undefined ? 1 : 2, where, separator };
+  const reader: Reader = {
+    ...{ text: body, at: 0, line: rest === undefined ? 1 : 2 },
+    ...{ where, separator, patterns: patternsOf(separator) },
+  };
   const rows: CsvRow[] = [];
   while (reader.at < reader.text.length) {
     const line = reader.line;
@@ -42,6 +46,7 @@ interface Reader {
   line: number;
   readonly where: string;
   readonly separator: string;
+  readonly patterns: ReturnType<typeof patternsOf>;
 }
 
 function readRow(reader: Reader): string[] {
@@ -58,8 +63,7 @@ function readRow(reader: Reader): string[] {
 }
 
 function readCell(reader: Reader): string {
-  const { spaces, plain } = patternsOf(reader.separator);
-  const quoted = new RegExp(`${spaces}"`, 'y');
+  const { quoted, plain } = reader.patterns;
   quoted.lastIndex = reader.at;
   plain.lastIndex = reader.at;
   if (!quoted.test(reader.text)) {
@@ -71,16 +75,20 @@ function readCell(reader: Reader): string {
   return readQuoted(reader);
 }
 
-/** A tab that separates cells is no space around one. */
+/** What a cell may be: the start of one in quotes and the rest of it, or one without. */
 function patternsOf(separator: string) {
+  // A tab that separates cells is no space around one.
   const spaces = separator === '\t' ? ' *' : '[ \t]*';
-  return { spaces, plain: new RegExp(`[^${separator}\r\n]*`, 'y') };
+  return {
+    quoted: new RegExp(`${spaces}"`, 'y'),
+    body: new RegExp(`([^"]*(?:""[^"]*)*)"${spaces}(?=[${separator}\r\n]|$)`, 'y'),
+    plain: new RegExp(`[^${separator}\r\n]*`, 'y'),
+  };
 }
 
 function readQuoted(reader: Reader): string {
   const start = reader.line;
-  const { spaces } = patternsOf(reader.separator);
-  const body = new RegExp(`([^"]*(?:""[^"]*)*)"${spaces}(?=[${reader.separator}\r\n]|$)`, 'y');
+  const { body } = reader.patterns;
   body.lastIndex = reader.at;
   const match = body.exec(reader.text);
   if (match?.[1] === undefined) {

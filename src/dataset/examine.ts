@@ -46,10 +46,7 @@ async function decodeFully(
         .raw({ depth: 'uchar' })
         .toBuffer(),
     );
-    const [least, most] = look.reduce(
-      ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
-      [255, 0],
-    );
+    const [least, most] = [Math.min(...look), Math.max(...look)];
     return most - least <= NO_CONTRAST || most <= BLACK ? { blank: true } : {};
   } catch (error) {
     if (isAboutImage(error)) return { defect: reasonOf(error) };

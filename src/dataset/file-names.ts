@@ -82,6 +82,11 @@ export function kindOfFile(name: string): 'image' | 'foreign' | 'other' {
   return isForeignEnding(ending) ? 'foreign' : 'other';
 }
 
+/** Whether a name ends like a list of images and their classes. */
+export function isListName(name: string): boolean {
+  return /\.(csv|tsv|jsonl)$/i.test(name);
+}
+
 /** Whether a name ends like an image of a kind that is read. */
 export function isImageName(name: string): boolean {
   return kindOfFile(name) === 'image';

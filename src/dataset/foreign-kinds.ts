@@ -1,79 +1,20 @@
 /** How images of kinds that are not read become such that are, by their usual endings. */
-const BY_CONVERTER: Readonly<Record<string, readonly string[]>> = {
-  '`heif-convert IN OUT.jpg` (on a Mac `sips -s format jpeg IN --out OUT.jpg`)': [
-    'heic',
-    'heif',
-    'hif',
-  ],
-  '`darktable-cli IN OUT.jpg`, which develops raw photographs': [
-    ...[
-      'cr2',
-      'cr3',
-      'crw',
-      'nef',
-      'nrw',
-      'arw',
-      'srf',
-      'sr2',
-      'dng',
-      'orf',
-      'rw2',
-      'raf',
-      'pef',
-      'srw',
-      'x3f',
-    ],
-    ...['3fr', 'erf', 'mrw', 'kdc', 'mef', 'mos', 'iiq', 'rwl'],
-  ],
-  '`magick IN[0] OUT.png`, which takes the picture of all layers': ['psd', 'psb', 'xcf'],
-  '`rsvg-convert -o OUT.png IN`': ['svg', 'svgz'],
-  '`pdftoppm -png IN OUT`': ['pdf', 'eps', 'ps', 'ai'],
-  '`djxl IN OUT.png`': ['jxl'],
-  'pydicom, with the window that the file states': ['dcm', 'dicom'],
-  '`magick IN OUT.png`': [
-    ...[
-      'bmp',
-      'dib',
-      'ppm',
-      'pgm',
-      'pbm',
-      'pnm',
-      'pam',
-      'pfm',
-      'jp2',
-      'j2k',
-      'jpf',
-      'jpx',
-      'jpc',
-      'tga',
-      'ico',
-      'cur',
-    ],
-    ...[
-      'pcx',
-      'sgi',
-      'rgb',
-      'dds',
-      'qoi',
-      'exr',
-      'hdr',
-      'djvu',
-      'fits',
-      'fit',
-      'mng',
-      'jng',
-      'xpm',
-      'xbm',
-      'wmf',
-      'emf',
-    ],
-    ...['jxr', 'wdp', 'bpg', 'flif', 'npy'],
-  ],
+const BY_CONVERTER: Readonly<Record<string, string>> = {
+  '`heif-convert IN OUT.jpg` (on a Mac `sips -s format jpeg IN --out OUT.jpg`)': 'heic heif hif',
+  '`darktable-cli IN OUT.jpg`, which develops raw photographs':
+    'cr2 cr3 crw nef nrw arw srf sr2 dng orf rw2 raf pef srw x3f 3fr erf mrw kdc mef mos iiq rwl',
+  '`magick IN[0] OUT.png`, which takes the picture of all layers': 'psd psb xcf',
+  '`rsvg-convert -o OUT.png IN`': 'svg svgz',
+  '`pdftoppm -png IN OUT`': 'pdf eps ps ai',
+  '`djxl IN OUT.png`': 'jxl',
+  'pydicom, with the window that the file states': 'dcm dicom',
+  '`magick IN OUT.png`':
+    'bmp dib ppm pgm pbm pnm pam pfm jp2 j2k jpf jpx jpc tga ico cur pcx sgi rgb dds qoi exr hdr djvu fits fit mng jng xpm xbm wmf emf jxr wdp bpg flif npy',
 };
 
 const CONVERTERS: ReadonlyMap<string, string> = new Map(
   Object.entries(BY_CONVERTER).flatMap(([converter, kinds]) =>
-    kinds.map((kind) => [kind, converter] as const),
+    kinds.split(' ').map((kind) => [kind, converter] as const),
   ),
 );
 

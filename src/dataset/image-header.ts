@@ -1,7 +1,7 @@
 import { byDecoder, described, Refusal } from './decode-errors.ts';
 import { notReadReason } from './foreign-kinds.ts';
 import type { ImageSize } from './geometry.ts';
-import { refuseOtherKinds, refuseSamples } from './image-kind.ts';
+import { refuseOtherKinds } from './image-kind.ts';
 import { type ImageSource, inputOf } from './image-source.ts';
 import { type Metadata, sharp } from './sharp.ts';
 
@@ -18,7 +18,6 @@ const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
 export async function readHeader(source: ImageSource): Promise<ImageHeader> {
   return described(source, async () => {
     await refuseOtherKinds(source);
-    await refuseSamples(source);
     const input = await inputOf(source);
     const metadata = await byDecoder(() =>
       sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata(),

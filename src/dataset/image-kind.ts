@@ -13,13 +13,16 @@ const MOST_BYTES = 2 ** 32;
 
 const NOT_KNOWN = 'no image that can be read: another kind of file, damaged or cut off';
 
+/** TIFF, and BigTIFF. */
+const TIFF = /^(49492[ab]00|4d4d002[ab])/;
+
 /** The first bytes, in hex, of each kind that is read. */
 const READ: readonly RegExp[] = [
   /^ffd8ff/, // JPEG
   /^89504e470d0a1a0a/, // PNG
   /^52494646.{8}57454250/, // WebP: RIFF, a length, WEBP
   /^474946383[79]61/, // GIF
-  /^(49492[ab]00|4d4d002[ab])/, // TIFF, and BigTIFF
+  TIFF,
   // AVIF: the box `ftyp` of ISO/IEC 14496-12. HEIC begins alike, and is told by its header.
   /^.{8}66747970/,
 ];
@@ -62,7 +65,8 @@ const NOT_READ: Readonly<Record<string, RegExp>> = {
 /**
  * Checks the first bytes of an image before any library reads it: a file with an image's name may be an SVG,
  * whose rendering takes as long as its author wishes.
- * @throws Refusal for what is no plain file, or none of the kinds that are read; the system's error
+ * @throws Refusal for what is no plain file, or none of the kinds that are read, or a TIFF whose samples the
+ *   decoder would take for others; the system's error
  */
 export async function refuseOtherKinds(source: string | Uint8Array): Promise<void> {
   const start = typeof source === 'string' ? await startOf(source) : source.subarray(0, LENGTH);
@@ -71,6 +75,7 @@ export async function refuseOtherKinds(source: string | Uint8Array): Promise<voi
   const foreign = /^(49492a00.{8}4352|.{8}66747970)/.test(hex) ? [...FOREIGN_FIRST] : [];
   const camera = foreign.find((name) => NOT_READ[name]?.test(hex));
   if (camera !== undefined) throw new Refusal(notReadReason(camera));
+  if (TIFF.test(hex)) return refuseSamples(source);
   if (READ.some((pattern) => pattern.test(hex))) return;
   const [kind] = Object.entries(NOT_READ).find(([, pattern]) => pattern.test(hex)) ?? [];
   throw new Refusal(kind === undefined ? NOT_KNOWN : notReadReason(kind));
@@ -84,10 +89,7 @@ export async function kindByContent(source: string): Promise<string | undefined>
   return foreign ?? known;
 }
 
-/** @throws Refusal for a TIFF whose samples the decoder would take for others */
-export async function refuseSamples(source: string | Uint8Array): Promise<void> {
-  const start = typeof source === 'string' ? await startOf(source) : source.subarray(0, 4);
-  if (!/^(49492[ab]00|4d4d002[ab])/.test(Buffer.from(start.subarray(0, 4)).toString('hex'))) return;
+async function refuseSamples(source: string | Uint8Array): Promise<void> {
   if (typeof source !== 'string') {
     const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
     await refuseTiffSamples(async (from, into) => bytes.copy(into, 0, from));

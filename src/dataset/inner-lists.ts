@@ -19,12 +19,12 @@ const MOST_BYTES = 2 ** 28;
  */
 export async function collectInnerLists(
   root: string,
-  sides: ReadonlyMap<string, Side> | undefined,
+  sides: ReadonlyMap<string, Side>,
 ): Promise<Candidates | undefined> {
   const own = await listIn(root);
   if (own !== undefined) return own;
   const found: Candidates[] = [];
-  for (const [name, side] of sides ?? USUAL) {
+  for (const [name, side] of sides) {
     const list = await listIn(join(root, name));
     if (list !== undefined) found.push(placedIn(list, { name, side }));
   }
@@ -40,15 +40,6 @@ export async function collectInnerLists(
     notes: first.notes ?? [],
   };
 }
-
-/** Folders that hold a list and images have no folders in them, so that the layout of folders does not know them. */
-const USUAL: ReadonlyMap<string, Side> = new Map([
-  ['train', 'train'],
-  ['valid', 'val'],
-  ['val', 'val'],
-  ['validation', 'val'],
-  ['test', 'test'],
-]);
 
 async function listIn(folder: string): Promise<Candidates | undefined> {
   for (const name of NAMES) {

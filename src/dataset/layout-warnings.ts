@@ -1,13 +1,8 @@
 import { join } from 'node:path';
 import type { Emit } from '../base/events.ts';
+import type { ClassFolder } from './candidates.ts';
 import { printablePath } from './file-names.ts';
 import { listFolder } from './walk.ts';
-
-interface ClassFolder {
-  /** Relative to the root. */
-  readonly path: string;
-  readonly className: string;
-}
 
 /** What looks like another layout than it is taken for: told, because training would not show it. */
 export async function warnOfLayout(

@@ -1,6 +1,6 @@
 import type { Emit } from '../base/events.ts';
 import type { NamedTensors } from '../base/tensor.ts';
-import type { OnnxModel } from '../formats/onnx-proto.ts';
+import type { OnnxModel } from '../formats/onnx-model.ts';
 import type { Quantization } from '../formats/tfjs-layers.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { ExportModel, ModelCard } from './model.ts';

@@ -1,5 +1,5 @@
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
-import type { OnnxModel } from '../formats/onnx-proto.ts';
+import type { OnnxModel } from '../formats/onnx-model.ts';
 import { foldBatchNorms, tensorOf } from '../network/fold-batch-norm.ts';
 import { affinePreprocessing } from '../network/preprocessing.ts';
 import type { Layer, LayerKind, NetworkSpec } from '../network/spec.ts';

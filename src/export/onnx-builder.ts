@@ -7,7 +7,7 @@ import {
   type OnnxTensor,
   type OnnxValue,
   OPSET_VERSION,
-} from '../formats/onnx-proto.ts';
+} from '../formats/onnx-model.ts';
 
 type Attributes = Readonly<Record<string, OnnxAttribute>>;
 

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { encodeOnnx, type OnnxModel } from '../formats/onnx-proto.ts';
+import type { OnnxModel } from '../formats/onnx-model.ts';
+import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { ActivationHistogram, CALIBRATIONS, type Calibration } from './calibration.ts';
 import { rowsOf } from './compare.ts';
 import type { Exporter, ExportServices } from './exporter.ts';

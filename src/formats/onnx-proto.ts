@@ -1,89 +1,8 @@
 import protobuf from 'protobufjs/light.js';
 import { dataError, messageOf } from '../base/errors.ts';
 import { ONNX_DESCRIPTOR } from './onnx-descriptor.ts';
-
-/** IR version 8 goes with opset 17: ONNX 1.12 of 2022, which every runtime of today reads. */
-export const IR_VERSION = 8;
-export const OPSET_VERSION = 17;
-
-/** TensorProto.DataType. */
-export const ONNX_TYPES = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  string: 8,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  uint32: 12,
-  uint64: 13,
-  bfloat16: 16,
-} as const;
-export type OnnxType = keyof typeof ONNX_TYPES;
-
-export type OnnxAttribute =
-  | { readonly int: number }
-  | { readonly float: number }
-  | { readonly string: string }
-  | { readonly ints: readonly number[] }
-  | { readonly floats: readonly number[] }
-  | { readonly tensor: OnnxTensor }
-  /** Of another kind, such as a graph: nothing is read of it but the kind. */
-  | { readonly unread: number };
-
-export interface OnnxNode {
-  readonly type: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, OnnxAttribute>>;
-  /** '' is the standard's own domain. */
-  readonly domain: string;
-  readonly name: string;
-}
-
-/** A constant. */
-export interface OnnxTensor {
-  readonly name: string;
-  readonly type: OnnxType;
-  readonly shape: readonly number[];
-  /** Little-endian, row-major; not copied before the model's bytes are written. */
-  readonly bytes: Uint8Array;
-  /** Where its bytes are, if not in this file. */
-  readonly external?: OnnxExternal;
-}
-
-/** A range of another file, named from the folder of the model. */
-export interface OnnxExternal {
-  readonly location: string;
-  readonly offset: number;
-  readonly length: number | undefined;
-}
-
-/** An input or output of the graph. */
-export interface OnnxValue {
-  readonly name: string;
-  readonly type: OnnxType;
-  /** A string is a symbolic size, such as `batch`. */
-  readonly shape: readonly (number | string)[];
-}
-
-/** The part of an ONNX model that vggtune writes and reads (onnx.proto of ONNX 1.12). */
-export interface OnnxModel {
-  readonly irVersion: number;
-  /** Version by domain; '' is the standard's own. */
-  readonly opsets: Readonly<Record<string, number>>;
-  readonly producer: { readonly name: string; readonly version: string };
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly name: string;
-  readonly nodes: readonly OnnxNode[];
-  readonly initializers: readonly OnnxTensor[];
-  readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
-}
+import { ONNX_TYPES, type OnnxAttribute, type OnnxModel, type OnnxValue } from './onnx-model.ts';
+import { type TensorObject, tensorOf, typeOf } from './onnx-tensor-proto.ts';
 
 const root = protobuf.Root.fromJSON(ONNX_DESCRIPTOR);
 const modelType = root.lookupType('onnx.ModelProto');
@@ -197,18 +116,6 @@ interface GraphObject {
   input: ValueObject[];
   output: ValueObject[];
 }
-interface TensorObject {
-  name: string;
-  dims: number[];
-  dataType: number;
-  rawData: Uint8Array;
-  floatData: number[];
-  int32Data: number[];
-  int64Data: number[];
-  doubleData: number[];
-  externalData: { key: string; value: string }[];
-  dataLocation: number;
-}
 interface AttributeObject {
   name: string;
   type: number;
@@ -276,55 +183,6 @@ function attributeOf(attribute: AttributeObject): OnnxAttribute {
 
 /** AttributeProto.AttributeType of a tensor; models of this project have none. */
 const TENSOR_ATTRIBUTE = 4;
-/** TensorProto.DataLocation. */
-const EXTERNAL = 1;
-
-function tensorOf(tensor: TensorObject): OnnxTensor {
-  const { name, dims: shape, dataType } = tensor;
-  const type = typeOf(dataType);
-  const common = { name, shape, type };
-  if (tensor.dataLocation === EXTERNAL) {
-    const facts = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
-    const length = facts.get('length');
-    const external = {
-      location: facts.get('location') ?? '',
-      offset: Number(facts.get('offset') ?? 0),
-      length: length === undefined ? undefined : Number(length),
-    };
-    return { ...common, bytes: new Uint8Array(0), external };
-  }
-  if (tensor.rawData.length > 0) return { ...common, bytes: tensor.rawData };
-  return { ...common, bytes: typedBytes(type, tensor) };
-}
-
-/** The elements where they are written as numbers rather than as raw data. */
-function typedBytes(type: OnnxType, tensor: TensorObject): Uint8Array {
-  const { floatData, int32Data, int64Data, doubleData } = tensor;
-  switch (type) {
-    case 'float32':
-      return new Uint8Array(Float32Array.from(floatData).buffer);
-    case 'float64':
-      return new Uint8Array(Float64Array.from(doubleData).buffer);
-    case 'int64':
-      return new Uint8Array(BigInt64Array.from(int64Data.map(wholeNumber)).buffer);
-    case 'int32':
-      return new Uint8Array(Int32Array.from(int32Data).buffer);
-    case 'float16':
-    case 'bfloat16':
-      return new Uint8Array(Uint16Array.from(int32Data).buffer);
-    default:
-      return tensor.rawData;
-  }
-}
-
-const wholeNumber = (value: number) => BigInt(Number.isSafeInteger(value) ? value : 0);
-
-function typeOf(code: number): OnnxType {
-  const found = Object.entries(ONNX_TYPES).find(([, value]) => value === code);
-  if (found === undefined) throw new Error(`tensor type ${code} is not read`);
-  return found[0] as OnnxType;
-}
-
 function graphValue({ name, type }: ValueObject): OnnxValue {
   const tensor = type?.tensorType;
   if (!tensor) throw new Error(`${name} is no tensor`);

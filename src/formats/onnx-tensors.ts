@@ -2,7 +2,8 @@ import { dataError } from '../base/errors.ts';
 import { type Shape, sizeOf } from '../base/tensor.ts';
 import { type ByteSource, memorySource, readRange } from './byte-source.ts';
 import { floatBytes, isFloatType, readFloats } from './dtype.ts';
-import { decodeOnnx, type OnnxExternal, type OnnxModel, type OnnxTensor } from './onnx-proto.ts';
+import { constantsOf, type OnnxExternal, type OnnxTensor } from './onnx-model.ts';
+import { decodeOnnx } from './onnx-proto.ts';
 import { noSuchTensor, type TensorFile } from './tensor-file.ts';
 
 /** A protobuf message has less than 2 GiB. */
@@ -18,8 +19,9 @@ export async function openOnnxTensors(source: ByteSource): Promise<TensorFile> {
   if (source.size >= MAX_BYTES) throw tooLarge(source);
   const bytes = await readRange(source, 0, source.size);
   const graph = decodeOnnx(bytes, source.where);
-  const all = [...graph.initializers, ...constantsOf(graph)];
-  const tensors = new Map(all.map((tensor) => [tensor.name, infoOf(source, tensor)]));
+  const tensors = new Map(
+    constantsOf(graph).map((tensor) => [tensor.name, infoOf(source, tensor)]),
+  );
   return {
     format: 'onnx',
     where: source.where,
@@ -42,16 +44,6 @@ export async function openOnnxTensors(source: ByteSource): Promise<TensorFile> {
     },
     close: () => source.close(),
   };
-}
-
-/** The values of nodes that give a constant, under the names of what they give. */
-function constantsOf({ nodes }: OnnxModel): OnnxTensor[] {
-  return nodes.flatMap(({ type, outputs, attributes }) => {
-    const value = attributes.value;
-    const [name] = outputs;
-    if (type !== 'Constant' || name === undefined || value === undefined) return [];
-    return 'tensor' in value ? [{ ...value.tensor, name }] : [];
-  });
 }
 
 interface OnnxInfo {

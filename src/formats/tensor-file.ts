@@ -1,6 +1,6 @@
 import { dataError } from '../base/errors.ts';
 import type { NamedTensors, Shape, Tensor } from '../base/tensor.ts';
-import type { OnnxModel } from './onnx-proto.ts';
+import type { OnnxModel } from './onnx-model.ts';
 
 export type TensorFormat = 'safetensors' | 'pytorch' | 'keras-h5' | 'keras' | 'onnx';
 

@@ -24,17 +24,9 @@ const ONE_TRY: Patience = { attempts: 1, delay: 0, stall: 4000 };
 const asked = new Map<string, Promise<string | undefined>>();
 
 /**
- * Whether the pretrained weights of a backbone are on this machine or can be fetched. At most one byte
- * is fetched to find out.
+ * Why the pretrained weights of a backbone cannot be had, in words; undefined where they are on this machine or can be
+ * fetched. At most one byte is fetched to find out.
  */
-export async function areWeightsAvailable(
-  backbone: BackboneName,
-  options: AvailabilityOptions,
-): Promise<boolean> {
-  return (await whyUnavailable(backbone, options)) === undefined;
-}
-
-/** Why the pretrained weights of a backbone cannot be had, in words; undefined where they can. */
 export async function whyUnavailable(
   backbone: BackboneName,
   options: AvailabilityOptions,

@@ -1,7 +1,9 @@
-import { usageError } from '../base/errors.ts';
+import { usageError, VggtuneError } from '../base/errors.ts';
+import { unlessMachineFails } from '../base/machine-failure.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import type { BackboneRow } from '../network/catalog.ts';
 import {
+  atSize,
   KERAS_PREPROCESSING,
   TORCHVISION_PREPROCESSING,
   UNIT_PREPROCESSING,
@@ -29,17 +31,15 @@ export async function statedPreprocessing(
   { size }: Pick<BackboneRow, 'size'>,
 ): Promise<Preprocessing | undefined> {
   if (stated === 'auto') return undefined;
-  const resize = Math.round(
-    (size * TORCHVISION_PREPROCESSING.resize) / TORCHVISION_PREPROCESSING.size,
-  );
-  if (Object.hasOwn(NAMED, stated)) {
-    const named = NAMED[stated] ?? UNIT_PREPROCESSING;
-    return { ...named, size, resize };
-  }
+  const named = Object.hasOwn(NAMED, stated) ? NAMED[stated] : undefined;
+  if (named !== undefined) return atSize(named, size);
   const text = await readPlainFile(stated, {
     most: MOST_BYTES,
     what: 'a JSON file of a preprocessing',
   }).catch((error: unknown) => {
+    // A folder, say, or a file that is too large, is told as what it is.
+    if (error instanceof VggtuneError) throw error;
+    unlessMachineFails(undefined)(error);
     throw usageError(`there is no preprocessing "${stated}"`, {
       expected: `auto, ${Object.keys(NAMED).join(', ')}, or a JSON file`,
       found: stated,
@@ -48,5 +48,6 @@ export async function statedPreprocessing(
       cause: error,
     });
   });
+  const { resize } = atSize(TORCHVISION_PREPROCESSING, size);
   return parsePreprocessing(text.toString('utf8'), stated, { size, resize });
 }

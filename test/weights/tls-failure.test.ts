@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { VggtuneError } from '../../src/base/errors.ts';
-import { whyUnavailable } from '../../src/weights/availability.ts';
-import { downloadRange } from '../../src/weights/download.ts';
 import { testStorage } from '../storage.ts';
 
 beforeEach(() => {
+  // The variables are read once, by whichever test comes first.
+  vi.resetModules();
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) {
     vi.stubEnv(name, undefined);
   }
@@ -34,6 +34,7 @@ async function untrusted<T>(work: (address: string) => Promise<T>): Promise<T> {
 }
 
 test('a certificate that is not trusted is told, with the variable that trusts it', async () => {
+  const { downloadRange } = await import('../../src/weights/download.ts');
   const patience = { attempts: 1, delay: 0, stall: 4000 };
   const error = await untrusted((address) =>
     downloadRange(`${address}/file`, { start: 0, end: 1 }, { patience }).catch((e: unknown) => e),
@@ -43,6 +44,7 @@ test('a certificate that is not trusted is told, with the variable that trusts i
 });
 
 test('so is why another network is trained instead', async () => {
+  const { whyUnavailable } = await import('../../src/weights/availability.ts');
   const why = await untrusted((address) => {
     vi.stubEnv('VGGTUNE_MIRROR', address);
     return whyUnavailable('vgg13', { storage: testStorage(), part: 'features' });

@@ -1,8 +1,5 @@
 import { dataError } from '../../base/errors.ts';
-import { isHidden, kindOfFile } from '../file-names.ts';
-
-/** What is unpacked of an archive: images, those of kinds that are named, and lists. */
-const LISTS = /\.(csv|tsv|jsonl)$/i;
+import { isHidden, isListName, kindOfFile } from '../file-names.ts';
 
 /** Bytes of one file: larger ones are no images. */
 const MOST_FILE_BYTES = 2 ** 29;
@@ -41,7 +38,8 @@ export class ArchiveBudget {
 }
 
 /**
- * The path of a member below the folder that it is unpacked to; undefined for what is not unpacked.
+ * The path of a member below the folder that it is unpacked to; undefined for what is not unpacked: images, also of
+ * kinds that are not read, and lists are.
  * @throws VggtuneError (data) for a name that leads out of the folder
  */
 export function memberPath(name: string, where: string): string | undefined {
@@ -56,7 +54,7 @@ export function memberPath(name: string, where: string): string | undefined {
   }
   const last = parts.at(-1) ?? '';
   if (path.endsWith('/') || parts.some((part) => isHidden(part) || part === '.')) return undefined;
-  return kindOfFile(last) !== 'other' || LISTS.test(last) ? parts.join('/') : undefined;
+  return kindOfFile(last) !== 'other' || isListName(last) ? parts.join('/') : undefined;
 }
 
 export function archiveError(where: string, found: string): Error {

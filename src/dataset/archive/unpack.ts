@@ -7,7 +7,7 @@ import { sha256File } from '../../base/hash.ts';
 import { renameFile } from '../../base/rename.ts';
 import { writeFailure } from '../../base/write-failure.ts';
 import { sideOf } from '../candidates.ts';
-import { kindOfFile } from '../file-names.ts';
+import { isListName, kindOfFile } from '../file-names.ts';
 import { listFolder } from '../walk.ts';
 import { archiveError } from './member.ts';
 import { readTar } from './tar.ts';
@@ -92,7 +92,7 @@ async function innerFolder(folder: string): Promise<string> {
   const inner = join(folder, only);
   const names = await readdir(inner, { withFileTypes: true });
   const pictures = names.some((entry) => entry.isFile() && kindOfFile(entry.name) === 'image');
-  const lists = names.some((entry) => entry.isFile() && /\.(csv|jsonl)$/i.test(entry.name));
+  const lists = names.some((entry) => entry.isFile() && isListName(entry.name));
   const deeper = names.some((entry) => entry.isDirectory());
   return lists || (deeper && !pictures) ? innerFolder(inner) : folder;
 }

@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
-import type { OnnxNode, OnnxTensor, OnnxValue } from '../../formats/onnx-proto.ts';
+import type { OnnxNode, OnnxTensor, OnnxValue } from '../../formats/onnx-model.ts';
 import type { Graph } from './graph.ts';
 import { type Lowering, type Named, PLAIN } from './lowering.ts';
 import type { Constant, Emitter, Extra, Layout, Node, Value } from './operator.ts';

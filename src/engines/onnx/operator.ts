@@ -1,5 +1,5 @@
 import type { Shape } from '../../base/tensor.ts';
-import type { OnnxAttribute } from '../../formats/onnx-proto.ts';
+import type { OnnxAttribute } from '../../formats/onnx-model.ts';
 
 /**
  * The language of the intermediate representation: a graph of nodes in static single assignment

@@ -1,5 +1,5 @@
 import { zeros } from '../../base/tensor.ts';
-import type { OnnxModel } from '../../formats/onnx-proto.ts';
+import type { OnnxModel } from '../../formats/onnx-model.ts';
 import { type Buffer32, createSession, type Session, type SessionOptions } from './session.ts';
 
 /**

@@ -2,7 +2,8 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, unavailableError } from '../../base/errors.ts';
 import { thisMachine } from '../../base/machine.ts';
 import { type Shape, sizeOf } from '../../base/tensor.ts';
-import { encodeOnnx, type OnnxModel } from '../../formats/onnx-proto.ts';
+import type { OnnxModel } from '../../formats/onnx-model.ts';
+import { encodeOnnx } from '../../formats/onnx-proto.ts';
 import { expectDevice } from './devices.ts';
 
 /** A tensor that the runtime reads or writes in place. */

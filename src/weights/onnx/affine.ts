@@ -1,5 +1,5 @@
-import type { OnnxNode } from '../../formats/onnx-proto.ts';
-import { TORCHVISION_PREPROCESSING } from '../../network/preprocessing.ts';
+import type { OnnxNode } from '../../formats/onnx-model.ts';
+import { atSize, TORCHVISION_PREPROCESSING } from '../../network/preprocessing.ts';
 import type { Preprocessing } from '../../network/spec.ts';
 import { type Graph, intOf, intsOf, numbersOf } from './graph.ts';
 
@@ -116,9 +116,9 @@ export function preprocessingOf(
   const bytes = mean.some((x) => x !== 0)
     ? mean.some((x) => Math.abs(x) >= UNIT_MEAN)
     : Math.min(...factor) < SMALL_FACTOR || plain;
-  const size = side ?? TORCHVISION_PREPROCESSING.size;
-  const resize = Math.round(
-    (size * TORCHVISION_PREPROCESSING.resize) / TORCHVISION_PREPROCESSING.size,
+  const { size, resize } = atSize(
+    TORCHVISION_PREPROCESSING,
+    side ?? TORCHVISION_PREPROCESSING.size,
   );
   const channels = order === '2,1,0' ? 'bgr' : 'rgb';
   return { channels, scale: bytes ? 1 : 1 / 255, mean, std, size, resize };

@@ -1,6 +1,12 @@
 import { dataError } from '../../base/errors.ts';
 import { type Shape, sizeOf } from '../../base/tensor.ts';
-import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../../formats/onnx-proto.ts';
+import {
+  constantsOf,
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+} from '../../formats/onnx-model.ts';
 
 /** A constant that a node takes: a tensor of the file, with its axes as the graph permutes them. */
 export interface Constant {
@@ -24,7 +30,7 @@ export interface Graph {
 }
 
 export function indexGraph(model: OnnxModel, where: string): Graph {
-  const tensors = new Map(model.initializers.map((tensor) => [tensor.name, tensor]));
+  const tensors = new Map(constantsOf(model).map((tensor) => [tensor.name, tensor]));
   const producers = new Map<string, OnnxNode>();
   const consumers = new Map<string, OnnxNode[]>();
   for (const node of model.nodes) {
@@ -34,10 +40,6 @@ export function indexGraph(model: OnnxModel, where: string): Graph {
       if (list === undefined) consumers.set(input, [node]);
       else list.push(node);
     }
-    const value = node.attributes.value;
-    const [name] = node.outputs;
-    if (node.type !== 'Constant' || name === undefined || value === undefined) continue;
-    if ('tensor' in value) tensors.set(name, { ...value.tensor, name });
   }
   return { where, model, tensors, producers, consumers };
 }

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../base/tensor.ts';
-import type { OnnxModel } from '../../formats/onnx-proto.ts';
+import type { OnnxModel } from '../../formats/onnx-model.ts';
 import type { Preprocessing } from '../../network/spec.ts';
 import type { Naming } from '../naming.ts';
 import type { SourceTensor } from '../source-tensor.ts';

@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
-import type { OnnxNode } from '../../formats/onnx-proto.ts';
+import type { OnnxNode } from '../../formats/onnx-model.ts';
 import { type Affine, affineAfter, UNCHANGED } from './affine.ts';
 import {
   type Constant,

@@ -88,13 +88,17 @@ it('is listed, and pruned but for weights', async () => {
   await writeFile(join(home, 'cache', 'weights', 'w.pth'), Buffer.alloc(10));
   await mkdir(join(home, 'cache', 'scan'));
   await writeFile(join(home, 'cache', 'scan', 's.json'), '{}');
+  await mkdir(join(home, 'cache', 'archives', 'a'), { recursive: true });
+  await writeFile(join(home, 'cache', 'archives', 'a', 'x.png'), Buffer.alloc(100));
   const report = await listCache(testStorage());
   expect(cacheOutput.parse(report)).toEqual(report);
-  expect(report).toMatchObject({ folder: join(home, 'cache'), limit: 20e9, bytes: 1012 });
-  expect(report.entries.map(({ kind }) => kind)).toEqual(['features', 'weights', 'scan']);
+  expect(report).toMatchObject({ folder: join(home, 'cache'), limit: 20e9, bytes: 1112 });
+  expect(report.entries.map(({ kind }) => kind)).toEqual([
+    ...['features', 'weights', 'scan', 'archives'],
+  ]);
   expect(await pruneCache(testStorage())).toMatchObject({ removed: [], freed: 0 });
   const pruned = await pruneCache(testStorage(), { all: true });
-  expect(pruned.freed).toBe(1002);
+  expect(pruned.freed).toBe(1102);
   expect((await listCache(testStorage())).entries.map(({ kind }) => kind)).toEqual(['weights']);
 });
 
