@@ -1,5 +1,5 @@
-import { messageOf, unavailableError, VggtuneError } from '../../base/errors.ts';
-import { DEVICES, expectDevice, REQUIREMENTS, supportedDevices, VERSION } from './devices.ts';
+import { deviceAbsent, expectDevice, reasonOf } from './device-errors.ts';
+import { REQUIREMENTS, supportedDevices, VERSION } from './devices.ts';
 import { Graph } from './graph.ts';
 import { lower } from './lower.ts';
 import { createSession } from './session.ts';
@@ -14,9 +14,9 @@ import { createSession } from './session.ts';
 export async function probeDevice(device: string): Promise<void> {
   expectDevice(device);
   const computed = await sumOfNine(device).catch((error: unknown) => {
-    throw failure(device, error);
+    throw deviceAbsent(device, error);
   });
-  if (computed !== 9) throw failure(device, `a convolution of nine ones gave ${computed}`);
+  if (computed !== 9) throw deviceAbsent(device, `a convolution of nine ones gave ${computed}`);
 }
 
 export interface DeviceReport {
@@ -69,22 +69,4 @@ async function sumOfNine(device: string): Promise<number> {
   await session.run(feeds, new Map([['sums', sums]]));
   await session.release();
   return sums.data[4] ?? Number.NaN;
-}
-
-function failure(device: string, error: unknown): VggtuneError {
-  const known = DEVICES.find((name) => name === device) ?? 'cpu';
-  return unavailableError(`the onnx engine cannot run on ${device}`, {
-    expected: `an onnxruntime-node that computes a convolution on ${device}`,
-    found: reasonOf(error),
-    where: 'device',
-    fix: REQUIREMENTS[known],
-    cause: error,
-  });
-}
-
-/** The runtime's message, without the source location and the condition that failed. */
-function reasonOf(error: unknown): string {
-  const found = error instanceof VggtuneError ? error.details.found : undefined;
-  const [line = ''] = (found ?? messageOf(error)).split('\n');
-  return line.replace(/^.* was false\. /, '');
 }
