@@ -15,7 +15,9 @@ import {
   createSession,
   type DeviceTensor,
   type Feeds,
+  type Fetches,
   type Residents,
+  type Session,
   type SessionOptions,
 } from './session.ts';
 import * as names from './training-names.ts';
@@ -40,7 +42,7 @@ export function constants(tensors: NamedTensors, options: SessionOptions): Tenso
 /**
  * Tensors of a device. They are carried there when a graph first reads them, and back when somebody asks: between
  * steps they stay. A run makes new ones, and those before are let go at once, since the garbage collector frees no
- * memory of a device.
+ * memory of a device. The session that made a tensor must not be released before it.
  */
 class DeviceBuffers implements TensorSet {
   readonly next: ReadonlyMap<string, Tensor> = new Map();
@@ -49,6 +51,8 @@ class DeviceBuffers implements TensorSet {
   /** What was written and has not been carried to the device yet. */
   #pending: NamedTensors | undefined;
   #held: ReadonlyMap<string, DeviceTensor> = new Map();
+  /** What carried tensors to the device. It lives as long as those: they are in its memory. */
+  #carrier: Session | undefined;
   /** Kept for sums that begin at zero again and again. */
   #zeros: ReadonlyMap<string, DeviceTensor> | undefined;
 
@@ -67,13 +71,9 @@ class DeviceBuffers implements TensorSet {
   }
 
   replace(residents: Residents, outputOf: (name: string) => string): void {
-    const held = this.#shapes.map(([name]): [string, DeviceTensor] => {
-      const tensor = residents.get(outputOf(name));
-      if (tensor === undefined) throw new Error(`the run left no ${outputOf(name)} on the device`);
-      return [name, tensor];
-    });
+    const held = residentsOf(this.#shapes, residents, outputOf);
     this.#pending = undefined;
-    this.#hold(new Map(held));
+    this.#hold(held);
   }
 
   async clear(): Promise<void> {
@@ -85,7 +85,12 @@ class DeviceBuffers implements TensorSet {
   async read(): Promise<[string, Tensor][]> {
     if (this.#pending !== undefined) return copiesOf(this.#pending);
     const home = zerosOf(this.#shapes);
-    await this.#copy(this.#held, home);
+    const session = await this.#copier([]);
+    try {
+      await session.run(this.#held, outputs(home));
+    } finally {
+      await session.release();
+    }
     return [...home];
   }
 
@@ -98,6 +103,8 @@ class DeviceBuffers implements TensorSet {
     this.#hold(new Map());
     for (const tensor of this.#zeros?.values() ?? []) tensor.release();
     this.#zeros = undefined;
+    await this.#carrier?.release();
+    this.#carrier = undefined;
   }
 
   #hold(tensors: ReadonlyMap<string, DeviceTensor>): void {
@@ -107,28 +114,38 @@ class DeviceBuffers implements TensorSet {
   }
 
   async #carry(tensors: NamedTensors): Promise<ReadonlyMap<string, DeviceTensor>> {
-    const residents = await this.#copy(tensors);
-    return new Map(
-      this.#shapes.map(([name]) => [name, residents.get(names.newName(name)) as DeviceTensor]),
-    );
+    const all = this.#shapes.map(([name]) => names.newName(name));
+    this.#carrier ??= await this.#copier(all);
+    const residents = await this.#carrier.run(tensors, new Map());
+    return residentsOf(this.#shapes, residents, names.newName);
   }
 
-  /** To the host where buffers for it are given, else to the device. */
-  async #copy(from: Feeds, home?: ReadonlyMap<string, Tensor>): Promise<Residents> {
+  /** A session that gives its inputs back, those named on the device. */
+  #copier(resident: readonly string[]): Promise<Session> {
     const graph = new Graph();
     for (const [name, shape] of this.#shapes) {
       graph.output(names.newName(name), graph.input(name, shape));
     }
-    const resident = home === undefined ? [...graph.outputs.keys()] : [];
-    const model = lower(graph, { name: 'copy' });
-    const session = await createSession(model, { ...this.#options, resident });
-    try {
-      const fetches = [...(home ?? [])].map(
-        ([name, buffer]) => [names.newName(name), buffer] as const,
-      );
-      return await session.run(from, new Map(fetches));
-    } finally {
-      await session.release();
-    }
+    return createSession(lower(graph, { name: 'copy' }), { ...this.#options, resident });
   }
+}
+
+/** Buffers under the names of the outputs that fill them. */
+function outputs(buffers: ReadonlyMap<string, Tensor>): Fetches {
+  return new Map([...buffers].map(([name, buffer]) => [names.newName(name), buffer]));
+}
+
+/** @throws Error when the run left one of the tensors elsewhere: a bug */
+function residentsOf(
+  shapes: Shapes,
+  residents: Residents,
+  outputOf: (name: string) => string,
+): ReadonlyMap<string, DeviceTensor> {
+  return new Map(
+    shapes.map(([name]): [string, DeviceTensor] => {
+      const tensor = residents.get(outputOf(name));
+      if (tensor === undefined) throw new Error(`the run left no ${outputOf(name)} on the device`);
+      return [name, tensor];
+    }),
+  );
 }

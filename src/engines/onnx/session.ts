@@ -17,7 +17,10 @@ export interface PixelBuffer {
   readonly data: Uint8Array;
 }
 
-/** A tensor in the memory of the device. Nothing frees it but `release`: the garbage collector does not. */
+/**
+ * A tensor in the memory of the device. Nothing frees it but `release`, which must come before that of the session
+ * that made it: the memory is the session's, and the garbage collector does not know of it.
+ */
 export interface DeviceTensor {
   readonly shape: Shape;
   /** The runtime's own handle. */

@@ -194,10 +194,11 @@ class OnnxTrainingProgram implements TrainingProgram {
   }
 
   async release(): Promise<void> {
+    // Before the sessions in whose memory they may be.
+    for (const set of Object.values(this.#tensors)) await set.release();
     const sessions = [...this.#gradientSessions.values(), this.#updateSession];
     for (const session of [...sessions, this.#predictionSession]) await session?.release();
     await this.#preparation?.release();
-    for (const set of Object.values(this.#tensors)) await set.release();
     this.#gradientSessions.clear();
     this.#updateSession = undefined;
     this.#predictionSession = undefined;
