@@ -8,6 +8,8 @@ import { buildEmojiFolder } from './demo-data.ts';
 export interface DemoRequest extends WorkContext {
   /** The folder for `images`, `run` and `scratch`; `vggtune-demo` by default. */
   readonly folder?: string;
+  /** As `--device` names it; `auto` by default. */
+  readonly device?: string;
 }
 
 export interface DemoResult {
@@ -104,7 +106,8 @@ export async function demo(request: DemoRequest): Promise<DemoResult> {
 }
 
 function trainOn(request: DemoRequest, values: ConfigSource['values']): Promise<RunRecord> {
-  const settings = Settings.of({ origin: 'demo', values });
+  const { device = 'auto' } = request;
+  const settings = Settings.of({ origin: 'demo', values: { ...values, device } });
   return train({ ...contextOf(request), settings, overwrite: true });
 }
 
