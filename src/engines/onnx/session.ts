@@ -54,8 +54,11 @@ export interface SessionOptions {
   readonly onFallback?: (graph: string) => void;
   /** Outputs that stay in the device's memory, where the runtime can bind such buffers. */
   readonly resident?: readonly string[];
-  /** Where the runtime writes a profile of each run, with the provider of each operator: a path's beginning. */
-  readonly profile?: string;
+  /**
+   * Where the runtime writes a profile of a graph's runs, with the provider of each operator: how the path begins, which
+   * must be another one for each session.
+   */
+  readonly profile?: (graph: string) => string;
 }
 
 /** The version of ONNX Runtime. */
@@ -128,7 +131,7 @@ function settingsOf(
     enableMemPattern: (options.keepMemory ?? true) && (options.planMemory ?? true),
     logSeverityLevel: 4,
     ...(stays.size > 0 && { preferredOutputLocation: Object.fromEntries(locations) }),
-    ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
+    ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile(model.name) }),
     extra: { session: { ...PATIENT, ...(strict && { disable_cpu_ep_fallback: '1' }) } },
   };
 }
