@@ -21,6 +21,7 @@ const HELP = `node bench/recipes.js [options]
   --size n            side of the images in pixels (default: 128; 64 for vgg-nano)
   --seeds 0,1,2       choices of training pictures (default: ${SEEDS.join(',')})
   --set KEY=VALUE     a setting of every run, several times if you like; VALUE is JSON
+  --threads n         of the engine (default: one a core)
   --as NAME           the name of these settings in the results (default: as it is)
   --work FOLDER       pictures, runs and results (default: recipes-work)
   --peers FILE        results of recipes/peers.py to put beside them
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
     size: { type: 'string' },
     seeds: { type: 'string', default: SEEDS.join(',') },
     set: { type: 'string', multiple: true, default: [] },
+    threads: { type: 'string' },
     as: { type: 'string', default: 'as it is' },
     work: { type: 'string', default: 'recipes-work' },
     peers: { type: 'string' },
@@ -68,7 +70,10 @@ async function runAll(home, results) {
   const { train } = await import(new URL('pipeline/train.js', dist).href);
   const { Settings } = await import(new URL('config/settings.js', dist).href);
   const { openEngine } = await import(new URL('engines/index.js', dist).href);
-  const engine = await openEngine('onnx', 'cpu', { emit: quiet });
+  const engine = await openEngine('onnx', 'cpu', {
+    emit: quiet,
+    ...(options.threads !== undefined && { threads: Number(options.threads) }),
+  });
   for (const seed of options.seeds.split(',').map(Number)) {
     for (const set of chosenSets()) {
       for (const strategy of options.strategies.split(',')) {

@@ -134,7 +134,7 @@ async function chosenStrategy(
   }
   const { provisional: config, data, engine } = of;
   const start = await startingPoint(config, data.index.classes.length, request);
-  const choice = await choose({ ...request, config, data, engine, start });
+  const { report: choice } = await choose({ ...request, config, data, engine, start });
   const { strategy } = choice.advice;
   const advised = advisedSettings(choice.advice, settings);
   return { strategy, choice, settings: advised, evidence: choiceEvidence(choice) };

@@ -13,6 +13,7 @@ import { type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import { startingPoint } from './prepare/start-weights.ts';
 import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
+import { adoptRun } from './run/adopt-run.ts';
 import { runStrategy } from './run/run-strategy.ts';
 
 export interface TrainRequest extends WorkContext {
@@ -41,16 +42,8 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const { strategy, evidence } = chosen;
   const config = chosen.settings.for(strategy);
   const { resume = false, overwrite = false } = request;
-  return runStrategy({
-    ...chosen.context,
-    ...data,
-    config,
-    strategy,
-    evidence,
-    resume,
-    overwrite,
-    log,
-  });
+  const run = { ...chosen.context, ...data, config, strategy, evidence, resume, overwrite, log };
+  return chosen.begun === undefined ? runStrategy(run) : adoptRun(run, chosen.begun);
 }
 
 /** The config of the run to resume stands below all else; its strategy is what `auto` now means. */
@@ -74,6 +67,8 @@ interface Choice {
   readonly evidence: readonly string[];
   /** The settings, with what the advice brings along. */
   readonly settings: Settings;
+  /** The folder of a run that a trial of the strategy began. */
+  readonly begun?: string;
   /** With the engine, where one was needed to choose. */
   readonly context: WorkContext;
 }
@@ -95,7 +90,14 @@ async function chooseStrategy(
   }
   const engine: Engine = await engineOf(context, config);
   const start = await startingPoint(config, data.index.classes.length, context);
-  const choice = await choose({ ...context, settings, config, data, engine, start });
+  const { report: choice, begun } = await choose({
+    ...context,
+    settings,
+    config,
+    data,
+    engine,
+    start,
+  });
   const { strategy } = choice.advice;
   context.emit({
     type: 'note',
@@ -106,5 +108,6 @@ async function chooseStrategy(
     evidence: choiceEvidence(choice),
     settings: advisedSettings(choice.advice, settings),
     context: { ...context, engine },
+    ...(begun !== undefined && { begun }),
   };
 }

@@ -29,13 +29,13 @@ export interface DemoResult {
 }
 
 /**
- * Few to train on: that is what pretrained weights are for. The advisor chooses how, without a race: it
- * would take longer than all the rest.
+ * Few to train on: that is what pretrained weights are for. The advisor chooses how, without trials:
+ * these would take longer than all the rest.
  */
 const SETTINGS = {
   backbone: 'vgg-nano',
   strategy: 'auto',
-  advise: { race: 'never' },
+  advise: { budget: '0' },
   split: { val: 0.1, test: 0.6 },
 } as const;
 

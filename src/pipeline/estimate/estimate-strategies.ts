@@ -1,4 +1,3 @@
-import type { NotAllowed } from '../../advisor/race.ts';
 import { VggtuneError } from '../../base/errors.ts';
 import { type NamedTensors, sameShape, sizeOf } from '../../base/tensor.ts';
 import { whyNot } from '../../config/issues.ts';
@@ -16,7 +15,7 @@ import { TABLE_BYTES } from '../../training/feature-rows.ts';
 import { planTraining, type TrainPhase, type TrainPlan } from '../../training/train-plan.ts';
 import { randomWeights } from '../../weights/initialise.ts';
 import { networkFor } from '../prepare/start-weights.ts';
-import type { StrategyQuestion } from '../prepare/strategy-question.ts';
+import type { NotAllowed, StrategyQuestion } from '../prepare/strategy-question.ts';
 import { fittedImages } from '../run/norm-calibration.ts';
 import { isRefit } from '../run/refit.ts';
 import { solveEstimate } from './estimate-solve.ts';
