@@ -48,63 +48,101 @@ export function beliefOf(expectations: readonly Expectation[]): Belief {
 }
 
 /**
- * The belief once trials are known: the normal distribution that follows by Bayes' rule (a Kalman update).
- * Strategies that were tried on the same images are compared image by image, through the covariance of their
- * errors; images that only some were tried on count for what they say of the level.
+ * The belief once trials are known: the normal distribution that follows by Bayes' rule (a Kalman update). What
+ * is observed is how each strategy did beside one other, the reference, on the images that both were tried on:
+ * some parts of a data set are easier than others, so that shares of different images say little.
  */
 export function updated(belief: Belief, tried: readonly Tried[]): Belief {
   const seen = tried.filter(
     ({ strategy, right }) => right.size > 0 && belief.strategies.includes(strategy),
   );
-  if (seen.length === 0) return belief;
-  const observed = Matrix.zeros(seen.length, belief.strategies.length);
-  seen.forEach(({ strategy }, row) => {
-    observed.set(row, belief.strategies.indexOf(strategy), 1);
+  const [reference] = seen.toSorted((a, b) => b.right.size - a.right.size);
+  if (reference === undefined) return belief;
+  const others = seen.flatMap((each) => {
+    const gains = gainsOver(reference, each);
+    return each === reference || gains.size === 0 ? [] : [{ strategy: each.strategy, gains }];
   });
-  const prior = Matrix.columnVector([...belief.mean]);
-  const found = Matrix.columnVector(seen.map(({ right }) => shareOf(right)));
-  const cross = belief.covariance.mmul(observed.transpose());
-  const gain = cross.mmul(inverse(observed.mmul(cross).add(errorsOf(seen))));
-  const mean = Matrix.add(prior, gain.mmul(Matrix.sub(found, observed.mmul(prior))));
-  const left = Matrix.sub(belief.covariance, gain.mmul(cross.transpose()));
-  // Rounding makes it a little askew.
-  const covariance = Matrix.add(left, left.transpose()).mul(0.5);
-  return { strategies: belief.strategies, mean: mean.to1DArray(), covariance };
+  const place = ({ strategy }: Pick<Tried, 'strategy'>) => belief.strategies.indexOf(strategy);
+  const observed = Matrix.zeros(others.length + 1, belief.strategies.length);
+  for (let row = 0; row <= others.length; row++) {
+    const other = others[row];
+    if (other !== undefined) observed.set(row, place(other), 1);
+    observed.set(row, place(reference), other === undefined ? 1 : -1);
+  }
+  const found = [...others.map(({ gains }) => meanOf(gains)), shareOf(reference.right)];
+  return afterObserving(belief, {
+    observed,
+    found: Matrix.columnVector(found),
+    errors: errorsOf(others, reference),
+  });
 }
 
-/** The covariance of the measured accuracies around those of runs on new images. */
-function errorsOf(seen: readonly Tried[]): Matrix {
-  const errors = Matrix.zeros(seen.length, seen.length);
-  seen.forEach((a, i) => {
-    seen.forEach((b, j) => {
-      if (j <= i) {
-        const value = i === j ? varianceOf(a) + TRANSFER ** 2 : covarianceOf(a, b);
-        errors.set(i, j, value);
-        errors.set(j, i, value);
-      }
+function afterObserving(
+  { strategies, mean, covariance }: Belief,
+  of: { readonly observed: Matrix; readonly found: Matrix; readonly errors: Matrix },
+): Belief {
+  const { observed, found, errors } = of;
+  const prior = Matrix.columnVector([...mean]);
+  const cross = covariance.mmul(observed.transpose());
+  const gain = cross.mmul(inverse(observed.mmul(cross).add(errors)));
+  const moved = Matrix.add(prior, gain.mmul(Matrix.sub(found, observed.mmul(prior))));
+  const left = Matrix.sub(covariance, gain.mmul(cross.transpose()));
+  // Rounding makes it a little askew.
+  const symmetric = Matrix.add(left, left.transpose()).mul(0.5);
+  return { strategies, mean: moved.to1DArray(), covariance: symmetric };
+}
+
+interface Compared {
+  readonly strategy: StrategyName;
+  /** Of each image that both were tried on: 1 won, -1 lost, 0 the same. */
+  readonly gains: ReadonlyMap<string, number>;
+}
+
+function gainsOver(reference: Tried, { right }: Tried): ReadonlyMap<string, number> {
+  return new Map(
+    [...right].flatMap(([image, isRight]) => {
+      const other = reference.right.get(image);
+      return other === undefined ? [] : [[image, Number(isRight) - Number(other)] as const];
+    }),
+  );
+}
+
+/** The covariance of what was observed around what runs reach on new images; the reference's level comes last. */
+function errorsOf(others: readonly Compared[], { right }: Tried): Matrix {
+  const size = others.length;
+  const errors = Matrix.zeros(size + 1, size + 1);
+  others.forEach((a, i) => {
+    others.forEach((b, j) => {
+      // What the reference reaches later is in all differences to it.
+      const transfer = (i === j ? 2 : 1) * TRANSFER ** 2;
+      errors.set(i, j, transfer + (i === j ? varianceOf(a) : covarianceOf(a, b)));
     });
   });
+  const p = shareOf(right);
+  errors.set(size, size, (p * (1 - p)) / right.size + 1 / right.size ** 2 + TRANSFER ** 2);
   return errors;
 }
 
-/** Of a share of images; Wilson's term keeps that of 0 % and 100 % from being none. */
-function varianceOf({ right }: Tried): number {
-  const p = shareOf(right);
-  return (p * (1 - p) + 1 / (4 * right.size)) / right.size;
+/** Of the mean difference (McNemar's), with one image more that differs: no difference at all is never certain. */
+function varianceOf({ gains }: Compared): number {
+  const size = gains.size;
+  const squares = [...gains.values()].reduce((sum, gain) => sum + gain ** 2, 0);
+  return (squares + 1 - size * meanOf(gains) ** 2) / size ** 2;
 }
 
-/** Of two shares of images, some of which are the same. */
-function covarianceOf(a: Tried, b: Tried): number {
-  const shared = [...a.right].flatMap(([image, isRight]) => {
-    const other = b.right.get(image);
-    return other === undefined ? [] : [[Number(isRight), Number(other)] as const];
-  });
-  if (shared.length < 2) return 0;
-  const mean = (at: 0 | 1) => shared.reduce((sum, pair) => sum + pair[at], 0) / shared.length;
-  const [meanA, meanB] = [mean(0), mean(1)];
-  const products = shared.reduce((sum, [x, y]) => sum + (x - meanA) * (y - meanB), 0);
-  return products / (a.right.size * b.right.size);
+/** Of two mean differences, some images of which are the same. */
+function covarianceOf(a: Compared, b: Compared): number {
+  const [meanA, meanB] = [meanOf(a.gains), meanOf(b.gains)];
+  let sum = 0;
+  for (const [image, gain] of a.gains) {
+    const other = b.gains.get(image);
+    if (other !== undefined) sum += (gain - meanA) * (other - meanB);
+  }
+  return sum / (a.gains.size * b.gains.size);
 }
+
+const meanOf = (gains: ReadonlyMap<string, number>) =>
+  [...gains.values()].reduce((sum, gain) => sum + gain, 0) / Math.max(1, gains.size);
 
 /** The share of the images that were named right. */
 export function shareOf(right: ReadonlyMap<string, boolean>): number {

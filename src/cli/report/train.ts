@@ -31,6 +31,13 @@ export function trainLines(
   ];
 }
 
+function epochsFact({ plan, config }: RunRecord, epochs: number): [string, string] {
+  if (epochs > 0) return ['epochs', grouped(epochs)];
+  return plan.strategy === 'head' && config.head.fit === 'solve'
+    ? ['fitted', 'the output layer is solved to its optimum: there are no epochs']
+    : ['epochs', 'trained before, in a trial or until an interruption: events.ndjson has them'];
+}
+
 function whatWasDone(record: RunRecord, { skipped, epochs }: Collected, width: number): string[] {
   const { split, plan, config } = record;
   const { train, val, test, classes } = split;
@@ -45,9 +52,7 @@ function whatWasDone(record: RunRecord, { skipped, epochs }: Collected, width: n
     ['strategy', `${plan.strategy}: ${plan.evidence.join('; ')}`],
     ['trained', `${layerRange(plan.trained)}; ${grouped(trained)} parameters (${percent(share)})`],
     ['frozen', layerRange(plan.frozen)],
-    epochs.length === 0
-      ? ['fitted', 'the output layer is solved to its optimum: there are no epochs']
-      : ['epochs', grouped(epochs.length)],
+    epochsFact(record, epochs.length),
   ];
   return facts(rows, width);
 }
