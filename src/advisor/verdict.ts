@@ -15,8 +15,11 @@ export interface Verdict {
   readonly isClose: boolean;
 }
 
-/** From the cheapest to the most expensive: what is trained of the network, and from where. */
-export const BY_COST = ['head', 'top', 'all', 'scratch'] as const satisfies StrategyName[];
+/** Which costs less: by what is trained of the network, and from where. */
+const COST: Readonly<Record<StrategyName, number>> = { head: 0, top: 1, all: 2, scratch: 3 };
+
+/** From the cheapest to the most expensive. */
+export const BY_COST: readonly StrategyName[] = STRATEGIES.toSorted((a, b) => COST[a] - COST[b]);
 
 /** Strategies within so many points are as good as each other. */
 export const WITHIN = 0.02;

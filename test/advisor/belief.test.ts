@@ -30,7 +30,7 @@ describe('what is believed', () => {
   });
 
   it('goes with the trials, the more images the further, and gets narrower', () => {
-    const after = (images: number) =>
+    const gap = (images: number) =>
       difference(
         updated(prior, [
           outcome('head', (i) => i % 10 < 6, [0, images]),
@@ -39,11 +39,11 @@ describe('what is believed', () => {
         'all',
         'head',
       );
-    expect(after(20).mean).toBeGreaterThan(0.02);
-    expect(after(200).mean).toBeGreaterThan(after(20).mean);
-    expect(after(2000).mean).toBeGreaterThan(after(200).mean);
-    expect(after(2000).mean).toBeLessThan(0.2);
-    expect(after(200).error).toBeLessThan(after(20).error);
+    expect(gap(20).mean).toBeGreaterThan(0.02);
+    expect(gap(200).mean).toBeGreaterThan(gap(20).mean);
+    expect(gap(2000).mean).toBeGreaterThan(gap(200).mean);
+    expect(gap(2000).mean).toBeLessThan(0.2);
+    expect(gap(200).error).toBeLessThan(gap(20).error);
   });
 
   it('follows the formula of two normal distributions', () => {

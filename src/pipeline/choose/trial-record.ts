@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
@@ -23,15 +24,31 @@ const form = z.strictObject({
   seconds: z.number().min(0),
 });
 
-/** Where trials are kept, a folder each. */
-export const trialsFolder = ({ folder }: Storage) => join(folder, 'trials');
+/** Where the trials of a choice are kept, a folder each. */
+export interface TrialsPlace {
+  readonly root: string;
+  /** Whether they stay for the run that follows and for the next choice: a cache that cannot be written keeps none. */
+  readonly isKept: boolean;
+}
+
+/** The place of trials in the cache folder, or one that is only for this choice. */
+export async function openTrialsPlace({ folder }: Storage): Promise<TrialsPlace> {
+  const root = join(folder, 'trials');
+  try {
+    await mkdir(root, { recursive: true });
+    await access(root, constants.W_OK);
+    return { root, isKept: true };
+  } catch {
+    return { root: await mkdtemp(join(tmpdir(), 'vggtune-trials-')), isKept: false };
+  }
+}
 
 /** Settings that change nothing of what a trial comes to. */
 type Free = 'out' | 'export' | 'engine' | 'device' | 'checkpointEvery' | 'advise';
 
 /** The folder of a trial, named by all that its outcome depends on. */
 export function trialFolder(
-  storage: Storage,
+  { root }: TrialsPlace,
   of: {
     readonly config: Omit<RunConfig, Free>;
     readonly index: DatasetIndex;
@@ -44,7 +61,7 @@ export function trialFolder(
   const side = (name: 'train' | 'val') =>
     split[name].map(({ path, hash, label }) => [path, hash, label]);
   const facts = { own, classes: index.classes, train: side('train'), val: side('val'), startHash };
-  return join(trialsFolder(storage), sha256(canonicalJson(facts)).slice(0, 32));
+  return join(root, sha256(canonicalJson(facts)).slice(0, 32));
 }
 
 const recordOf = (folder: string) => join(folder, 'outcome.json');

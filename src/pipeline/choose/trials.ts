@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { type Belief, shareOf, updated } from '../../advisor/belief.ts';
 import { nextTrial, type PlannedTrial } from '../../advisor/trial-order.ts';
 import { verdictOf } from '../../advisor/verdict.ts';
@@ -18,7 +19,9 @@ import {
   dropRun,
   type EndedTrial,
   isBegun,
+  openTrialsPlace,
   readTrial,
+  type TrialsPlace,
   trialFolder,
   writeTrial,
 } from './trial-record.ts';
@@ -68,26 +71,41 @@ const LEAST_BUDGET = 60;
  * @throws VggtuneError (interrupted) on the signal
  */
 export async function runTrials(request: TrialsRequest): Promise<Trials> {
-  const contest = openContest(request);
-  const started = performance.now();
-  for (;;) {
-    const spent = (performance.now() - started) / 1000;
-    const planned = nextTrial(stateOf(contest, spent));
-    if (planned === undefined) break;
-    await runPlanned(contest, planned);
+  const place = await openTrialsPlace(request.storage);
+  try {
+    const contest = openContest(request, place);
+    const started = performance.now();
+    for (;;) {
+      const spent = (performance.now() - started) / 1000;
+      const planned = nextTrial(stateOf(contest, spent));
+      if (planned === undefined) break;
+      await runPlanned(contest, planned);
+    }
+    const { belief } = beliefOfContest(contest);
+    const begun = await keepBegun(contest, verdictOf(belief).strategy);
+    return { belief, rows: rowsOf(contest), begun };
+  } finally {
+    if (!place.isKept) await rm(place.root, { recursive: true, force: true });
   }
-  const { belief } = beliefOfContest(contest);
-  const winner = verdictOf(belief).strategy;
-  const begun: Partial<Record<StrategyName, string>> = {};
-  for (const [key, folder] of contest.folders) {
-    if (key === `${winner} 0` && (await isBegun(folder))) begun[winner] = folder;
-    else await dropRun(folder);
+}
+
+/** Removes what trials have trained, but the run that the winner can go on with. */
+async function keepBegun(
+  { folders, place }: Contest,
+  winner: StrategyName,
+): Promise<Trials['begun']> {
+  let begun: Trials['begun'] = {};
+  for (const [key, folder] of folders) {
+    if (place.isKept && key === `${winner} 0` && (await isBegun(folder))) {
+      begun = { [winner]: folder };
+    } else await dropRun(folder);
   }
-  return { belief, rows: rowsOf(contest), begun };
+  return begun;
 }
 
 interface Contest {
   readonly request: TrialsRequest;
+  readonly place: TrialsPlace;
   readonly splits: readonly Split[];
   readonly startHash: string;
   /** Of the strategies that the settings allow. */
@@ -98,7 +116,7 @@ interface Contest {
   readonly folders: Map<string, string>;
 }
 
-function openContest(request: TrialsRequest): Contest {
+function openContest(request: TrialsRequest, place: TrialsPlace): Contest {
   const { settings, data, start } = request;
   const configs = new Map<StrategyName, RunConfig>();
   const refused: NotAllowed[] = [];
@@ -114,6 +132,7 @@ function openContest(request: TrialsRequest): Contest {
   const { seed } = settings.for();
   return {
     request,
+    place,
     splits: trialSplits(data, seed),
     startHash: startHash(start),
     configs,
@@ -187,11 +206,11 @@ function secondsOf(contest: Contest, strategy: StrategyName, what: 'trial' | 'ru
 
 async function runPlanned(contest: Contest, { strategy, fold }: PlannedTrial): Promise<void> {
   const { request, splits, ended, refused } = contest;
-  const { storage, data, emit } = request;
+  const { data, emit } = request;
   const config = contest.configs.get(strategy) as RunConfig;
   const split = splits[fold] as Split;
   const { index } = data;
-  const folder = trialFolder(storage, { config, index, split, startHash: contest.startHash });
+  const folder = trialFolder(contest.place, { config, index, split, startHash: contest.startHash });
   contest.folders.set(`${strategy} ${fold}`, folder);
   const known = await readTrial(folder);
   const isWhole = isSolvedAlone(planOf(contest, strategy, config));
@@ -206,7 +225,7 @@ async function runPlanned(contest: Contest, { strategy, fold }: PlannedTrial): P
     ended.set(strategy, [...(ended.get(strategy) ?? []), trial]);
   } catch (error) {
     if (!(error instanceof VggtuneError)) throw error;
-    if (error.kind === 'interrupted') throw interrupted();
+    if (error.kind === 'interrupted') throw interrupted(contest.place);
     if (error.kind !== 'usage' && error.kind !== 'unavailable') throw error;
     contest.configs.delete(strategy);
     ended.delete(strategy);
@@ -214,9 +233,9 @@ async function runPlanned(contest: Contest, { strategy, fold }: PlannedTrial): P
   }
 }
 
-const interrupted = () =>
+const interrupted = ({ isKept }: TrialsPlace) =>
   interruptedError('interrupted while the strategies were tried', {
-    fix: 'what is known is kept: start it again to go on, or name a strategy with --strategy',
+    fix: `${isKept ? 'what is known is kept: start it again to go on' : 'start it again'}, or name a strategy with --strategy`,
   });
 
 interface One {

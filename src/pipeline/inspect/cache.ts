@@ -8,8 +8,8 @@ import { evictFeatures, listFeatures } from '../prepare/feature-cache.ts';
 
 /** One thing in the cache folder. */
 export interface CacheEntry {
-  /** `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images. */
-  readonly kind: 'features' | 'weights' | 'scan' | 'near-duplicates';
+  /** `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images; `trials`: of strategies. */
+  readonly kind: 'features' | 'weights' | 'scan' | 'near-duplicates' | 'trials';
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
@@ -17,8 +17,8 @@ export interface CacheEntry {
   readonly used: string;
 }
 
-/** What is remembered of images, in one folder each. It is small, and made again in seconds. */
-const FINDINGS = ['scan', 'near-duplicates'] as const;
+/** What is remembered of images and of trials of strategies, in one folder each: it can be found out again. */
+const FINDINGS = ['scan', 'near-duplicates', 'trials'] as const;
 
 export interface CacheReport {
   readonly folder: string;
