@@ -31,7 +31,7 @@ interface Terms {
 const TERMS: Readonly<Record<StrategyName, Terms>> = {
   head: { base: 0, images: 0, gain: 0, parameters: 0, named: 0, deviation: 0 },
   top: { base: 0, images: 0.02, gain: 0, parameters: 0, named: 0.01, deviation: 0.03 },
-  all: { base: 0.02, images: 0.04, gain: -0.03, parameters: -0.02, named: 0.01, deviation: 0.05 },
+  all: { base: 0.035, images: 0.04, gain: -0.03, parameters: -0.02, named: 0.01, deviation: 0.05 },
   scratch: {
     base: -0.1,
     images: 0.15,

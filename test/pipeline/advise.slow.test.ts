@@ -33,8 +33,12 @@ async function pretrained(seed = 3): Promise<string> {
 
 function sourcesOf(data: string, weights: string, more: object = {}): ConfigSource[] {
   const out = join(folder(), 'run');
+  const advise = { budget: '0' };
   return [
-    { origin: 'test', values: { data, out, weights, backbone: 'vgg-nano', epochs: 3, ...more } },
+    {
+      origin: 'test',
+      values: { data, out, weights, backbone: 'vgg-nano', epochs: 3, advise, ...more },
+    },
   ];
 }
 
