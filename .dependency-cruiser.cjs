@@ -15,9 +15,9 @@ const rooms = {
     why: 'a run folder stores records; it computes none.',
   },
   dataset: {
-    may: [],
+    may: ['formats'],
     types: ['config'],
-    why: 'a dataset is images and labels; it knows no network.',
+    why: 'a dataset is images and labels, in folders or archives; it knows no network.',
   },
   weights: {
     may: ['formats', 'network'],
@@ -140,14 +140,14 @@ const pipelineRules = Object.entries(pipelineFolders).map(([folder, { may, why }
 const keptPackages = [
   ['onnxruntime-node', '^src/engines/onnx/(session|session-file|devices)\\.ts$'],
   ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
-  ['sharp', '^src/dataset/(decode|write-picture)\\.ts$'],
+  ['sharp', '^src/dataset/sharp\\.ts$'],
   ['protobufjs', '^src/formats/'],
   [
     'zod',
     '^src/((config|outputs)/|base/check-form\\.ts$|export/metadata\\.ts$|pipeline/run/checkpoint-form\\.ts$)',
   ],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
-  ['undici', '^src/weights/download\\.ts$'],
+  ['undici', '^src/weights/(download|http-request)\\.ts$'],
 ];
 
 module.exports = {

@@ -1,4 +1,4 @@
-/** A confidence with its name: 0.5 is a coin. */
+/** A confidence and its name; 0.5 is no better than a coin toss. */
 export interface Confidence {
   readonly value: number;
   readonly level: 'high' | 'medium' | 'low';

@@ -8,9 +8,9 @@ export interface Sample<T> {
   readonly classes: number;
 }
 
-/** Images of a class that a probe needs at all: one to learn from and one to be tested on. */
+/** The fewest images of a class that a probe can use: one to learn from and one to be tested on. */
 const FEWEST = 2;
-/** Images of each class that a probe needs at least, where the class has them. */
+/** The number of images that a probe should have of each class, where the class has as many. */
 export const LEAST_PER_CLASS = 4;
 
 /**
@@ -54,14 +54,14 @@ export function stratifiedSample<T extends { readonly label: number }>(
   };
 }
 
-/** Whether a probe, which is tested on images left out, can be right about two classes at least. */
+/** Whether a probe, which is tested on held-out images, can be right about at least two classes. */
 export function canProbe(labels: readonly number[]): boolean {
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   return [...counts.values()].filter((count) => count >= FEWEST).length >= 2;
 }
 
-/** Share of the most frequent class: what a guess without features gets right. */
+/** The share of the most frequent class: the accuracy of a guess without features. */
 export function chanceOf(labels: readonly number[], classes: number): number {
   const counts = new Array<number>(classes).fill(0);
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;

@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
-/** Features of a sample of images at one depth, and what they should tell apart. */
+/** Features of a sample of images at one depth, with their classes. */
 export interface LabelledFeatures {
   /** [images, width], row-major. */
   readonly features: Float32Array;
@@ -36,16 +36,15 @@ interface Spectrum {
   readonly left: Matrix;
 }
 
-/** Relative size under which a squared singular value is rounding noise. */
+/** The relative size below which a squared singular value is rounding noise. */
 const RANK_TOLERANCE = 1e-10;
 const RIDGE_GRID = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10] as const;
-/** Parts of the sample that choose the regularisation for each other. */
+/** The number of folds; the regularisation for one is chosen on the others. */
 const FOLDS = 5;
 
 /**
- * How well a linear model on these features separates the classes; both figures in closed form
- * from one symmetric eigendecomposition of the smaller Gram matrix.
- *
+ * How well a linear model on these features separates the classes. Both metrics have a closed form in one
+ * symmetric eigendecomposition of the smaller Gram matrix.
  * @throws RangeError if the feature array does not have images * width elements
  */
 export function separability(sample: LabelledFeatures): Separability {

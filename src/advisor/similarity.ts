@@ -57,7 +57,7 @@ export interface MeasuredDepth {
 }
 
 export interface SimilarityThresholds {
-  /** The skill at the last depth from which on the images count as similar, whatever else. */
+  /** The skill at the last depth from which the images count as similar, regardless of the rest. */
   readonly similar: number;
   /**
    * The share of a random network's errors that the last depth has to avoid for the images to count
@@ -71,15 +71,15 @@ export interface SimilarityThresholds {
   readonly margin: number;
 }
 
-/** Standard errors that it takes to speak of a difference at all. */
+/** The number of standard errors below which a difference is not reported. */
 const NOTICEABLE = 2;
 
 /**
- * Similar or different to what the network was trained on, by how well its frozen features separate
- * the classes. High at the last depth means similar, and so does clearly higher than what the same
- * network with random weights reaches at its best: classes can be hard to tell apart and yet be of
- * the kind that was learned. Neither of them, or clearly better at an earlier depth, means different.
- * There is no published absolute cut-off; the thresholds are the user's. Where random weights do clearly
+ * Judges whether the images are similar to those of the pretraining, by how well its frozen features separate
+ * the classes. High accuracy at the last depth means similar, and so does accuracy clearly above the best
+ * that the same network reaches with random weights: classes can be hard to tell apart and still be of the
+ * kind that was learned. If neither holds, or an earlier depth is clearly better, the images are different.
+ * There is no published absolute threshold, so the thresholds are settings. Where random weights do clearly
  * better than every depth, nothing that was learned is worth keeping.
  */
 export function judgeSimilarity(
@@ -108,7 +108,7 @@ interface Judged {
   readonly last: DepthEvidence;
   readonly best: DepthEvidence;
   readonly chance: number;
-  /** Of a network of random weights, at the depth that separates the classes best. */
+  /** The result with random weights, at the depth that separates the classes best. */
   readonly control: Control | null;
   readonly thresholds: SimilarityThresholds;
 }
@@ -175,7 +175,7 @@ function isBeaten({ control, thresholds }: Judged, measured: readonly MeasuredDe
   return measured.every(({ hits }) => leadsClearly(leadOver(control.hits, hits), thresholds));
 }
 
-/** The share of what `chance` gets wrong that is right; a control without errors leaves none. */
+/** The share of the errors of `chance` that are avoided; 0 where the control makes no errors. */
 const skillOf = (probe: number, chance: number) =>
   chance < 1 ? (probe - chance) / (1 - chance) : 0;
 

@@ -1,6 +1,6 @@
-/** Whether there is little data or much. */
+/** Whether the data set is small or large. */
 export interface SizeEvidence {
-  /** Images to train on, near-duplicates counted once. */
+  /** The number of training images; near-duplicates count once. */
   readonly images: number;
   readonly classes: number;
   readonly perClass: {
@@ -9,24 +9,23 @@ export interface SizeEvidence {
     readonly mean: number;
     readonly most: number;
   };
-  /** Images of the largest class for each one of the smallest. */
+  /** The ratio of the largest class to the smallest. */
   readonly imbalance: number;
   readonly verdict: 'small' | 'large';
   readonly confidence: number;
   readonly reason: string;
 }
 
-/** From where on a data set counts as large; either is enough. */
+/** The sizes from which a data set counts as large; reaching either is enough. */
 export interface SizeThresholds {
-  /** Images a class, in the mean. */
+  /** Mean number of images per class. */
   readonly largePerClass: number;
   readonly largeInAll: number;
 }
 
 /**
- * Small or large, by two borders in use: a common handbook's of 1,000 images a class, and BiT's
- * (Kolesnikov et al. 2020) of 20,000 in all.
- *
+ * Judges the size by two thresholds in common use: 1,000 images per class (a handbook's rule), and 20,000
+ * images in all (BiT, Kolesnikov et al. 2020).
  * @param counts images to train on by class
  */
 export function judgeSize(counts: readonly number[], thresholds: SizeThresholds): SizeEvidence {

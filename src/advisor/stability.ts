@@ -1,8 +1,8 @@
 import { createRng, type Rng } from '../base/rng.ts';
 
-/** Which images of a sample each classifier names right, and the borders they are judged by. */
+/** The images that each classifier names correctly, and the thresholds by which it is judged. */
 export interface Judgeable {
-  /** Of several classifiers: [images]. */
+  /** For each classifier, whether it names each image correctly: [classifiers][images]. */
   readonly hits: readonly (readonly boolean[])[];
   readonly thresholds: { readonly similar: number; readonly gain: number; readonly margin: number };
 }
@@ -14,13 +14,16 @@ export interface Drawn {
 }
 
 const ROUNDS = 1000;
-/** The borders are conventions, not laws: how far others might set them (a standard deviation). */
+/**
+ * The thresholds are conventions: these are the standard deviations by which others might set them
+ * differently.
+ */
 const SPREAD = { similar: 0.1, gain: 0.05, margin: 0.01 };
 
 /**
- * In how many of 1,000 resamples of the images the same is found: a bootstrap over images, the same
- * ones for all classifiers, in which the borders vary as well. At most 0.99: a sample cannot say more.
- *
+ * The share of 1,000 resamples of the images that lead to the same verdict. This is a bootstrap over images,
+ * with the same resample for all classifiers, in which the thresholds vary as well. It is at most 0.99, since
+ * a sample cannot say more.
  * @param sameVerdict whether a resample leads to the verdict in question
  */
 export function stability(facts: Judgeable, sameVerdict: (drawn: Drawn) => boolean): number {
@@ -40,7 +43,7 @@ export function stability(facts: Judgeable, sameVerdict: (drawn: Drawn) => boole
   return Math.min(0.99, same / ROUNDS);
 }
 
-/** [images] One bit a classifier: whether it names the image right. */
+/** [images] One bit per classifier: whether it names the image correctly. */
 function patternsOf(hits: Judgeable['hits']): Uint8Array {
   const images = hits[0]?.length ?? 0;
   return Uint8Array.from({ length: images }, (_, image) =>

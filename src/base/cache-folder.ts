@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expandHome } from './home.ts';
 
 /**
- * The folder that holds what can be made again: downloaded weights, activations, results of scans.
- * `VGGTUNE_CACHE` overrides the platform's own. Nothing is created here.
+ * The folder for everything that can be recreated: downloaded weights, activations, results of scans.
+ * `VGGTUNE_CACHE` overrides the platform's default. Nothing is created here.
  */
 export function cacheFolder(
   environment: NodeJS.ProcessEnv,

@@ -2,7 +2,7 @@ import { parseSize, SIZE_FORM } from './byte-size.ts';
 import { usageError } from './errors.ts';
 import type { Storage } from './storage.ts';
 
-/** What cached activations may take where nothing else is said. */
+/** The default limit on the size of the cached activations. */
 export const DEFAULT_LIMIT = '20GB';
 
 /**

@@ -1,11 +1,11 @@
 import type { Emit } from './events.ts';
 
-/** What is said where something could not be kept in the cache folder. */
+/** The codes of warnings that something could not be written to the cache folder. */
 const CODES: readonly string[] = ['scan-not-remembered', 'groups-not-remembered', 'cache-full'];
 
 /**
- * Passes the first warning of a cache that cannot be written, and no further one: everything works without a
- * cache, so a folder that is read-only is worth one line, and not one for each thing that would be in it.
+ * Forwards the first warning that the cache cannot be written, and drops the rest. Everything works without a
+ * cache, so a read-only folder deserves one line, and not one for each file.
  */
 export function cacheWarningOnce(emit: Emit): Emit {
   let told = false;

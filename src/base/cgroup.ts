@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a container may use; undefined where nothing limits it. */
+/** The resource limits of a container; undefined where there is no limit. */
 export interface Limits {
   /** Bytes. */
   readonly memory: number | undefined;
@@ -35,7 +35,10 @@ export function readLimits(root = '/'): Limits {
   };
 }
 
-/** Paths by controller; the one of version 2 has no name. Lines are `4:cpu,cpuacct:/docker/x`. */
+/**
+ * Group paths by controller; the controller of version 2 has no name. Lines look like
+ * `4:cpu,cpuacct:/docker/x`.
+ */
 function readGroups(root: string): ReadonlyMap<string, string> {
   const lines = textOf(join(root, 'proc', 'self', 'cgroup'))?.split('\n') ?? [];
   return new Map(

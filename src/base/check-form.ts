@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 
 /**
- * What a schema says of a value that anyone may have written. zod reads the `length` of whatever has one before it
- * looks at what it is, and throws a TypeError where that is an object that is no number; without such lengths the value is
- * of the wrong form all the same, and zod says where.
+ * Validates an untrusted value with a schema. zod reads `length` before it checks the type, and throws a
+ * TypeError where that is an object that is not a number. Such lengths are removed first; the value still has
+ * the wrong form, and zod reports where.
  */
 export function checkForm<T extends z.ZodType>(schema: T, value: unknown) {
   try {

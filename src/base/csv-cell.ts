@@ -1,4 +1,4 @@
-/** What a spreadsheet takes for the beginning of a formula, in East Asian full width too. */
+/** Characters that begin a formula in a spreadsheet, their East Asian full-width forms included. */
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /**

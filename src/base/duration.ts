@@ -1,6 +1,6 @@
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 
-/** How `parseDuration` wants it, for errors. */
+/** The form that `parseDuration` accepts, for error messages. */
 export const DURATION_FORM = 'a duration such as 90s, 10m or 1.5h, or never';
 
 /** Milliseconds of `90s`, `10m` or `1.5h`; Infinity of `never`; undefined of anything else. */

@@ -24,8 +24,8 @@ export interface ErrorDetails {
 }
 
 /**
- * An error that is the user's to mend: it exits with the code of its kind and shows no stack.
- * Anything else that is thrown is a bug and exits 1 with its stack.
+ * An error that the user can fix: the command exits with the code of its kind and shows no stack. Anything
+ * else that is thrown is a bug, and exits 1 with its stack.
  */
 export class VggtuneError extends Error {
   readonly kind: FailureKind;
@@ -65,7 +65,7 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** What the system said, below our own words for it. */
+/** The system's own message, where our error wraps one. */
 export function systemWords(error: unknown): string {
   return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }

@@ -1,13 +1,13 @@
 /**
- * What work tells about itself. Stages emit; listeners (the progress bar, `events.ndjson`, the
- * JSON output) are picked by whoever starts the work. Every event is plain JSON.
+ * Events by which work reports its progress. Stages emit them; whoever starts the work chooses the listeners
+ * (the progress bar, `events.ndjson`, the JSON output). Every event is plain JSON.
  */
 export type RunEvent =
   | { readonly type: 'stage'; readonly stage: string; readonly message: string }
   | { readonly type: 'note'; readonly message: string }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | {
-      /** How far a countable task has come. `task` is one of the few names that listeners know. */
+      /** The progress of a countable task. `task` is one of the few names that listeners know. */
       readonly type: 'progress';
       readonly task: 'scan' | 'features' | 'trial' | 'evaluate' | 'predict' | 'export' | 'download';
       readonly done: number;
@@ -21,7 +21,7 @@ export type RunEvent =
       readonly stepsPerEpoch: number;
       readonly images: number;
       readonly phase: string;
-      /** Steps of the first epoch that a resumed run has behind it. */
+      /** Steps of the first epoch that a resumed run has already made. */
       readonly stepsDone?: number;
     }
   | {

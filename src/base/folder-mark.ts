@@ -5,19 +5,19 @@ import { unlessMachineFails } from './machine-failure.ts';
 import { readPlainFile } from './plain-file.ts';
 
 /**
- * A hidden file that says which files of a folder are vggtune's own. A folder may only be replaced
- * when nothing else is in it: what a person has put there exists nowhere else.
+ * A hidden file that lists the files of a folder that vggtune wrote. A folder may be replaced only when it
+ * holds nothing else, since a person's own files may exist nowhere else.
  */
 const MARK = '.vggtune-folder.json';
 const FORMAT = 'vggtune-folder';
 
-/** An export has some dozens of files. */
+/** The largest mark that is read; an export has a few dozen files. */
 const MOST_BYTES = 2 ** 24;
 
-/** What file managers leave in every folder that they show. */
+/** Files that file managers create in every folder that they show. */
 const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
 
-/** Writes down what is in a folder that was just filled. */
+/** Records the contents of a folder that was just filled. */
 export async function markFolder(folder: string): Promise<void> {
   const files: string[] = [];
   for await (const name of filesBelow(folder)) files.push(name);
@@ -26,7 +26,7 @@ export async function markFolder(folder: string): Promise<void> {
 }
 
 /**
- * What is in a folder, or in its place, that vggtune did not write there: nothing for an empty one.
+ * The files in a folder, or in its place, that vggtune did not write; none for an empty folder.
  * @param most the walk ends when so many are found: the folder may be somebody's whole disk
  */
 export async function foreignFiles(folder: string, most: number): Promise<readonly string[]> {
@@ -64,7 +64,7 @@ export function parseMark(text: string): readonly string[] {
   }
 }
 
-/** Everything that is no folder, and the empty folders, with `/` between the parts of a path. */
+/** All files and empty folders, with `/` between the parts of a path. */
 async function* filesBelow(folder: string, prefix = ''): AsyncGenerator<string> {
   const entries = await readdir(join(folder, prefix), { withFileTypes: true });
   if (entries.length === 0 && prefix !== '') yield prefix;

@@ -4,12 +4,9 @@ import { dataError, messageOf, systemCode } from './errors.ts';
 import { writeFailure } from './write-failure.ts';
 
 /**
- * Makes a folder and those above it that are missing. One that is there already is as good, also
- * one that another process makes at the same time.
- *
- * Node's own recursive `mkdir` never returns where the file system says of a parent that it is
- * missing although it is there, as Linux does below `/proc`.
- *
+ * Creates a folder and its missing parents. An existing folder is fine, also one that another process creates
+ * at the same time. Node's own recursive `mkdir` never returns where the file system reports an existing
+ * parent as missing, as Linux does below `/proc`.
  * @param named what errors call it, where it has a temporary name
  * @throws VggtuneError (data) where no folder can be made
  */
@@ -40,7 +37,7 @@ async function makeLevels(path: string): Promise<void> {
   }
 }
 
-/** One level. What a folder that is there answers differs by system: EEXIST, EPERM, EROFS, EISDIR. */
+/** Creates one level. The error for an existing folder differs by system: EEXIST, EPERM, EROFS, EISDIR. */
 async function makeOne(path: string): Promise<void> {
   try {
     await mkdir(path);

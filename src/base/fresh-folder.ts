@@ -44,11 +44,10 @@ export async function writeFolderAtomic<T>(
 }
 
 /**
- * The check of `writeFolderAtomic` alone, to make it before long work.
- *
+ * The check of `writeFolderAtomic` alone, for use before long work.
  * @returns whether something is there that is to be replaced
  * @throws VggtuneError (usage) when the folder is there and `overwrite` is not asked for, when
- *   anything in it is not vggtune's, or when the process works in it
+ * anything in it is not vggtune's, or when the process works in it
  */
 export async function refuseTaken(path: string, options: FreshOptions = {}): Promise<boolean> {
   await recover(path);
@@ -99,7 +98,7 @@ async function replace(path: string, { by, present, aside }: Replacement): Promi
   await rm(aside, { recursive: true, force: true });
 }
 
-/** Is it the current folder, or one above it? */
+/** Whether the path is the current folder or one above it. */
 async function holdsWorkingFolder(path: string): Promise<boolean> {
   const real = await realpath(path).catch(() => path);
   const down = relative(real, await realpath(process.cwd()));
@@ -114,7 +113,7 @@ function inUse(path: string): Error {
   });
 }
 
-/** How many names an error lists. */
+/** The number of names that an error lists. */
 const LISTED = 5;
 
 function notOurs(path: string, foreign: readonly string[]): Error {

@@ -1,16 +1,15 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Keeps files fresh: each is written again with its own content every so often, so that its time of
- * change, by the clock of the file system, says that its owner lives.
- *
- * It is done in a thread of its own: an engine holds the main one for as long as a step takes.
+ * Rewrites files at a fixed interval with their own content, so that their modification time, by the clock of
+ * the file system, shows that their owner is alive. This runs in a thread of its own, because an engine
+ * blocks the main thread for the length of a step.
  */
 export interface Heartbeat {
   stop(): void;
 }
 
-/** CommonJS, because it is run from a string: there is no file to find, built or not. */
+/** This is CommonJS, because it runs from a string: a built package has no such file. */
 const THREAD = `
 const fs = require('node:fs');
 const { parentPort } = require('node:worker_threads');

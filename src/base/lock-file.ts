@@ -4,13 +4,13 @@ import { systemCode } from './errors.ts';
 import { type Owner, parseOwner } from './lock-owner.ts';
 import { writeFailure } from './write-failure.ts';
 
-/** How a file gets a second name; another one in tests of file systems that have no hard links. */
+/** The function that creates a hard link; tests pass another one for file systems without them. */
 export type Link = typeof link;
 
 /** A lock file as it was found. */
 export interface Seen {
   readonly text: string;
-  /** Undefined where it is half written, or no lock of ours. */
+  /** Undefined where the file is incomplete, or is not a lock of ours. */
   readonly owner: Owner | undefined;
   readonly mtime: number;
 }
@@ -41,7 +41,7 @@ export async function publish(of: {
 }
 
 /**
- * A file that was not there before; on a full disk none.
+ * Writes a file that does not exist yet; on a full disk no file is left.
  * @returns when it was written, by the file system's clock
  */
 export async function writeNew(path: string, content: string): Promise<number> {
@@ -96,5 +96,5 @@ export async function removeDead(path: string, dead: string, linked: Link): Prom
   }
 }
 
-/** A name beside the lock that nobody else uses. */
+/** A name beside the lock that nothing else uses. */
 export const asideOf = (path: string) => `${path}.${randomBytes(6).toString('hex')}`;

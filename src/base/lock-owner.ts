@@ -8,15 +8,15 @@ export interface Owner {
   readonly pid: number;
   readonly host: string;
   readonly since: string;
-  /** Of this one taking. */
+  /** The id of this acquisition. */
   readonly id?: string;
-  /** Where the process id means something: this start of the system, this container. */
+  /** The space in which the process id is valid: this boot of the system, this container. */
   readonly space?: string;
-  /** When the process was started, by the system's count: another process may get its id. */
+  /** The start time of the process, as the system counts it: another process may get the same id. */
   readonly started?: string;
 }
 
-/** This process, as the owner of one lock more. */
+/** An owner record for a new lock of this process. */
 export function newOwner(): Owner {
   const space = processSpace();
   const started = startOf('self');
@@ -46,8 +46,8 @@ export function parseOwner(text: string): Owner | undefined {
 }
 
 /**
- * What can be told of an owner without waiting. Of a process on another machine, or in another
- * container, nothing can: `unknown`, and its heartbeat decides.
+ * Whether an owner is alive, as far as that is known without waiting. For a process on another machine, or in
+ * another container, the result is `unknown`, and its heartbeat decides.
  * @param held ids of the locks that this process holds
  */
 export function lifeOf(owner: Owner, held: ReadonlySet<string>): 'alive' | 'dead' | 'unknown' {
@@ -73,7 +73,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Linux alone says so: a container that is started again has the same process ids as before. */
+/**
+ * The boot and container that process ids belong to; known on Linux only. A container that is started again
+ * has the same process ids as before.
+ */
 function processSpace(): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -8,13 +8,13 @@ import { asideOf, type Link, look, publish, removeDead, type Seen, writeNew } fr
 import { lifeOf, newOwner, type Owner } from './lock-owner.ts';
 import { writeFailure } from './write-failure.ts';
 
-/** Gives the lock free again. */
+/** Releases the lock. */
 export type Unlock = () => Promise<void>;
 
 export interface LockOptions {
-  /** What an error calls it when somebody else is at work: `another run is at work in runs/x`. */
+  /** The error message when another process holds the lock: `another run is at work in runs/x`. */
   readonly busy: string;
-  /** Milliseconds to wait for an owner that lives; 0 by default. */
+  /** Milliseconds to wait for a live owner; 0 by default. */
   readonly patience?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called once, with the owner, when there is something to wait for or to find out. */
@@ -26,9 +26,11 @@ export interface LockOptions {
 export interface LockTiming {
   /** Milliseconds between two heartbeats of an owner. */
   readonly beat: number;
-  /** An owner of whom nothing else is known is dead after so many milliseconds without one. */
+  /**
+   * Milliseconds without a heartbeat after which an owner counts as dead, where nothing else is known of it.
+   */
   readonly stale: number;
-  /** How often a lock is looked at again. */
+  /** Milliseconds between two looks at a lock. */
   readonly poll: number;
 }
 
@@ -38,12 +40,11 @@ const TIMING: LockTiming = { beat: 5000, stale: 30_000, poll: 200 };
 const held = new Set<string>();
 
 /**
- * Takes a lock file for this process. The lock of a dead process is taken over: on this machine
- * that is known at once; elsewhere (another machine, another container) by its heartbeat, which
- * takes up to `stale` milliseconds of looking, whatever the patience is.
- *
+ * Acquires a lock file for this process. The lock of a dead process is taken over. On this machine a dead
+ * process is recognised at once; on another machine or in another container by its heartbeat, which takes up
+ * to `stale` milliseconds of watching, whatever the patience is.
  * @throws VggtuneError (usage) that names the owner and the file, when the patience is over;
- *   (interrupted) on the signal; (data) where no file can be written
+ * (interrupted) on the signal; (data) where no file can be written
  */
 export async function takeLock(path: string, options: LockOptions): Promise<Unlock> {
   const setting = { ...options, timing: { ...TIMING, ...options.timing } };
@@ -85,10 +86,13 @@ async function untilFree(
   }
 }
 
-/** How often a dead lock may withstand being removed: longer than a virus scanner looks at a file. */
+/** The number of failed attempts to remove a dead lock: longer than a virus scanner keeps a file open. */
 const MOST_REFUSED = 20;
 
-/** Does some work under a lock. @throws as `takeLock`, and what the work throws */
+/**
+ * Runs work while holding a lock.
+ * @throws as `takeLock`, and what the work throws
+ */
 export async function withLock<T>(
   path: string,
   work: () => Promise<T>,
@@ -102,7 +106,7 @@ export async function withLock<T>(
   }
 }
 
-/** Without a heartbeat for so long an owner of whom nothing is known is dead, whatever clocks say. */
+/** Milliseconds without a heartbeat after which an owner counts as dead, whatever the clocks say. */
 const SURELY_DEAD = 3_600_000;
 
 /** Whether the owner of a lock may be alive, without waiting to see its heart beat. */
@@ -116,7 +120,10 @@ export async function isHeld(path: string): Promise<boolean> {
   );
 }
 
-/** By the clock of the file system, which wrote the heartbeat, too: ours may have been set back, or differ. */
+/**
+ * The current time by the clock of the file system, which also stamps heartbeats: our own clock may differ or
+ * have been set back.
+ */
 async function presentTime(path: string): Promise<number> {
   const aside = asideOf(path);
   const now = await writeNew(aside, '').catch(() => Date.now());

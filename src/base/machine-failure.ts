@@ -1,6 +1,6 @@
 import { dataError, messageOf, systemCode, VggtuneError } from './errors.ts';
 
-/** What the system says when the machine fails, or refuses, whatever the program does. */
+/** Error codes of failures of the machine, whatever the program does, and what to do about each. */
 const FIXES: Readonly<Record<string, string>> = {
   EIO: 'check the disk or the network drive, then try again',
   ENXIO: 'check the disk or the network drive, then try again',
@@ -21,8 +21,8 @@ const FIXES: Readonly<Record<string, string>> = {
 export const machineFix = (code: string): string | undefined => FIXES[code];
 
 /**
- * A system error that nobody expected where it came is the machine's all the same, and no bug: it becomes an
- * error that says what to do. Any other error comes back unchanged.
+ * An unexpected system error is a failure of the machine, and not a bug: it becomes an error that says what
+ * to do. Any other error is returned unchanged.
  */
 export function explainMachine(error: unknown): unknown {
   if (error instanceof VggtuneError || !(error instanceof Error) || !('syscall' in error))
@@ -42,8 +42,8 @@ export function explainMachine(error: unknown): unknown {
 }
 
 /**
- * For `catch`: what is not there has a value of its own. Where the machine fails, nothing is known of whether it is
- * there, and that is the error to tell.
+ * For `catch`: returns `value` for a missing file, and throws where the machine failed, since nothing is
+ * known then about whether the file exists.
  */
 export function unlessMachineFails<T>(value: T): (error: unknown) => T {
   return (error) => {

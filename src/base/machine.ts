@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { type Limits, readLimits } from './cgroup.ts';
 
-/** What this machine has, in so far as this process may use it. */
+/** The resources of this machine that this process may use. */
 export interface Machine {
   /** Threads that can work at the same time; at least 1. */
   readonly processors: number;
@@ -40,7 +40,7 @@ interface Found {
 
 let known: Machine | undefined;
 
-/** `usableMachine`, looked at once. */
+/** The result of `usableMachine`, which is computed once. */
 export function thisMachine(): Machine {
   known ??= usableMachine();
   return known;

@@ -10,7 +10,7 @@ interface Library {
 interface Machine {
   readonly platform: NodeJS.Platform;
   readonly arch: string;
-  /** Of Linux with musl in place of glibc, such as Alpine. */
+  /** True on Linux with musl in place of glibc, such as Alpine. */
   readonly musl: boolean;
 }
 
@@ -42,8 +42,8 @@ const LOADING: readonly (string | undefined)[] = [
 ];
 
 /**
- * That a library has no native part for this machine is no bug: it becomes an error that says what
- * to do. Any other error comes back unchanged.
+ * A library without a native part for this machine is not a bug: it becomes an error that says what to do.
+ * Any other error is returned unchanged.
  */
 export function explainNative(error: unknown, machine: Machine = thisOne()): unknown {
   if (error instanceof VggtuneError || !(error instanceof Error)) return error;
@@ -71,7 +71,7 @@ function thisOne(): Machine {
   return { platform, arch, musl: platform === 'linux' && !hasGlibc() };
 }
 
-/** Node says with which C library it runs, in so far as it is glibc. */
+/** Whether Node runs with glibc, which it reports. */
 function hasGlibc(): boolean {
   const report = process.report?.getReport() as { readonly header?: object } | undefined;
   return report?.header !== undefined && 'glibcVersionRuntime' in report.header;

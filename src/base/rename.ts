@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from './errors.ts';
 
-/** What Windows answers while another process, such as a virus scanner, has a file open. */
+/** The errors that Windows gives while another process, such as a virus scanner, has a file open. */
 const TRANSIENT: readonly string[] = ['EPERM', 'EACCES', 'EBUSY'];
 
 /** Milliseconds between the tries, 3 s in all. */

@@ -1,4 +1,7 @@
-/** Some of many at equal distances, from the first on: in a list that is sorted by class, of each class. */
+/**
+ * An evenly spaced sample of a list, from the first element on: of a list that is sorted by class, it has
+ * elements of each class.
+ */
 export function spread<T>(all: readonly T[], most: number): T[] {
   if (all.length <= most) return [...all];
   return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)] as T);

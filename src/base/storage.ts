@@ -1,6 +1,6 @@
 /**
- * Where things are kept that can be made or fetched again. Whoever starts the program chooses it; nothing
- * below looks at the environment.
+ * Where data is kept that can be recreated or fetched again. Whoever starts the program chooses it; nothing
+ * below reads the environment.
  */
 export interface Storage {
   /** The cache folder: downloaded weights, activations, results of scans. */

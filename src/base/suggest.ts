@@ -22,7 +22,7 @@ export function editDistance(a: string, b: string): number {
 
 const at = (row: readonly number[], index: number) => row[index] ?? Number.POSITIVE_INFINITY;
 
-/** Longer words are no misspellings of anything, and would cost time. */
+/** Longer words are not compared: they are no misspellings, and would take time. */
 const LONGEST = 80;
 
 /**

@@ -27,8 +27,9 @@ export function writeFailure(path: string, error: unknown): unknown {
 }
 
 /**
- * That something is missing is said of a file to read, too, and that would be a bug: only where it
- * is what was to be made (or its temporary name) has the file system refused it, as `/proc` does.
+ * Whether the file system refused to create the file, as `/proc` does. ENOENT also stands for a missing file
+ * to read, which would be a bug; so the path in the error must be the one to be created, or its temporary
+ * name.
  */
 function isRefusal(path: string, error: unknown): boolean {
   if (systemCode(error) !== 'ENOENT' || !(error instanceof Error)) return false;

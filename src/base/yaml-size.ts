@@ -9,13 +9,13 @@ const MOST_ENTRIES = 5000;
 /** Brackets within brackets. The schema has groups within groups, and no deeper ones. */
 const DEEPEST = 50;
 
-/** What stands before or behind a key or a value of a list, brackets, tags, anchors and aliases. */
+/** Marks before or after a key or list item, brackets, tags, anchors and aliases. */
 const MARKS = new Set([',', ':', '-', '?', '{', '}', '[', ']']);
 
 /**
- * What makes a YAML text too large to be read, or undefined. The parser compares each key of a group
- * with all others, so that a text of some kilobytes with nothing but keys would keep it busy for
- * minutes; brackets within brackets take it as long. Its lexer goes over the text once.
+ * The reason why a YAML text is too large to be parsed, or undefined. The parser compares each key of a
+ * mapping with all others, so that a few kilobytes of keys alone would keep it busy for minutes; deeply
+ * nested brackets take as long. The check scans the text once.
  */
 export function yamlTooLarge(text: string): string | undefined {
   if (text.length > LARGEST_YAML) return `${text.length} characters`;

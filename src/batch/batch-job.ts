@@ -7,7 +7,7 @@ import type { Storage } from '../base/storage.ts';
 import type { StrategyName } from '../config/schema.ts';
 import { type ConfigSource, Settings } from '../config/settings.ts';
 
-/** What has to be known to train one run. */
+/** Everything that training one run needs. */
 export interface Job {
   readonly settings: Settings;
   readonly storage: Storage;
@@ -18,7 +18,7 @@ export interface Job {
   readonly threads?: number;
 }
 
-/** The same in a form that goes from process to process: values without what tells their origins. */
+/** The same as plain data for another process: values without their origins. */
 export type SentJob = Omit<Job, 'settings'> & { readonly values: ConfigSource['values'] };
 
 export function toSend({ settings, ...job }: Job): SentJob {
@@ -29,7 +29,7 @@ export function received({ values, ...job }: SentJob): Job {
   return { ...job, settings: Settings.of({ origin: 'batch', values }) };
 }
 
-/** What came of it, in a form that goes from process to process. */
+/** The outcome, as plain data for another process. */
 export type JobOutcome =
   | {
       readonly kind: 'trained';
@@ -42,7 +42,7 @@ export type JobOutcome =
       readonly error: { readonly kind: string; readonly message: string };
     };
 
-/** Trains one run. Nothing is thrown: one run that fails must not stop the others. */
+/** Trains one run. It never throws, because a run that fails must not stop the others. */
 export async function runJob(
   job: Job,
   { signal, emit }: { readonly signal: AbortSignal; readonly emit: Emit },

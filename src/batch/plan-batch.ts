@@ -32,7 +32,7 @@ export interface BatchRun {
 export interface BatchRequest {
   /** Files, or patterns of them. */
   readonly patterns: readonly string[];
-  /** What lies over every file, weakest first: the environment, then the flags. */
+  /** Sources that override every file, weakest first: the environment, then the flags. */
   readonly above: readonly ConfigSource[];
   /** Conditions of every run, in text form, besides those that a file has in `failIf`. */
   readonly failIf: readonly string[];
@@ -126,7 +126,7 @@ function draftIssues({ settings, strategy, file }: Draft): readonly ConfigIssue[
   }
 }
 
-/** What a file lacks stands nowhere in it. */
+/** Attributes an issue to a file; what a file lacks has no line in it. */
 function inFile(issue: ConfigIssue, file: string): ConfigIssue {
   return issue.where === '' && issue.path !== '' ? { ...issue, where: file } : issue;
 }
@@ -154,7 +154,7 @@ function sharedFolders(drafts: readonly Draft[]): ConfigIssue[] {
   });
 }
 
-/** One mistake of a file is found again in each of its runs. */
+/** Removes duplicates: a mistake in a file is found in each of its runs. */
 function unique(issues: readonly ConfigIssue[]): ConfigIssue[] {
   return [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
 }

@@ -5,7 +5,7 @@ import { readPlainFile } from '../base/plain-file.ts';
 import { isRecord } from '../run/refuse-changed.ts';
 import { RESULT_FILES } from './write-results.ts';
 
-/** How the results of an earlier batch are told from files of the same name that are somebody's own. */
+/** The marks by which results of an earlier batch are told from a user's own files of the same name. */
 const SIGNS: Readonly<Record<(typeof RESULT_FILES)[number], (text: string) => boolean>> = {
   'results.json': (text) => {
     try {

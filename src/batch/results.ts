@@ -2,12 +2,12 @@ import { EXIT_CODES, type FailureKind } from '../base/errors.ts';
 import type { GateMetric, MissedGate } from '../config/gates.ts';
 import type { StrategyName } from '../config/schema.ts';
 
-/** Raised when results.json changes its form. */
+/** The format version of results.json. */
 export const RESULTS_VERSION = 1;
 export const RUN_STATUSES = ['passed', 'gate-missed', 'failed', 'interrupted', 'waiting'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-/** What came of one run of a batch. */
+/** The outcome of one run of a batch. */
 export interface RunResult {
   readonly name: string;
   /** The config file. */
@@ -31,7 +31,7 @@ export interface RunResult {
 /** results.json of a batch. */
 export interface BatchResults {
   readonly version: typeof RESULTS_VERSION;
-  /** What the ranking goes by. */
+  /** The metric that ranks the runs. */
   readonly metric: GateMetric;
   readonly counts: Readonly<Record<RunStatus, number>>;
   /** Names of the runs that were measured, the best first. */

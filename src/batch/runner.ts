@@ -9,7 +9,7 @@ import { openPool, type RunOne } from './pool.ts';
 import { type BatchResults, batchResults, type RunResult } from './results.ts';
 import { writeResults } from './write-results.ts';
 
-/** What a batch tells about itself. `at` is the run's place in the batch. */
+/** Events of a batch. `at` is the position of the run in the batch. */
 export type BatchEvent =
   | { readonly type: 'run-start'; readonly at: number }
   | { readonly type: 'run-event'; readonly at: number; readonly event: RunEvent }
@@ -30,8 +30,8 @@ export interface RunBatchRequest {
 }
 
 /**
- * Trains what is not finished, in the order of the batch. The result files are written anew after
- * each run, so that they are there whatever ends the batch.
+ * Trains all runs that are not finished, in the order of the batch. The result files are rewritten after each
+ * run, so that they exist however the batch ends.
  */
 export async function runBatch(request: RunBatchRequest): Promise<BatchResults> {
   const { runs, metric, emit, signal } = request;

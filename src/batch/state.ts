@@ -11,7 +11,7 @@ import { refuseChangedConfig } from '../run/refuse-changed.ts';
 import { readConfig, readRecord } from '../run/run-records.ts';
 import { type RunPaths, runPaths } from '../run/store.ts';
 
-/** What a run folder says of an earlier batch. */
+/** The state in which an earlier batch left a run folder. */
 export type RunState =
   /** Nothing there. */
   | { readonly kind: 'new' }
@@ -104,7 +104,7 @@ function differs(run: Described, message: string, overwrite: boolean): RunState 
 /** A log of a million steps has some hundred bytes of each. */
 const MOST_BYTES = 2 ** 28;
 
-/** Whether the last thing that the run told is that it is done. */
+/** Whether the last event of the run says that it is done. */
 async function ended(events: string): Promise<boolean> {
   const what = { most: MOST_BYTES, what: 'the log of a run' };
   const text = await readPlainFile(events, what).then(String, () => '');

@@ -7,7 +7,7 @@ import type { Given } from '../config/texts.ts';
 import type { Arguments, Command, Option } from './command.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
 
-/** Reads the words behind a command. Values stay texts: the schema says what they mean. */
+/** Parses the words after a command. Values stay strings: the schema says what they mean. */
 export function parseArguments(command: Command, words: readonly string[]): Arguments {
   const options = [...command.options, ...GLOBAL_OPTIONS];
   const fields = command.takesConfig === true ? CONFIG_FIELDS : [];
@@ -32,7 +32,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   };
 }
 
-/** Options that name a file or a folder, by what the help calls their values. */
+/** Options whose value is a file or a folder, recognised by the word for it in the help. */
 const PATHS: readonly (string | undefined)[] = ['FOLDER', 'FILE', 'RUN'];
 
 const isPath = (options: readonly Option[], name: string) =>
@@ -92,7 +92,7 @@ function withoutValue(flag: string): ConfigIssue {
   return { path: '', where: flag, message: 'needs a value', fix: `${flag} VALUE` };
 }
 
-/** `--no-cache` for a flag that takes a value; perhaps another one was meant. */
+/** The issue of `--no-NAME` for a flag that takes a value; perhaps another flag was meant. */
 function cannotBeOff(name: string): ConfigIssue {
   const meant = CONFIG_FIELDS.find(
     ({ kind, flag }) => kind === 'boolean' && flag.endsWith(`-${name}`),

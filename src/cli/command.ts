@@ -10,62 +10,62 @@ export interface Option {
   readonly alias?: string;
   /** `list`: may be given several times. */
   readonly kind: 'text' | 'boolean' | 'list';
-  /** What stands for the value in the help: FOLDER. */
+  /** The placeholder of the value in the help: FOLDER. */
   readonly value?: string;
   readonly description: string;
   readonly choices?: readonly string[];
-  /** May the flag stand without its value? */
+  /** Whether the flag may be given without a value. */
   readonly valueOptional?: boolean;
 }
 
-/** What a user gave to a command, after its form was checked. */
+/** The arguments of a command, after their form was checked. */
 export interface Arguments {
   readonly positionals: readonly string[];
   /** The last value of a text option. */
   text(name: string): string | undefined;
   flag(name: string): boolean;
-  /** Was it given at all, with or without a value? */
+  /** Whether the flag was given, with or without a value. */
   has(name: string): boolean;
   list(name: string): readonly string[];
   /** Flags that are keys of the config. */
   readonly config: readonly Given[];
-  /** What is wrong with them so far; a command that takes config flags tells it with the rest. */
+  /** Issues found so far; a command that takes config flags reports them together with its own. */
   readonly issues: readonly ConfigIssue[];
 }
 
-/** What a command works with. */
+/** The context of a command. */
 export interface Context {
   readonly terminal: Terminal;
   readonly emit: Emit;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;
-  /** By the environment and `--cache`. */
+  /** The storage that the environment and `--cache` name. */
   readonly storage: Storage;
 }
 
-/** What a command has to say: the text for a person, the document for a program. */
+/** The result of a command: the text for a person, the document for a program. */
 export interface Outcome<Document = unknown> {
   /** Plain JSON: what `--json` prints, in the form that `outputs` publishes. */
   readonly document: Document;
   readonly text: string;
-  /** The text is data too: where it goes into a file, every character stays. */
+  /** Whether the text is data for a file or a pipe, in which every character must stay. */
   readonly forPrograms?: boolean;
   readonly exitCode?: number;
 }
 
-/** A command. Its module is loaded when it is called, and no sooner. */
+/** A command. Its module is loaded only when it is called. */
 export interface Command {
   /** After `vggtune`: `train FOLDER [flags]`. */
   readonly usage: string;
-  /** Some sentences: what it does and what comes of it. */
+  /** What the command does, in a few sentences. */
   readonly description: string;
-  /** How many words may stand behind the command. */
+  /** The number of positional arguments. */
   readonly positionals: { readonly least: number; readonly most: number; readonly what: string };
   readonly options: readonly Option[];
-  /** Does it also take every key of the config as a flag? */
+  /** Whether every key of the config is a flag of the command. */
   readonly takesConfig?: boolean;
-  /** Command line and what it does. */
+  /** Pairs of a command line and what it does. */
   readonly examples: readonly (readonly [string, string])[];
   run(args: Arguments, context: Context): Promise<Outcome>;
 }

@@ -8,7 +8,7 @@ import { Settings } from '../config/settings.ts';
 import { textSource } from '../config/texts.ts';
 import type { Arguments, Option } from './command.ts';
 
-/** The flags of commands that make a config. */
+/** The flags of commands that build a config. */
 export const CONFIG_OPTIONS: readonly Option[] = [
   {
     name: 'preset',
@@ -26,7 +26,7 @@ export const CONFIG_OPTIONS: readonly Option[] = [
   },
 ];
 
-/** Everything that a config is made of, weakest first: preset, files, environment, flags. */
+/** All sources of a config, weakest first: preset, files, environment, flags. */
 export function configSources(
   args: Arguments,
   environment: NodeJS.ProcessEnv,

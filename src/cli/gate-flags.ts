@@ -1,7 +1,7 @@
 import { type Gate, parseGate } from '../config/gates.ts';
 import type { ConfigIssue } from '../config/issues.ts';
 
-/** The gates of --fail-if, and what is wrong with them. */
+/** The gates of --fail-if, and the issues with them. */
 export function readGates(texts: readonly string[]): {
   readonly gates: readonly Gate[];
   readonly issues: readonly ConfigIssue[];

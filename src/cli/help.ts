@@ -81,7 +81,7 @@ export function commandHelp(command: Command, fields: readonly Field[], style: H
 const WIDEST_NAME = 34;
 const NARROWEST_TEXT = 30;
 
-/** Names on the left and texts beside them; on a narrow terminal the texts stand below. */
+/** Lays out names on the left with texts beside them; on a narrow terminal the texts follow below. */
 function sectionLines({ title, rows }: Section, { width, paint }: HelpStyle): string[] {
   const longest = Math.max(0, ...rows.map(([name]) => displayWidth(name)));
   const column = Math.min(longest, WIDEST_NAME) + 4;
@@ -131,7 +131,7 @@ function fieldRow(field: Field): Row {
   return [`${names}${placeholder(field)}`, describe(field)];
 }
 
-/** The schema's words, with null as a flag takes it. */
+/** The schema's description, with null written as a flag takes it. */
 function describe(field: Field): string {
   return field.description.replace('null:', `${field.nullWord}:`) + valuesOf(field);
 }

@@ -3,7 +3,7 @@ import { EXIT_CODES } from '../base/errors.ts';
 
 export interface Interrupts {
   readonly signal: AbortSignal;
-  /** Puts the process back as it was. */
+  /** Removes the signal handlers. */
   release(): void;
 }
 
@@ -40,9 +40,10 @@ export function watchInterrupts(options: {
 }
 
 /**
- * A terminal that is closed, or a lost connection to it, sends SIGHUP. Who starts a command with `nohup` (or by
- * cron, or as a service) wants it to go on; but Node sets signals back that were ignored when it was started, so
- * that is not to be seen any more. What can be seen on every system: such a process has no terminal.
+ * Whether the process has a terminal that can be closed. A closed terminal, or a lost connection to it, sends
+ * SIGHUP. Whoever starts a command with `nohup` (or by cron, or as a service) wants it to continue, but Node
+ * resets ignored signals at its start, so that this cannot be seen any more. What can be seen on every system
+ * is that such a process has no terminal.
  */
 function isAtTerminal(): boolean {
   return [0, 1, 2].some((descriptor) => isatty(descriptor));

@@ -18,6 +18,9 @@ export async function start(words: readonly string[] = process.argv.slice(2)): P
   process.stderr.on('error', () => {});
   // The information that libtensorflow prints on its start, if it is used; its warnings stay.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  // From 1.30 on ONNX Runtime collects data about its use for its maker, and writes files for that into the temporary
+  // folder, unless this is set before its library is loaded.
+  process.env.ORT_DISABLE_TELEMETRY = '1';
   const { environment, terminal } = surroundings(words);
   const code = await run(words, { environment, terminal }).catch((error: unknown) =>
     failed(error, terminal),
@@ -38,7 +41,7 @@ interface Surroundings {
   readonly terminal: Terminal;
 }
 
-/** How to write is known before anything is parsed, because errors of parsing are written too. */
+/** The output settings, which are known before anything is parsed, because parse errors are written too. */
 function surroundings(words: readonly string[]): Surroundings {
   const flags = beforeDashes(words);
   const has = (...names: readonly string[]) => names.some((name) => flags.includes(name));
@@ -77,7 +80,7 @@ function splitCommand(words: readonly string[]) {
   return { name: words[at], rest: at === -1 ? words : words.toSpliced(at, 1) };
 }
 
-/** Without a command: help, the version, or a flag that means nothing. */
+/** Handles a command line without a command: help, the version, or a flag that has no meaning. */
 async function general(words: readonly string[], to: Surroundings): Promise<number> {
   const flags = words.filter((_, at) => words[at - 1] !== '--cache');
   const topic = COMMANDS.find(({ name }) => flags.includes(name));
@@ -100,7 +103,7 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
   return report({ document: { help: text }, text }, to.terminal);
 }
 
-/** Is there somebody at a terminal who can be asked? */
+/** Whether there is a person at a terminal who can be asked. */
 function canAsk({ terminal, environment }: Surroundings): boolean {
   const { stdin, stdout } = process;
   const terminals = stdin.isTTY === true && stdout.isTTY === true && environment.TERM !== 'dumb';
@@ -157,7 +160,7 @@ async function argumentsOf(command: Command, words: readonly string[]): Promise<
   return args;
 }
 
-/** Whoever watches the work: a bar on a terminal, lines elsewhere, nobody when it shall be quiet. */
+/** Chooses the listener: a progress bar on a terminal, lines elsewhere, none with --quiet. */
 async function pickListener(
   terminal: Terminal,
 ): Promise<{ readonly listen: Emit; readonly close: () => void }> {

@@ -2,8 +2,8 @@ import type { Writable } from 'node:stream';
 import { dataError, systemCode } from '../base/errors.ts';
 
 /**
- * Watches whether what is written to a stream arrives: on a full disk a result is lost, and a job
- * that goes on with half of it must learn so.
+ * Watches whether a stream's writes succeed: on a full disk a result is lost, and a job that continues with
+ * half of it must be told.
  * @returns the error to tell, once the stream is flushed; undefined when all has arrived
  */
 export function watchOutput(

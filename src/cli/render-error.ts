@@ -11,14 +11,14 @@ export function exitCodeOf(error: unknown): number {
 const REPORT =
   'This is a bug in vggtune. Please report it with the command you ran and the lines above.';
 
-/** Of a message and of each fact about it. Names come out of files, and may have megabytes. */
+/** The longest message or detail that is shown. Names come from files, and may have megabytes. */
 const MOST_CHARACTERS = 4000;
 const MOST_OF_A_STACK = 10_000;
 
 /**
- * What went wrong, for a person: what was expected, what was found, where, and what to do. Any of it
- * may quote a file of somebody else, so it is cut, and cannot move the cursor or look like a line of
- * ours: what goes on below begins further in.
+ * Renders an error for a person: what was expected, what was found, where, and what to do. Any part may quote
+ * an untrusted file, so it is cut and cannot move the cursor or imitate our own lines: continuation lines are
+ * indented further.
  */
 export function renderError(error: unknown, paint: Paint): string {
   if (!(error instanceof VggtuneError)) {
@@ -53,7 +53,7 @@ function quoted(text: string, indent: number): string {
   return lines.join(`\n${' '.repeat(indent)}`);
 }
 
-/** The same for a program. */
+/** Renders an error for a program. */
 export function errorDocument(error: unknown): ErrorDocument {
   if (!(error instanceof VggtuneError)) {
     return { error: { kind: 'bug', message: messageOf(error), exitCode: EXIT_CODES.bug } };

@@ -2,7 +2,7 @@ import { cacheFolder } from '../base/cache-folder.ts';
 import type { Storage } from '../base/storage.ts';
 
 /**
- * Where things are kept that can be made again, by the variables that say so.
+ * The storage that environment variables and flags name.
  * @param folder the value of `--cache`, which is stronger than VGGTUNE_CACHE
  */
 export function storageFrom(environment: NodeJS.ProcessEnv, folder?: string): Storage {

@@ -3,9 +3,9 @@ import { displayWidth, pad, truncate, wrap } from './width.ts';
 export interface Column {
   readonly header: string;
   readonly align?: 'left' | 'right';
-  /** May it be cut when the terminal is narrow? */
+  /** Whether the column may be cut on a narrow terminal. */
   readonly shrinks?: boolean;
-  /** May it be left out when cutting is not enough? */
+  /** Whether the column may be left out when cutting is not enough. */
   readonly optional?: boolean;
 }
 
@@ -13,8 +13,8 @@ const GAP = 2;
 const NARROWEST_COLUMN = 6;
 
 /**
- * Rows as aligned columns that fit the width: columns that shrink are cut, the widest first.
- * The header is as plain as the rows; whoever prints it may paint the first line.
+ * Lays out rows as aligned columns that fit the width: columns that may shrink are cut, the widest first. The
+ * header has no styling; the caller may style the first line.
  */
 export function table(
   columns: readonly Column[],
@@ -70,8 +70,8 @@ function fitWidths(
 }
 
 /**
- * Names and what they say, the names as wide as the widest. With a width, what a name says is broken
- * between words and stays in its column.
+ * Lays out pairs of a name and a text, the names as wide as the widest. With a width, texts are wrapped
+ * within their column.
  */
 export function facts(
   rows: readonly (readonly [string, string])[],

@@ -4,13 +4,13 @@ import { hang, harmless } from './width.ts';
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 export type Paint = (style: Style, text: string) => string;
 
-/** What a command may write to and how. */
+/** The terminal that a command writes to, and how it may write. */
 export interface Terminal {
-  /** Columns of the result. */
+  /** The width of the result, in columns. */
   readonly width: number;
   readonly json: boolean;
   readonly quiet: boolean;
-  /** May lines be drawn over? Only with a terminal on stderr, never in CI. */
+  /** Whether lines may be overwritten: only with a terminal on stderr, never in CI. */
   readonly animated: boolean;
   /** Paints what goes to stdout. */
   readonly paint: Paint;
@@ -28,7 +28,7 @@ export interface TerminalRequest {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Where there is no terminal: wide enough for tables, narrow enough for a log. */
+/** The width without a terminal: wide enough for tables, narrow enough for a log. */
 const WIDTH_ELSEWHERE = 100;
 const NARROWEST = 20;
 
@@ -48,7 +48,7 @@ export function openTerminal(request: TerminalRequest): Terminal {
   };
 }
 
-/** A terminal breaks lines anywhere; a log is left as it is. */
+/** Wraps text for a terminal, which would break lines anywhere; a log is left as it is. */
 function forReading(text: string): string {
   const { isTTY, columns } = process.stderr;
   if (isTTY !== true || !columns) return text;

@@ -1,19 +1,19 @@
 const segmenter = new Intl.Segmenter();
 
-/** Two columns in a terminal: East Asian Wide and Fullwidth (UAX 11) and emoji presentation. */
+/** Characters of two columns in a terminal: East Asian Wide and Fullwidth (UAX 11) and emoji presentation. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
-/** None: marks that sit on the letter before, and what controls the writing. */
+/** Characters of no column: combining marks and control characters. */
 const EMPTY = /^[\p{Mark}\p{Control}\p{Format}]+$/u;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
 const COLOUR = /\u001b\[[0-9;]*m/g;
-/** Control characters, and those that change the direction of what is written. */
+/** Control characters, including those that change the direction of text. */
 const CONTROLS = '\\p{Cc}\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufff9-\\ufffb';
 const CONTROL = new RegExp(`[${CONTROLS}]`, 'gu');
-/** The codes of our own painter, or a control. */
+/** The colour codes that we write ourselves, or a control character. */
 const PAINT_OR_CONTROL = new RegExp(`\\u001b\\[(?:1|2|22|31|32|33|39)m|[${CONTROLS}]`, 'gu');
 
-/** How many columns a text takes in a terminal; colour codes take none. */
+/** The width of a text in terminal columns; colour codes take none. */
 export function displayWidth(text: string): number {
   let width = 0;
   for (const { segment } of segmenter.segment(text.replace(COLOUR, ''))) {
@@ -27,14 +27,14 @@ function widthOf(segment: string): number {
   return WIDE.test(segment) ? 2 : 1;
 }
 
-/** The text without what a terminal would act upon: a file's name may hold anything. */
+/** The text without control sequences that a terminal would act upon: a file's name may hold anything. */
 export function printable(text: string): string {
   return text.replace(CONTROL, '\ufffd');
 }
 
 /**
- * A text that is made up for a terminal, with its line breaks and colours, without anything else that
- * a terminal would act upon: the last guard, since much of what is shown comes out of files.
+ * A formatted text with its line breaks and colours, and without anything else that a terminal would act
+ * upon. This is the last guard, since much of what is shown comes from files.
  */
 export function harmless(text: string): string {
   return text.replace(PAINT_OR_CONTROL, (found) =>
@@ -42,14 +42,14 @@ export function harmless(text: string): string {
   );
 }
 
-/** A value as JSON in which what a terminal would act upon is written as `\uNNNN`: the same value. */
+/** A value as JSON in which control characters are written as `\uNNNN`; it parses to the same value. */
 export function harmlessJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(CONTROL, (found) =>
     found === '\n' ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-/** A text of at most so many characters; what is left out of its middle is counted. */
+/** Shortens a text to a number of characters; the number of characters left out of the middle is stated. */
 export function abridge(text: string, most: number): string {
   if (text.length <= most) return text;
   const end = Math.floor(most / 4);
@@ -76,7 +76,7 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + space : space + text;
 }
 
-/** A line broken between words; what goes on below is indented two columns more than it. */
+/** Wraps a line between words; continuation lines are indented by two more columns. */
 export function hang(line: string, width: number): string[] {
   const indent = /^ */.exec(line)?.[0] ?? '';
   const below = `${indent}  `;

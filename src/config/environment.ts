@@ -25,14 +25,17 @@ export function environmentSource(environment: NodeJS.ProcessEnv): ConfigSource 
   return { ...source, issues: [...(source.issues ?? []), ...misspelt(environment)] };
 }
 
-/** Every flag in capitals; the longest name comes last, and wins. */
+/**
+ * The variables of a field: every name of its flag in capitals. The longest name comes last and takes
+ * precedence.
+ */
 function variablesOf({ aliases, variable }: Field): string[] {
   return [...aliases.map(variableName), variable];
 }
 
 /**
- * A variable that is nearly one of ours is a mistake that would go unseen; others that begin with
- * the same word are somebody else's.
+ * Variables that nearly match one of ours are misspelt, and would go unnoticed. Others with the same prefix
+ * belong to other programs.
  */
 function misspelt(environment: NodeJS.ProcessEnv): ConfigIssue[] {
   const known = [...CONFIG_FIELDS.flatMap(variablesOf), ...Object.keys(OTHER_VARIABLES)];

@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import { runConfigSchema } from './schema.ts';
 
-/** What a field's text form holds. `switch` takes only `none`: it turns a whole group off. */
+/**
+ * The kind of value that a field's text form holds. `switch` takes only `none`, which turns a whole group
+ * off.
+ */
 export type FieldKind =
   | 'text'
   | 'number'
@@ -25,9 +28,9 @@ export interface Field {
   readonly kind: FieldKind;
   readonly description: string;
   readonly choices: readonly string[];
-  /** Has `null` a meaning? */
+  /** Whether `null` has a meaning. */
   readonly nullable: boolean;
-  /** How null is written in a flag or variable. */
+  /** The word for null in a flag or variable. */
   readonly nullWord: 'auto' | 'none';
   /** The schema's own default; undefined when a preset gives it, or none. */
   readonly fallback: unknown;
@@ -35,7 +38,7 @@ export interface Field {
   readonly group: string;
 }
 
-/** Short flags for what is typed often. */
+/** Short flags for frequent settings. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   'optimizer.kind': ['optimizer'],
   'optimizer.learningRate': ['lr', 'learning-rate'],
@@ -51,10 +54,11 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   'earlyStop.patience': ['patience'],
 };
 
-/** Flags whose name would say something else than the key does. */
+/** Flags that are named differently from their key, because the key's name would mislead. */
 const RENAMED: Readonly<Record<string, string>> = {
   // `--cache` and VGGTUNE_CACHE name the cache folder.
   cache: 'feature-cache',
+  weightsPreprocessing: 'weights.preprocessing',
 };
 
 interface SchemaNode {
@@ -64,7 +68,7 @@ interface SchemaNode {
   readonly fallback: unknown;
 }
 
-/** Takes defaults, nulls and the like off a schema, and remembers them. */
+/** Unwraps defaults, nullables and the like from a schema, and records them. */
 function unwrap(type: z.ZodType): SchemaNode {
   let inner = type;
   let description = type.description;

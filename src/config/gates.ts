@@ -15,7 +15,7 @@ export interface MissedGate {
   readonly value?: number | undefined;
 }
 
-/** The metrics that a gate may name, and what they are. */
+/** The metrics that a gate may name, with their descriptions. */
 export const GATE_METRICS = {
   accuracy: 'share of the images whose first guess is right, 0 to 1',
   top5: 'share of the images whose class is among the first five guesses, 0 to 1',

@@ -12,14 +12,14 @@ export interface ConfigIssue {
   readonly fix?: string;
 }
 
-/** A file that is no config at all may have a thousand unknown keys; nobody reads them all. */
+/** The number of issues that are listed: a file that is not a config may have a thousand unknown keys. */
 const MOST_ISSUES = 50;
 
 /** Everything that is wrong with a configuration, at once. Exits 2. */
 export class ConfigError extends VggtuneError {
   /** The first of them. */
   readonly issues: readonly ConfigIssue[];
-  /** How many there are, then a line each. */
+  /** The number of issues, then one line for each. */
   readonly lines: readonly string[];
 
   constructor(all: readonly ConfigIssue[]) {
@@ -47,7 +47,7 @@ export function describeIssue(issue: ConfigIssue): string {
   return `${place}${issue.message}${expected}${fix}`;
 }
 
-/** Why something cannot be done with some settings, as one line. */
+/** Why a strategy is not possible with some settings, as one line. */
 export function whyNot(error: VggtuneError): string {
   if (error instanceof ConfigError) return error.issues.map(({ message }) => message).join('; ');
   return error.message.replaceAll('\n', ' ');

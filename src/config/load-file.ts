@@ -1,12 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { didYouMean } from '../base/suggest.ts';
+import { pathsFromFile } from './file-paths.ts';
 import type { ConfigIssue } from './issues.ts';
 import { PRESETS, presetSource } from './presets.ts';
 import { readConfigFile, realPath } from './read-file.ts';
 import type { ConfigSource } from './setting-sources.ts';
 
 const DEEPEST_EXTENDS = 20;
-/** That one file and all that it extends come from. */
+/** The number of files that one config may consist of. */
 const MOST_FILES = 100;
 
 /**
@@ -31,7 +32,9 @@ function load(path: string, { above, loaded }: Loading): ConfigSource[] {
   const chain = [...above, file.real];
   const { extends: bases, ...values } = file.values;
   const { placeOf } = file;
-  const self: ConfigSource = { origin: path, values, placeOf };
+  // A run wrote down what it was given, from where it was started.
+  const own = file.ofRun ? values : pathsFromFile(values, path);
+  const self: ConfigSource = { origin: path, values: own, placeOf };
   const where = placeOf('extends') ?? path;
   const names = typeof bases === 'string' ? [bases] : (bases ?? []);
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
@@ -46,9 +49,9 @@ function load(path: string, { above, loaded }: Loading): ConfigSource[] {
 }
 
 /**
- * Where a file is extended on several ways, what it gives last wins over what it gave before, so that
- * the former changes nothing. Without this, a chain of files that each extend the next one twice
- * doubles with each.
+ * Keeps the last occurrence of each file. Where a file is extended along several paths, its last occurrence
+ * wins over the earlier ones, so that these change nothing. Without this, a chain of files that each extend
+ * the next one twice would double at each level.
  */
 function lastOfEach(sources: readonly ConfigSource[]): ConfigSource[] {
   return [...new Set(sources.toReversed())].reverse();

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import type { StrategyName } from './schema.ts';
 import { type ConfigSource, isGroup } from './setting-sources.ts';
 
-/** What a user can ask for by name, on top of the strategy's own values. */
+/** The presets, which a user can apply on top of the strategy's own values. */
 export const PRESETS = ['quick', 'balanced', 'best'] as const;
 export type PresetName = (typeof PRESETS)[number];
 
@@ -33,7 +33,7 @@ export function strategySources(
 /** By file: a batch resolves the same presets for each of its runs. */
 const known = new Map<string, Record<string, unknown>>();
 
-/** Our own files: a test validates each, so what is wrong with one is a bug. */
+/** Reads one of our own files. A test validates each of them, so an error in one is a bug. */
 function read(file: string): Record<string, unknown> {
   const before = known.get(file);
   if (before !== undefined) return before;

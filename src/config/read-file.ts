@@ -2,6 +2,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { messageOf, systemCode } from '../base/errors.ts';
+import { RUN_CONFIG_START } from '../base/run-config-start.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { ConfigIssue } from './issues.ts';
 import { isGroup } from './setting-sources.ts';
@@ -12,6 +13,8 @@ const MOST_ALIASES = 100;
 export interface ConfigFile {
   readonly real: string;
   readonly values: Record<string, unknown>;
+  /** Whether a run has written it. */
+  readonly ofRun: boolean;
   readonly placeOf: (path: string) => string | undefined;
 }
 
@@ -59,7 +62,8 @@ function parseConfig(path: string, text: string): ConfigFile | { readonly issue:
     return { issue: { path: '', where: path, message: 'is no config', expected } };
   }
   const lines = lineNumbers(document, counter);
-  return { real: realPath(path), values, placeOf: (key) => place(path, lines, key) };
+  const ofRun = text.startsWith(RUN_CONFIG_START);
+  return { real: realPath(path), values, ofRun, placeOf: (key) => place(path, lines, key) };
 }
 
 function place(path: string, lines: ReadonlyMap<string, number>, key: string): string {

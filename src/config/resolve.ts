@@ -53,12 +53,12 @@ export function resolveWithOrigins(
   throw new Error(`the config passed source by source, and not merged: ${parsed.error?.message}`);
 }
 
-/** What a strategy means for the network that the sources name. */
+/** The values that a strategy has for the network that the sources name. */
 function strategyLayers(sources: readonly ConfigSource[], strategy: StrategyName) {
   return strategySources(strategy, mergeSources(sources).values.backbone);
 }
 
-/** What is wrong with the values that are possible ones, so that all is told at once. */
+/** Issues between values that are valid one by one, so that all issues are reported at once. */
 function contradictions(
   sources: readonly ConfigSource[],
   of: { readonly strategy: StrategyName; readonly wrong: readonly ConfigIssue[] },
@@ -78,7 +78,7 @@ export function declaredStrategy(sources: readonly ConfigSource[]): StrategyName
   return STRATEGIES.find((name) => name === strategy) ?? 'auto';
 }
 
-/** What `auto` is taken for before the images were looked at. */
+/** The strategy that stands in for `auto` before the images were read. */
 export function provisionalStrategy(sources: readonly ConfigSource[]): StrategyName {
   const declared = declaredStrategy(sources);
   if (declared !== 'auto') return declared;

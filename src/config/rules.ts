@@ -6,7 +6,7 @@ import { plainPreprocessing } from '../network/preprocessing.ts';
 import { type ConfigIssue, shown } from './issues.ts';
 import type { RunConfig } from './schema.ts';
 
-/** What a rule finds; where it was written is added by who knows the sources. */
+/** The finding of a rule; the caller, which knows the sources, adds where the value was written. */
 type Finding = Omit<ConfigIssue, 'where'>;
 interface Rule {
   readonly check: (config: RunConfig) => readonly Finding[];
@@ -15,7 +15,7 @@ interface Rule {
 }
 
 /**
- * What no single key can say: how keys go together.
+ * Checks how keys go together.
  * @param broken keys whose values are not what the user meant: rules that look at them say nothing
  */
 export function ruleIssues(config: RunConfig, broken: readonly string[] = []): ConfigIssue[] {
@@ -98,7 +98,7 @@ function networkOf({ backbone, head, image }: RunConfig) {
   return buildNetwork({ backbone, head, classes: 2, preprocessing: plainPreprocessing(size) });
 }
 
-/** Can the head and the backbone take the image size? */
+/** Checks that the head and the backbone accept the image size. */
 function networkFits(config: RunConfig): Finding[] {
   return complaintsOf(() => networkOf(config), 'image.size');
 }
@@ -121,7 +121,7 @@ function freezeFits(config: RunConfig): Finding[] {
   return complaintsOf(() => boundaryAfter(networkOf(config), freeze), 'freeze');
 }
 
-/** What the network room says of it, as a finding. */
+/** Turns an error of the network module into a finding. */
 function complaintsOf(attempt: () => unknown, path: string): Finding[] {
   try {
     attempt();

@@ -12,7 +12,7 @@ export const STRATEGIES = ['head', 'all', 'top', 'scratch'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
 export const SCHEDULES = ['constant', 'step', 'cosine', 'one-cycle', 'plateau'] as const;
-/** What a trained model can be written as; `pipeline/export-formats.ts` has the exporter of each. */
+/** The formats of a trained model; `pipeline/export/export-formats.ts` has the exporter of each. */
 export const EXPORT_FORMATS = [
   'onnx',
   'onnx-plain',
@@ -31,7 +31,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export const HEAD_FITS = ['solve', 'steps'] as const;
 
 export const METRICS = ['loss', 'accuracy', 'top5', 'macro_f1'] as const;
-/** What an epoch may be judged by. */
+/** The metrics by which an epoch may be judged. */
 export const WATCHED_METRICS = [...METRICS, 'calibrated_loss'] as const;
 
 const fraction = z.number().min(0).max(1);
@@ -127,6 +127,13 @@ export const runConfigSchema = z.strictObject({
   out: z.string().min(1).describe('run folder; runs/NAME by default'),
   backbone: z.enum(BACKBONES).default('vgg16').describe('network'),
   weights: z.string().default('auto').describe('auto (the published ones), random, or a file'),
+  weightsPreprocessing: z
+    .string()
+    .min(1)
+    .default('auto')
+    .describe(
+      'how images are prepared for the weights: auto (what their file says, or else what is usual for its makers), torchvision, keras, unit (RGB / 255), or a JSON file',
+    ),
   strategy: z
     .enum(['auto', ...STRATEGIES])
     .default('auto')
@@ -285,7 +292,7 @@ export const runConfigSchema = z.strictObject({
 });
 
 export type RunConfig = z.output<typeof runConfigSchema>;
-/** What a user may write: every key optional, at any depth. */
+/** A config as a user may write it: every key is optional, at any depth. */
 export type PartialConfig = DeepPartial<z.input<typeof runConfigSchema>>;
 type DeepPartial<T> = T extends readonly unknown[]
   ? T

@@ -9,9 +9,9 @@ export interface ConfigSource {
   /** As the user would name it: `preset best`, `train.yaml`, `environment`, `flags`. */
   readonly origin: string;
   readonly values: Readonly<Record<string, unknown>>;
-  /** What was already found wrong while it was read. */
+  /** Issues that were found while the source was read. */
   readonly issues?: readonly ConfigIssue[];
-  /** It, or what it extends, could not be read: what it lacks is not known. */
+  /** Whether the source, or a file that it extends, could not be read: missing keys are unknown then. */
   readonly unread?: boolean;
   /** Where in the source a key stands, as the user would name it: `--lr`, `train.yaml:4`. */
   readonly placeOf?: (path: string) => string | undefined;
@@ -25,7 +25,7 @@ export interface Merged {
 }
 
 /** Keys whose values are files or folders. */
-const PATHS = ['data', 'out', 'weights'] as const;
+export const PATHS = ['data', 'out', 'weights', 'weightsPreprocessing'] as const;
 
 /** Lays sources over each other, first to last. `~` in a path is the home folder. Lists are replaced whole; null replaces a group. */
 export function mergeSources(sources: readonly ConfigSource[]): Merged {
@@ -70,7 +70,7 @@ function overlay(
   }
 }
 
-/** A group that is replaced whole takes the origins of its keys with it. */
+/** Removes the origins of all keys of a group that is replaced whole. */
 function forget(origins: Map<string, ConfigSource>, path: string): void {
   for (const known of origins.keys()) {
     if (known.startsWith(`${path}.`)) origins.delete(known);
@@ -91,7 +91,7 @@ export function without(
   return Object.fromEntries(kept);
 }
 
-/** Is it an object with keys, not a list or null? */
+/** Whether the value is an object with keys, and not a list or null. */
 export function isGroup(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

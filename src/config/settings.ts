@@ -11,9 +11,8 @@ import { type ConfigSource, type Merged, mergeSources } from './setting-sources.
 export type { ConfigSource, Explanation };
 
 /**
- * The settings of a run with where each value came from, in one value that goes down from the command line.
- * It does not change: `with` gives another one. What a strategy makes of them is resolved and checked once,
- * here and nowhere else.
+ * The settings of a run, with the origin of each value, as one immutable value that is passed down from the
+ * command line. The config of each strategy is resolved and checked once, here and nowhere else.
  */
 export class Settings {
   readonly #layers: readonly ConfigSource[];
@@ -30,40 +29,40 @@ export class Settings {
     return new Settings(layers);
   }
 
-  /** The settings that a run has written down. */
+  /** The settings that a run has stored. */
   static stored(origin: string, values: unknown): Settings {
     return Settings.of({ origin, values: values as ConfigSource['values'] });
   }
 
-  /** The same with one more layer, over all others or below them. */
+  /** These settings with one more layer, above all others or below them. */
   with(layer: ConfigSource, place: 'above' | 'below' = 'above'): Settings {
     return new Settings(place === 'above' ? [...this.#layers, layer] : [layer, ...this.#layers]);
   }
 
-  /** The same for another strategy than the one that is asked for. */
+  /** These settings with another strategy in place of the one that was asked for. */
   instead(strategy: StrategyName): Settings {
     const values =
       strategy === 'scratch' ? { strategy, weights: 'random', freeze: null } : { strategy };
     return this.with({ origin: `strategy ${strategy}`, values });
   }
 
-  /** What is said, before defaults and before anything is checked. */
+  /** The values that were given, before defaults and before any check. */
   get values(): ConfigSource['values'] {
     return this.#merged.values;
   }
 
-  /** The strategy that is asked for. What is no strategy's name is left to `for`. */
+  /** The strategy that was asked for. An invalid name is left to `for`. */
   get strategy(): StrategyName | 'auto' {
     return declaredStrategy(this.#layers);
   }
 
-  /** What `auto` is taken for before the images were looked at. */
+  /** The strategy that stands in for `auto` before the images were read. */
   get provisional(): StrategyName {
     return provisionalStrategy(this.#layers);
   }
 
   /**
-   * The config of a run by a strategy: by default the one that is asked for, or stands for it.
+   * The config of a run with a strategy; by default with the one that was asked for, or stands in for it.
    * @throws ConfigError with everything that is wrong, at once
    */
   for(strategy: StrategyName = this.provisional): RunConfig {

@@ -2,7 +2,7 @@ import type { Field } from './fields.ts';
 import { type ConfigIssue, shown } from './issues.ts';
 import type { ConfigSource } from './setting-sources.ts';
 
-/** A value, or why the text is none. */
+/** A value, or the reason why the text is not one. */
 export type Parsed =
   | { readonly value: unknown }
   | { readonly expected: string; readonly found: string };
@@ -11,8 +11,8 @@ const TRUE = new Set(['true', 'yes', 'on', '1']);
 const FALSE = new Set(['false', 'no', 'off', '0']);
 
 /**
- * The value that a flag's or a variable's text means. Only its form is checked here; whether the
- * schema allows it comes after. `none` and `auto` are null where null has a meaning.
+ * Parses the text of a flag or variable. Only its form is checked here; the schema checks the value later.
+ * `none` and `auto` are null where null has a meaning.
  */
 export function parseText(field: Field, text: string): Parsed {
   const word = text.trim();
@@ -71,7 +71,7 @@ export interface Given {
   readonly name: string;
 }
 
-/** A source of texts: flags or environment variables. */
+/** A config source from the texts of flags or environment variables. */
 export function textSource(origin: string, given: readonly Given[]): ConfigSource {
   const values: Record<string, unknown> = {};
   const issues: ConfigIssue[] = [];

@@ -8,7 +8,7 @@ import { type ConfigSource, placeIn } from './setting-sources.ts';
 
 type ZodIssue = z.core.$ZodIssue;
 
-/** What one source holds that the schema does not allow. A key that it leaves out is no issue. */
+/** Issues of one source: values that the schema does not allow. A missing key is no issue. */
 export function sourceIssues(source: ConfigSource): ConfigIssue[] {
   const result = checkForm(runConfigSchema, source.values);
   if (result.success) return [];
@@ -48,7 +48,7 @@ function translate(issue: ZodIssue, source: ConfigSource): ConfigIssue[] {
   return [{ path, where, message: 'not a possible value', expected: expectation(issue), found }];
 }
 
-/** What a config file may have and a run may not. */
+/** Keys that a config file may have and a run may not. */
 const BATCH_KEYS: Readonly<Record<string, string>> = {
   matrix: 'a file with a matrix is for `vggtune batch`',
   failIf: 'only `vggtune batch` reads it; a command takes --fail-if',
@@ -83,7 +83,7 @@ function unknownKeys(
   });
 }
 
-/** A key that exists, but in another group: `learningRate` at the top level. */
+/** Finds a key in other groups: `learningRate` at the top level. */
 function elsewhere(key: string): string | undefined {
   for (const group of knownKeys('')) {
     if (knownKeys(group).includes(key)) return `did you mean "${group}.${key}"?`;
@@ -122,7 +122,7 @@ function bound(origin: string, words: string, limit: number | bigint): string {
   return `${words} ${limit}`;
 }
 
-/** What a table says of a key that may be called `constructor`. */
+/** Looks up an own property of a table, also for a key such as `constructor`. */
 function own(table: Readonly<Record<string, string>>, key: string): string | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
@@ -147,7 +147,7 @@ function dotted(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
-/** The path up to the first list index: what sources know. */
+/** The path up to the first list index, which is what sources know. */
 function keyPath(path: readonly PropertyKey[]): string {
   const end = path.findIndex((part) => typeof part === 'number');
   return dotted(end === -1 ? path : path.slice(0, end));

@@ -2,9 +2,9 @@ import { createRng, type Rng } from '../base/rng.ts';
 import type { CropBox, ImageSize } from './geometry.ts';
 import type { AugmentSpec } from './types.ts';
 
-/** What is done to one image: `AugmentSpec` with the dice thrown. */
+/** The changes to one image: random draws from an `AugmentSpec`. */
 export interface AugmentParameters {
-  /** The part that is taken, if it is not the centre. */
+  /** The crop; absent for the centre. */
   readonly crop?: CropBox;
   readonly flip: boolean;
   /** Degrees, clockwise, about the centre of the crop. */
@@ -17,7 +17,7 @@ export interface AugmentParameters {
   readonly hue: number;
 }
 
-/** The stream that belongs to one view of one image: neither order nor threads can change it. */
+/** The random stream of one view of one image, which depends neither on order nor on threads. */
 export function augmentationRng(seed: number, hash: string, view: number): Rng {
   return createRng('augment', seed, hash, view);
 }

@@ -7,20 +7,20 @@ import type { KeptPictures } from './kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec, ImageEntry, View } from './types.ts';
 
 export interface BatchRequest {
-  /** Of the data set. */
+  /** The root of the data set. */
   readonly root: string;
   readonly images: readonly Pick<ImageEntry, 'path' | 'hash'>[];
   readonly spec: DecodeSpec;
-  /** The changes of an augmented view. */
+  /** The augmentation of augmented views. */
   readonly augment?: AugmentSpec;
   readonly seed?: number;
-  /** The same view of all images, or one for each by its index; plain by default. */
+  /** The view of all images, or of each by its index; plain by default. */
   readonly view?: View | ((index: number) => View);
   readonly batchSize: number;
-  /** How many batches are decoded beside the one in use; memory grows with it. 2 by default. */
+  /** The number of batches that are decoded ahead; memory grows with it. 2 by default. */
   readonly ahead?: number;
   readonly maxPixels?: number;
-  /** Of the same root and spec. */
+  /** A cache of decoded images of the same root and spec. */
   readonly kept?: KeptPictures;
   readonly signal?: AbortSignal;
 }
@@ -28,7 +28,7 @@ export interface BatchRequest {
 export interface Batch {
   /** uint8 RGB, [indices.length, size, size, 3]; zeros where an image is bad. */
   readonly pixels: Uint8Array;
-  /** Into `images`. */
+  /** The position of each in `images`. */
   readonly indices: readonly number[];
   /** Images that cannot be decoded any more. */
   readonly bad: readonly { readonly index: number; readonly reason: string }[];

@@ -49,7 +49,7 @@ function clamp(value: number): number {
 
 const levelsOf = reusable((length) => new Float64Array(length));
 
-/** What brightness and contrast make of each value of a channel. */
+/** The result of brightness and contrast for each value of a channel. */
 function changedLevels(pixels: Uint8Array, { brightness, contrast }: Colour): Float64Array {
   const levels = levelsOf(256);
   for (let value = 0; value < 256; value++) levels[value] = clamp(value * brightness);

@@ -2,39 +2,44 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { dataError } from '../base/errors.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { type Candidate, type Candidates, sideOf } from './candidates.ts';
-import { foreignReason } from './collect-folders.ts';
 import { type CsvRow, parseCsv } from './csv.ts';
 import { compareNames, kindOfFile } from './file-names.ts';
+import { endingReason } from './foreign-kinds.ts';
+import { columnsOf, type ListColumns, labelIn } from './list-columns.ts';
+import { withEndings } from './list-endings.ts';
 import type { Side, SkippedFile } from './types.ts';
 
-const PATH_HEADERS = new Set([
-  'path',
-  'file',
-  'filename',
-  'file_name',
-  'filepath',
-  'image',
-  'name',
-]);
-const LABEL_HEADERS = new Set(['label', 'class', 'category', 'target', 'labels']);
-
 /**
- * A CSV of `path,label` with an optional header and an optional third column `split`. Relative
+ * A CSV of `path,label` and an optional third column `split`, or with a header that names them among others, or with
+ * a column of 0 and 1 for each class. Cells are separated by commas, semicolons or tabs. Relative
  * paths are meant from the CSV's folder and must stay inside it; absolute ones are taken as they are.
  *
  * @throws VggtuneError (data) with every row that is wrong
  */
 export async function collectCsv(file: string): Promise<Candidates> {
-  return candidatesOf(await readText(file), file);
+  return withEndings(candidatesOf(await readText(file), file), file);
 }
 
-/** The text of a list, which `file` holds. @throws VggtuneError (data) with every row that is wrong */
+/**
+ * Reads the candidates from the text of a list in `file`.
+ * @throws VggtuneError (data) with every row that is wrong
+ */
 export function candidatesOf(text: string, file: string): Candidates {
   const rows = parseCsv(text, file);
+  const columns = columnsOf(rows);
+  if (typeof columns === 'string') throw badRows(file, [`line ${rows[0]?.line ?? 1}: ${columns}`]);
+  return candidatesOfRows(columns.header === undefined ? rows : rows.slice(1), { columns, file });
+}
+
+/** The same for rows whose columns are known. */
+export function candidatesOfRows(
+  rows: readonly CsvRow[],
+  { columns, file }: { readonly columns: ListColumns; readonly file: string },
+): Candidates {
   const problems: string[] = [];
   const seen = new Map<string, { candidate: Candidate; line: number }>();
-  for (const row of isHeader(rows[0]) ? rows.slice(1) : rows) {
-    const read = readRow(row, dirname(file));
+  for (const row of rows) {
+    const read = readRow(row, columns, dirname(file));
     if (typeof read === 'string') problems.push(`line ${row.line}: ${read}`);
     else addRow({ row, read, seen, problems });
   }
@@ -49,13 +54,23 @@ export function candidatesOf(text: string, file: string): Candidates {
     classNames: [...new Set(all.map((candidate) => candidate.className))].sort(compareNames),
     files: all.filter((candidate) => kindOfFile(candidate.path) === 'image'),
     skipped,
+    unread: all.filter((candidate) => kindOfFile(candidate.path) !== 'image'),
     seen: all.map((candidate) => candidate.path),
+    notes: notesOf(columns),
   };
+}
+
+function notesOf({ header, label, path, ignored }: ListColumns): string[] {
+  if (header === undefined) return [];
+  const labels = typeof label === 'number' ? `"${header[label]}"` : 'the columns of 0 and 1';
+  const used = `paths are taken from the column "${header[path]}", labels from ${labels}`;
+  const rest = ignored.length > 0 ? `; not used: ${ignored.join(', ')}` : '';
+  return [used + rest];
 }
 
 function notAnImage(path: string): string {
   return kindOfFile(path) === 'foreign'
-    ? foreignReason(path)
+    ? endingReason(path)
     : 'its name does not end like an image (.jpg, .png, .webp, .gif, .tif, .avif)';
 }
 
@@ -83,20 +98,31 @@ export function decodeText(bytes: Uint8Array, file: string): string {
   }
 }
 
-function isHeader(row: CsvRow | undefined): boolean {
-  const [path = '', label = ''] = row?.cells ?? [];
-  return PATH_HEADERS.has(path.toLowerCase()) && LABEL_HEADERS.has(label.toLowerCase());
+/** @returns the candidate, or what is wrong with the row */
+function readRow(row: CsvRow, columns: ListColumns, folder: string): Candidate | string {
+  const { cells } = row;
+  if (columns.header === undefined) {
+    if (cells.length < 2) return 'one cell, expected path,label';
+    if (cells.length > 3) {
+      return `${cells.length} cells, expected path,label or path,label,split, or a header that names the columns`;
+    }
+  }
+  return readCells(row, columns, folder);
 }
 
-/** @returns the candidate, or what is wrong with the row */
-function readRow(row: CsvRow, folder: string): Candidate | string {
-  const [path = '', className = '', split = ''] = row.cells;
-  if (row.cells.length < 2) return 'one cell, expected path,label';
-  if (row.cells.length > 3)
-    return `${row.cells.length} cells, expected path,label or path,label,split`;
+function readCells(row: CsvRow, columns: ListColumns, folder: string): Candidate | string {
+  const { cells } = row;
+  const className = labelIn(row, columns)?.normalize('NFC') ?? '';
+  const path = plainPath(cells[columns.path] ?? '');
+  const split = columns.split === undefined ? '' : (cells[columns.split] ?? '');
   if (path === '') return 'no path';
-  if (className === '') return 'no label';
+  if (className === '') {
+    return typeof columns.label === 'number' ? 'no label' : 'no class, or more than one, is 1';
+  }
   if (path.includes('\0')) return 'a path with a zero byte';
+  if (/^[a-z]:\//i.test(path) && process.platform !== 'win32') {
+    return `${path} is a path of Windows; write it relative to the list`;
+  }
   const side: Side | undefined = sideOf(split);
   if (side === undefined && split !== '') return `split is ${split}, expected train, val or test`;
   const inside = relative(folder, resolve(folder, path)).split(sep).join('/');
@@ -106,6 +132,23 @@ function readRow(row: CsvRow, folder: string): Candidate | string {
   }
   const entry = { path: leaves ? resolve(path) : inside, className };
   return side === undefined ? entry : { ...entry, side };
+}
+
+/** Label Studio names files that it serves from a folder, or that were uploaded to it, by its own addresses. */
+function plainPath(cell: string): string {
+  const [, served] = /^\/data\/local-files\/?\?d=(.+)$/.exec(cell) ?? [];
+  if (served !== undefined) return decoded(served);
+  const [, uploaded] = /^\/data\/upload\/(.+)$/.exec(cell) ?? [];
+  // A list from Windows.
+  return (uploaded ?? cell).replaceAll('\\', '/');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function addRow(of: {

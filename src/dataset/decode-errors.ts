@@ -15,7 +15,7 @@ export function tooLargeReason(image: ImageSize, maxPixels: number): string | un
   return `${image.width} x ${image.height} pixels, more than the limit of ${maxPixels}`;
 }
 
-/** Of an image after scaling. */
+/** Refuses an image that is too large after scaling. */
 export function refuseTooLong({ width, height }: ImageSize, most: number): void {
   if (width * height <= most) return;
   const pixels = `${width} x ${height} pixels`;
@@ -27,7 +27,7 @@ export function refuseTooLarge(image: ImageSize, maxPixels: number): void {
   if (reason !== undefined) throw new Refusal(reason);
 }
 
-/** One image cannot be used. Whoever reads many images passes over it; no other error is passed over. */
+/** One image cannot be used. Readers of many images skip it; no other error is skipped. */
 export class BadImage extends VggtuneError {
   constructor(message: string, details: ErrorDetails) {
     super('data', message, details);
@@ -35,9 +35,9 @@ export class BadImage extends VggtuneError {
 }
 
 /**
- * Work on an image, whose failures name it.
+ * Runs work on an image; its errors name the image.
  * @throws BadImage for what the decoder or the system says of this one file; VggtuneError (data) when
- *   the machine failed; anything else, which is a bug of ours, as it is
+ * the machine failed; anything else, which is a bug of ours, as it is
  */
 export async function described<T>(
   source: string | Uint8Array,
@@ -58,13 +58,13 @@ export async function described<T>(
   }
 }
 
-/** A reason of our own, in final words. */
+/** A refusal of our own, whose message is shown as it is. */
 export class Refusal extends Error {}
 
-/** What the image library says of an image. */
+/** An error of the image library about an image. */
 export class DecoderError extends Error {}
 
-/** How the image library words the failures of the machine: it passes on no codes. */
+/** The messages with which the image library reports failures of the machine; it passes on no codes. */
 const MACHINE_WORDS: readonly (readonly [RegExp, string])[] = [
   [/too many open files/i, 'EMFILE'],
   [/out of memory|cannot allocate memory/i, 'ENOMEM'],
@@ -72,7 +72,7 @@ const MACHINE_WORDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Runs the image library alone: whatever it throws is told apart from a bug of ours.
+ * Runs a call of the image library, so that its errors are told apart from our own bugs.
  * @throws DecoderError, or an error with the system's code where the machine failed
  */
 export async function byDecoder<T>(work: () => Promise<T>): Promise<T> {
@@ -86,11 +86,11 @@ export async function byDecoder<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The system's refusals that concern one file. */
+/** Error codes that concern one file. */
 const ABOUT_A_FILE: readonly string[] =
   'ENOENT EACCES EPERM EISDIR ENOTDIR ELOOP ENAMETOOLONG'.split(' ');
 
-/** Whether an error says something of one image, and nothing of the machine or of this program. */
+/** Whether an error concerns one image, and not the machine or this program. */
 export function isAboutImage(error: unknown): boolean {
   if (error instanceof BadImage || error instanceof Refusal || error instanceof DecoderError)
     return true;
@@ -126,5 +126,10 @@ export function reasonOf(error: unknown): string {
   }
   if (/Input file is missing/i.test(line)) return 'no such file';
   if (/Input (file|buffer|bit array) is empty/i.test(line)) return 'empty file';
+  // The decoder knows the form and was built without it, or does not do it.
+  const unread = lines.find((part) => /not supported|not configured|unsupported/i.test(part));
+  if (unread !== undefined) {
+    return `a form of its kind that is not read (${unread.trim()}): save it again as PNG`;
+  }
   return `damaged or cut off: ${line}`;
 }

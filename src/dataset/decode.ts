@@ -1,101 +1,28 @@
-import { readFile } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
-import { sha256 } from '../base/hash.ts';
 import type { AugmentParameters } from './augment.ts';
 import { changeColours } from './colour.ts';
-import {
-  byDecoder,
-  described,
-  isAboutImage,
-  machineFailure,
-  Refusal,
-  reasonOf,
-  refuseTooLarge,
-  refuseTooLong,
-} from './decode-errors.ts';
-import { fileSystemPath, printablePath } from './file-names.ts';
+import { byDecoder, described, Refusal, refuseTooLarge, refuseTooLong } from './decode-errors.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
-import { refuseOtherKinds } from './image-kind.ts';
+import { type ImageHeader, readHeader } from './image-header.ts';
+import { type ImageSource, inputOf } from './image-source.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 import { type Picture, resample } from './resample.ts';
 import { rotateSquare } from './rotate.ts';
+import { type Sharp, sharp } from './sharp.ts';
 import type { DecodeSpec } from './types.ts';
-
-// Many small images run side by side in libuv's threads; more threads inside each one cost more
-// than they bring, and a cache of operations never sees the same file twice in a row.
-sharp.concurrency(1);
-sharp.cache(false);
-
-// Of libvips' loaders only those of the kinds that are read: each of the others is a parser that any
-// file could reach.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
-    (kind) => `VipsForeignLoad${kind}`,
-  ),
-});
-
-/** A file's path, or the bytes of an encoded image. */
-export type ImageSource = string | Uint8Array;
-
-/** What an image says of itself, before any pixel is decoded. */
-export interface ImageHeader extends ImageSize {
-  /** `jpeg`, `png`, `webp`, `gif`, `tiff` or `avif`. Width and height are those of the upright image. */
-  readonly format: string;
-  readonly cmyk: boolean;
-}
 
 export interface DecodeOptions {
   /** Larger images are refused from their header, before memory is taken. */
   readonly maxPixels?: number;
-  /** The changes to make, given the upright image's size; without it the centre is taken. */
+  /** Draws the augmentation, given the size of the upright image; without it the centre is taken. */
   readonly augment?: (image: ImageSize) => AugmentParameters;
   /** Gives up between the header and the pixels. */
   readonly signal?: AbortSignal;
-  /** Where small images, decoded, are kept for the next time. */
+  /** The cache of decoded small images. */
   readonly kept?: KeptPictures;
 }
 
 /** sharp's own limit: 16383 x 16383. */
 export const DEFAULT_MAX_PIXELS = 268_402_689;
-
-const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
-
-/** Changes when decoded pixels could: remembered results and cached features depend on it. */
-export const DECODER = sha256(JSON.stringify([4, sharp.versions])).slice(0, 16);
-
-/** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
-export async function readHeader(source: ImageSource): Promise<ImageHeader> {
-  return described(source, async () => {
-    await refuseOtherKinds(source);
-    const input = await inputOf(source);
-    const metadata = await byDecoder(() =>
-      sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata(),
-    );
-    const format = formatOf(metadata);
-    if (!FORMATS.has(format))
-      throw new Refusal(`an image of the kind ${format}, which is not read`);
-    refuseManyBands(metadata);
-    return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk' };
-  });
-}
-
-/** The most bands of a colour space, with one for transparency. */
-const MOST_BANDS: Readonly<Record<string, number>> = { 'b-w': 2, grey16: 2, cmyk: 5 };
-
-/** Bands of a satellite, say, are no colours: nobody knows which of them are red, green and blue. */
-function refuseManyBands({ space, channels }: Metadata): void {
-  const most = MOST_BANDS[space] ?? 4;
-  if (channels <= most && space !== 'multiband') return;
-  throw new Refusal(
-    `${channels} bands that are no colours: choose three of them and save those as RGB`,
-  );
-}
-
-function formatOf(metadata: Metadata): string {
-  if (metadata.format !== 'heif') return metadata.format;
-  return metadata.compression === 'av1' ? 'avif' : 'heic';
-}
 
 /**
  * An image as the network takes it: the first frame or page, upright by its EXIF orientation, in
@@ -136,14 +63,14 @@ export async function decodeImage(
 }
 
 /**
- * Up to so many pixels an image is resampled here, however it is placed: setting up a pipeline of
- * libvips costs more than that takes, and an image that is kept needs none.
+ * The number of pixels up to which an image is resampled here, however it is placed: setting up a pipeline of
+ * libvips costs more than that takes, and a cached image needs no pipeline.
  */
 const SMALL = 128 * 128;
 
 const isSmall = ({ width, height }: ImageSize) => width * height <= SMALL;
 
-/** A whole decoded picture as the network takes it. */
+/** Cuts the network's input out of a whole decoded image. */
 function placed(picture: Picture, spec: DecodeSpec, { augment }: DecodeOptions): Uint8Array {
   const changes = augment?.(picture);
   return changed(picture, { spec, placement: placementOf(picture, spec, changes), changes });
@@ -175,9 +102,8 @@ const windowOf = ({ left, top }: Placement, size: number) => ({
 });
 
 /**
- * The whole upright image squeezed into a small square, whatever its shape: what near-duplicates are
- * told by. It takes the quick way (a JPEG is shrunk while decoding), so it is no input for a network.
- *
+ * Decodes the whole upright image, squeezed into a small square whatever its shape, for comparing
+ * near-duplicates. It takes the fast path (a JPEG is shrunk while decoding), so it is no input for a network.
  * @returns RGB, [side, side, 3]
  * @throws VggtuneError (data) as `decodeImage`
  */
@@ -196,9 +122,8 @@ export async function decodeThumbnail(
 }
 
 /**
- * The whole upright image, nothing cropped, with its shorter side as asked for; otherwise as
- * `decodeImage` makes it. What a fully convolutional network takes.
- *
+ * Decodes the whole upright image without cropping, with its shorter side as asked for; otherwise as
+ * `decodeImage` does. This is the input of a fully convolutional network.
  * @param spec `maxScaled`: the most pixels that the scaled image may have
  * @throws VggtuneError (data) as `decodeImage`
  */
@@ -245,17 +170,19 @@ async function openImage(
   );
 }
 
-/** Transparent pixels on the background, in sRGB. */
+/** Puts the background behind transparent pixels, in sRGB. */
 function flattened(image: Sharp, background: string): Sharp {
   return image.flatten({ background }).toColourspace('srgb');
 }
 
-/** Without the fast shrink a JPEG is shrunk while decoding to twice the wanted size at most. */
+/**
+ * Resizes without the fast shrink, so that a JPEG is shrunk while decoding to at least twice the target size.
+ */
 function resized(image: Sharp, { width, height }: ImageSize): Sharp {
   return image.resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
 }
 
-/** Whether the shorter side grows: then the longer one does too, but for rounding. */
+/** Whether the image is enlarged: if the shorter side grows, so does the longer one, up to rounding. */
 function enlarges(image: ImageSize, scaled: ImageSize): boolean {
   return scaled.width > image.width || scaled.height > image.height;
 }
@@ -271,7 +198,7 @@ async function rawPixels(image: Sharp): Promise<Uint8Array> {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** What is done to the square that was cut out: the turn, then the colours. */
+/** Applies the augmentation to the crop: first the rotation, then the colours. */
 function withChanges(
   pixels: Uint8Array,
   { size, background }: DecodeSpec,
@@ -282,55 +209,4 @@ function withChanges(
   if (degrees !== 0) rotateSquare(pixels, { size, degrees, background });
   changeColours(pixels, changes);
   return pixels;
-}
-
-/**
- * Decodes every pixel once, in a stream, and keeps none: a file that passes will decode later.
- *
- * @returns why it cannot be used, or undefined if it can
- */
-export async function findDefect(
-  source: ImageSource,
-  maxPixels: number,
-): Promise<string | undefined> {
-  const strict = await decodeFully(source, { failOn: 'warning', limitInputPixels: maxPixels });
-  if (strict === undefined || !HARMLESS.test(strict)) return strict;
-  return decodeFully(source, { failOn: 'error', limitInputPixels: maxPixels });
-}
-
-/**
- * Libraries warn of much that costs no pixel (odd colour profiles, bytes after the last one), and
- * only by a warning of JPEG data that went wrong in the middle. These warnings are the former.
- */
-const HARMLESS = /Warning treated as error|extraneous bytes/i;
-
-async function decodeFully(
-  source: ImageSource,
-  options: { readonly failOn: 'warning' | 'error'; readonly limitInputPixels: number },
-): Promise<string | undefined> {
-  try {
-    const input = await inputOf(source);
-    await byDecoder(() =>
-      sharp(input, { ...options, ignoreIcc: true })
-        // Given a colour space at the start, a JPEG is not shrunk while decoding, which hides damage.
-        .pipelineColourspace('srgb')
-        .resize(8, 8, { fit: 'fill', kernel: 'linear' })
-        .raw()
-        .toBuffer(),
-    );
-    return undefined;
-  } catch (error) {
-    if (isAboutImage(error)) return reasonOf(error);
-    throw machineFailure(
-      typeof source === 'string' ? printablePath(source) : 'an image in memory',
-      error,
-    );
-  }
-}
-
-/** sharp opens a path by itself, in its own thread; only bytes that are no UTF-8 are read here. */
-async function inputOf(source: ImageSource): Promise<string | Uint8Array> {
-  if (typeof source !== 'string') return source;
-  const path = fileSystemPath(source);
-  return typeof path === 'string' ? path : readFile(path);
 }

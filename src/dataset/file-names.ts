@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
+import { isForeignEnding } from './foreign-kinds.ts';
 
 /**
  * File names are bytes, strings are not. A name that is not UTF-8 becomes a string in which each
@@ -31,7 +32,7 @@ function sequenceLength(bytes: Buffer, at: number): number {
   return 0;
 }
 
-/** What to hand to the file system: the path itself, or its bytes where it is not UTF-8. */
+/** The path for calls of the file system: the string itself, or its bytes where it is not UTF-8. */
 export function fileSystemPath(path: string): string | Buffer {
   if (!STRAY.test(path)) return path;
   const parts: Buffer[] = [];
@@ -73,12 +74,17 @@ function codePointRank(unit: number): number {
 }
 
 const IMAGE_NAME = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i;
-const FOREIGN_IMAGE_NAME = /\.(bmp|heic|heif|jp2|jxl)$/i;
 
-/** What a file is by its name: an image, an image of a kind that is not read, or neither. */
+/** The kind of a file by its name: an image, an image of an unsupported kind, or neither. */
 export function kindOfFile(name: string): 'image' | 'foreign' | 'other' {
   if (IMAGE_NAME.test(name)) return 'image';
-  return FOREIGN_IMAGE_NAME.test(name) ? 'foreign' : 'other';
+  const [, ending = ''] = /\.([^.]+)$/.exec(name) ?? [];
+  return isForeignEnding(ending) ? 'foreign' : 'other';
+}
+
+/** Whether a name ends like a list of images and their classes. */
+export function isListName(name: string): boolean {
+  return /\.(csv|tsv|jsonl)$/i.test(name);
 }
 
 /** Whether a name ends like an image of a kind that is read. */
@@ -86,7 +92,9 @@ export function isImageName(name: string): boolean {
   return kindOfFile(name) === 'image';
 }
 
-/** Hidden names (`.ipynb_checkpoints`, `._photo.jpg`) and the droppings of archives and NAS boxes. */
+/**
+ * Whether a name is hidden (`.ipynb_checkpoints`, `._photo.jpg`), or left behind by archives and NAS devices.
+ */
 export function isHidden(name: string): boolean {
   return name.startsWith('.') || name === '__MACOSX' || name === '@eaDir';
 }

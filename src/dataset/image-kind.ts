@@ -2,14 +2,19 @@ import { open } from 'node:fs/promises';
 import { plainFile } from '../base/plain-file.ts';
 import { Refusal } from './decode-errors.ts';
 import { fileSystemPath } from './file-names.ts';
+import { notReadReason } from './foreign-kinds.ts';
+import { refuseTiffSamples } from './tiff-header.ts';
 
-/** How many bytes tell the kind. */
+/** The number of bytes that identify the kind. */
 const LENGTH = 64;
 
-/** More than any picture within the limit of pixels has; a larger file is something else. */
+/** The largest file that is read: more than any image within the pixel limit has. */
 const MOST_BYTES = 2 ** 32;
 
 const NOT_KNOWN = 'no image that can be read: another kind of file, damaged or cut off';
+
+/** TIFF, and BigTIFF. */
+const TIFF = /^(49492[ab]00|4d4d002[ab])/;
 
 /** The first bytes, in hex, of each kind that is read. */
 const READ: readonly RegExp[] = [
@@ -17,35 +22,88 @@ const READ: readonly RegExp[] = [
   /^89504e470d0a1a0a/, // PNG
   /^52494646.{8}57454250/, // WebP: RIFF, a length, WEBP
   /^474946383[79]61/, // GIF
-  /^(49492[ab]00|4d4d002[ab])/, // TIFF, and BigTIFF
+  TIFF,
   // AVIF: the box `ftyp` of ISO/IEC 14496-12. HEIC begins alike, and is told by its header.
   /^.{8}66747970/,
 ];
 
-/** Of some that are not read, to name them. */
+/** In the order of `READ`. */
+const READ_KINDS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const;
+/** Kinds that begin as one that is read. */
+const FOREIGN_FIRST = ['cr2', 'cr3', 'heic'] as const;
+
+/** The first bytes, in hex, of kinds that are not read, to name them. */
 const NOT_READ: Readonly<Record<string, RegExp>> = {
   svg: /^(efbbbf)?(09|0a|0d|20)*3c(3f786d6c|212d2d|21444f4354595045|737667)/i,
   pdf: /^25504446/,
   bmp: /^424d/,
-  jp2: /^0000000c6a502020/,
+  jp2: /^(0000000c6a502020|ff4fff51)/,
   jxl: /^(ff0a|0000000c4a584c20)/,
   ppm: /^503[1-7](09|0a|0d|20)/,
+  pfm: /^50[46]6(09|0a|0d|20)/,
+  heic: /^.{8}66747970(6865(6963|6978|696d|6973|7663|7678))/,
+  cr3: /^.{8}6674797063727820/,
+  cr2: /^49492a00.{8}4352/,
+  raf: /^46554a4946494c4d/,
+  orf: /^(49495[2]4f|494952[45][f3]|4d4d4f52)/,
+  rw2: /^49495500/,
+  psd: /^38425053/,
+  xcf: /^67696d7020786366/,
+  exr: /^762f3101/,
+  hdr: /^233f5241444941/,
+  dds: /^44445320/,
+  ico: /^00000100/,
+  qoi: /^716f6966/,
+  eps: /^(2521|c5d0d3c6)/,
+  djvu: /^41542654464f524d/,
+  fits: /^53494d504c4520/,
+  mng: /^8a4d4e47/,
+  sgi: /^01da0[01]/,
+  npy: /^934e554d5059/,
 };
 
 /**
- * Looks at the first bytes of an image before any library does: a file with the name of a picture may
- * be an SVG, whose rendering takes as long as its author wishes.
- * @throws Refusal for what is no plain file, or none of the kinds that are read; the system's error
+ * Checks the first bytes of an image before any library reads it: a file with an image's name may be an SVG,
+ * whose rendering takes as long as its author wishes.
+ * @throws Refusal for what is no plain file, or none of the kinds that are read, or a TIFF whose samples the
+ *   decoder would take for others; the system's error
  */
 export async function refuseOtherKinds(source: string | Uint8Array): Promise<void> {
   const start = typeof source === 'string' ? await startOf(source) : source.subarray(0, LENGTH);
   if (start.length === 0) throw new Refusal('empty file');
   const hex = Buffer.from(start).toString('hex');
+  const foreign = /^(49492a00.{8}4352|.{8}66747970)/.test(hex) ? [...FOREIGN_FIRST] : [];
+  const camera = foreign.find((name) => NOT_READ[name]?.test(hex));
+  if (camera !== undefined) throw new Refusal(notReadReason(camera));
+  if (TIFF.test(hex)) return refuseSamples(source);
   if (READ.some((pattern) => pattern.test(hex))) return;
   const [kind] = Object.entries(NOT_READ).find(([, pattern]) => pattern.test(hex)) ?? [];
-  throw new Refusal(
-    kind === undefined ? NOT_KNOWN : `an image of the kind ${kind}, which is not read`,
-  );
+  throw new Refusal(kind === undefined ? NOT_KNOWN : notReadReason(kind));
+}
+
+/** The kind of an image by its first bytes, read or not; undefined for anything else. @throws the system's error */
+export async function kindByContent(source: string): Promise<string | undefined> {
+  const hex = Buffer.from(await startOf(source)).toString('hex');
+  const foreign = Object.entries(NOT_READ).find(([, pattern]) => pattern.test(hex))?.[0];
+  const known = READ_KINDS[READ.findIndex((pattern) => pattern.test(hex))];
+  return foreign ?? known;
+}
+
+async function refuseSamples(source: string | Uint8Array): Promise<void> {
+  if (typeof source !== 'string') {
+    const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+    await refuseTiffSamples(async (from, into) => bytes.copy(into, 0, from));
+    return;
+  }
+  const file = await open(fileSystemPath(source), 'r');
+  try {
+    await refuseTiffSamples(async (from, into) => {
+      const { bytesRead } = await file.read(into, 0, into.length, from);
+      return bytesRead;
+    });
+  } finally {
+    await file.close();
+  }
 }
 
 async function startOf(source: string): Promise<Uint8Array> {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { systemCode } from '../base/errors.ts';
-import { findDefect, readHeader } from './decode.ts';
 import {
   BadImage,
   isAboutImage,
@@ -10,15 +9,17 @@ import {
   reasonOf,
   tooLargeReason,
 } from './decode-errors.ts';
+import { examine } from './examine.ts';
 import { fileSystemPath, printablePath } from './file-names.ts';
+import { readHeader } from './image-header.ts';
 import type { Finding } from './scan-cache.ts';
 import { systemReason } from './walk.ts';
 
 export interface InspectOptions {
   readonly maxPixels: number;
-  /** Decode every pixel, or be content with the header. */
+  /** Whether to decode every pixel, or to read the header alone. */
   readonly verify: boolean;
-  /** What an earlier scan found. */
+  /** The finding of an earlier scan. */
   readonly known: Finding | undefined;
 }
 
@@ -30,7 +31,7 @@ export interface Inspection {
 }
 
 /**
- * Looks into one file: its hash, its header, and its pixels. It never throws for what is in the file.
+ * Inspects one file: its hash, its header, and its pixels. It never throws because of the file's content.
  * @throws VggtuneError (data) when the machine failed: no open files or no memory left
  */
 export async function inspectImage(path: string, options: InspectOptions): Promise<Inspection> {
@@ -57,11 +58,10 @@ async function findingOf(path: string, stamp: string, options: InspectOptions): 
   const base = fresh ?? (await readHead(path, stamp));
   const done = base.defect !== undefined || base.decoded || !verify;
   if (done || tooLargeReason(base, maxPixels) !== undefined) return base;
-  const defect = await findDefect(path, maxPixels);
-  return defect === undefined ? { ...base, decoded: true } : { ...base, decoded: true, defect };
+  return { ...base, decoded: true, ...(await examine(path, maxPixels)) };
 }
 
-/** The header first: what is no image is not hashed, however large it is. */
+/** Reads the header first, so that a file that is no image is not hashed, however large it is. */
 async function readHead(path: string, stamp: string): Promise<Finding> {
   try {
     const { width, height } = await readHeader(path);

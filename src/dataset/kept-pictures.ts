@@ -1,19 +1,25 @@
 import { thisMachine } from '../base/machine.ts';
 import type { Picture } from './resample.ts';
 
-/** Decoded images by their files' paths, all on one background. */
+/** A cache of decoded images by their files' paths, all with one background. */
 export interface KeptPictures {
   get(path: string): Picture | undefined;
-  /** Kept as long as there is room, and never given up for another. */
+  /** Adds an image while there is room; no image is evicted for another. */
   add(path: string, picture: Picture): void;
-  /** What all of them take. */
+  /** The bytes that all cached images take. */
   readonly bytes: number;
 }
 
-/** An eighth of the memory that this process may use, 2 GiB at most: 100,000 images of 80 x 80 pixels. */
+/**
+ * The size of the cache: an eighth of the memory that this process may use, at most 2 GiB (100,000 images of
+ * 80 x 80 pixels).
+ */
 export const KEPT_BYTES = Math.min(2 ** 31, thisMachine().memory / 8);
 
-/** Many pictures share one allocation: a hundred thousand of them would each be looked after alone. */
+/**
+ * The size of one allocation, which many images share: the garbage collector would track a hundred thousand
+ * separate ones.
+ */
 const SLAB_BYTES = 2 ** 24;
 
 interface Place {
@@ -23,7 +29,7 @@ interface Place {
   readonly height: number;
 }
 
-/** For images that are read again in each epoch, always in another crop. */
+/** Creates a cache for images that are read again in each epoch, always with another crop. */
 export function createKeptPictures(room = KEPT_BYTES): KeptPictures {
   const places = new Map<string, Place>();
   let left = room;

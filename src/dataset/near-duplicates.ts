@@ -8,19 +8,19 @@ import {
 } from './perceptual-hash.ts';
 import { blocksOf, isSamePicture, type Planes } from './same-picture.ts';
 
-/** One content of a data set: a hash of its bytes and a thumbnail of its picture. */
+/** One distinct file content of a data set: the hash of its bytes and a thumbnail of the image. */
 export interface Fingerprint {
   readonly hash: string;
   /** RGB, [THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3] */
   readonly thumbnail: Uint8Array;
 }
 
-/** Bits of 64 that may differ between a picture and its copy, slightly cropped. */
+/** The number of hash bits, of 64, that may differ between an image and a slightly cropped copy. */
 const NEAR = 24;
-/** The same for a data set with more contents than `MANY`: chance alone makes too many pairs. */
+/** The same limit for more than `MANY` images, among which chance alone makes too many pairs. */
 const NEAR_AMONG_MANY = 14;
 const MANY = 4000;
-/** Most difference of the mean of a colour channel, before it is known what was cut off. */
+/** The largest difference between the means of a colour channel, before the crop is known. */
 const NEAR_COLOUR = 26;
 
 interface Picture extends Planes {
@@ -33,11 +33,10 @@ interface Picture extends Planes {
 }
 
 /**
- * Groups of contents that show the same picture: resized, recompressed, mirrored or slightly cropped
- * copies of each other. Perceptual hashes say which pairs to look at, a comparison of the aligned
- * thumbnails decides. Every pair of hashes is compared; among more than 4,000 contents fewer pairs
- * are looked at closely, so a copy with much cut off can go unnoticed there.
- *
+ * Finds groups of near-duplicates: resized, recompressed, mirrored or slightly cropped copies of an image.
+ * Perceptual hashes select candidate pairs, and a comparison of the aligned thumbnails decides. Every pair of
+ * hashes is compared; among more than 4,000 images fewer pairs are verified, so that a copy with much cut off
+ * can go unnoticed there.
  * @returns groups of at least two content hashes, each sorted, in the order of their first
  */
 export function findNearDuplicates(prints: readonly Fingerprint[]): readonly (readonly string[])[] {
@@ -75,10 +74,9 @@ function pictureOf({ hash, thumbnail }: Fingerprint): Picture {
 }
 
 /**
- * Calls back with the pairs of places whose mean colours and whose hashes, plain or mirrored, are
- * near. Of 10,000 pictures there are fifty million pairs, and nearly all end here: so what is
- * compared lies in flat arrays, and nothing is allocated.
- *
+ * Calls back with the pairs of indices whose mean colours and whose hashes, plain or mirrored, are close. Of
+ * 10,000 images there are fifty million pairs, and nearly all are rejected here: so the data lies in flat
+ * arrays, and nothing is allocated.
  * @param pictures sorted by their mean red
  */
 function eachCandidate(

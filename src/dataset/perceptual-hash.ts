@@ -25,7 +25,7 @@ export function perceptualHash(luma: Float32Array): PerceptualHash {
   return words;
 }
 
-/** How many of the 64 bits differ. */
+/** The number of the 64 bits that differ. */
 export function hashDistance(a: PerceptualHash, b: PerceptualHash): number {
   return bitCount((a[0] ^ b[0]) >>> 0) + bitCount((a[1] ^ b[1]) >>> 0);
 }

@@ -4,11 +4,12 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import { interruptedError, systemWords } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { sha256 } from '../base/hash.ts';
-import { DECODER, decodeThumbnail } from './decode.ts';
+import { decodeThumbnail } from './decode.ts';
 import { BadImage } from './decode-errors.ts';
 import { imagePath } from './file-names.ts';
 import { type Fingerprint, findNearDuplicates } from './near-duplicates.ts';
 import { THUMBNAIL_SIDE } from './perceptual-hash.ts';
+import { DECODER } from './sharp.ts';
 import type { DatasetIndex, ImageEntry } from './types.ts';
 
 /** Groups of content hashes that show the same picture; each has at least two. */
@@ -17,20 +18,20 @@ export type PictureGroups = readonly (readonly string[])[];
 export interface GroupOptions {
   /** The folder in which the groups are remembered; without it they are looked for each time. */
   readonly cache?: string;
-  /** Behind transparent pixels. */
+  /** The colour behind transparent pixels. */
   readonly background: string;
   readonly maxPixels?: number;
   readonly emit?: Emit;
   readonly signal?: AbortSignal;
 }
 
-/** Raised when the same images could be grouped in another way. */
+/** The version of the grouping; it is raised when the same images could be grouped in another way. */
 const VERSION = 1;
 const IN_FLIGHT = 16;
 
 /**
- * The near-duplicates of a data set. The result is remembered for as long as its images stay the
- * same. An image that cannot be decoded is in no group.
+ * Finds the near-duplicates of a data set. The result is cached for as long as the images stay the same. An
+ * image that cannot be decoded is in no group.
  * @throws VggtuneError (interrupted) on the signal
  */
 export async function groupPictures(
@@ -105,7 +106,7 @@ async function fingerprints(
   return prints.filter((print) => print !== undefined);
 }
 
-/** Since the scan: whoever reads its pixels will report it. */
+/** Ignores an image that became unreadable since the scan; the reader of its pixels will report it. */
 function goneBad(error: unknown): undefined {
   if (!(error instanceof BadImage)) throw error;
 }

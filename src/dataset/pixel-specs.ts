@@ -1,7 +1,7 @@
 import type { RunConfig } from '../config/schema.ts';
 import type { AugmentSpec, DecodeSpec } from './types.ts';
 
-/** The part of a network that says how its images are prepared. */
+/** The part of a network that describes its preprocessing. */
 interface Prepared {
   readonly preprocessing: { readonly size: number; readonly resize: number };
 }
@@ -18,13 +18,13 @@ export function augmentSpec({ augment }: Pick<RunConfig, 'augment'>): AugmentSpe
   return crop === null ? rest : { crop, ...rest };
 }
 
-/** Whether a config's training sees anything but the images as they are. */
+/** Whether training with a config sees anything but the plain images. */
 export function augments(config: Pick<RunConfig, 'augment'>): boolean {
   const { crop, flip, rotate, brightness, contrast, saturation, hue } = augmentSpec(config);
   return crop !== undefined || [flip, rotate, brightness, contrast, saturation, hue].some(Boolean);
 }
 
-/** How many augmented views of an image come from the cache: 0 where training sees images as they are. */
+/** The number of augmented views of an image that are cached: 0 where training sees plain images. */
 export function cachedViews(config: Pick<RunConfig, 'augment'>): number {
   return augments(config) ? config.augment.views : 0;
 }

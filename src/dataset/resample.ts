@@ -36,7 +36,7 @@ export function resample(
   return resampleColumns(across, { top, stride }, rows);
 }
 
-/** For each wanted pixel of one axis, `count` neighbours in the original, from `first` on. */
+/** For each output pixel along one axis, `count` neighbouring input pixels from `first` on. */
 interface Taps {
   readonly count: number;
   readonly first: Int32Array;
@@ -44,7 +44,7 @@ interface Taps {
   readonly weights: Float64Array;
 }
 
-/** Of one axis; the next call overwrites what it gave. */
+/** Creates the taps of one axis; the next call overwrites the result of the last. */
 function createTaps() {
   const firstOf = reusable((length) => new Int32Array(length));
   const weightsOf = reusable((length) => new Float64Array(length));
@@ -112,7 +112,7 @@ function resampleColumns(
   return out;
 }
 
-/** The pixels of a row, last first. */
+/** Reverses the pixels of a row in place. */
 function mirror(row: Uint8Array): void {
   for (let left = 0, right = row.length - 3; left < right; left += 3, right -= 3) {
     for (let c = 0; c < 3; c++) {

@@ -1,13 +1,12 @@
-/** Typed arrays that can be cut. */
+/** A typed array of which a part can be taken. */
 interface Cuttable<T> {
   readonly length: number;
   subarray(begin: number, end: number): T;
 }
 
 /**
- * Memory for what lives no longer than one synchronous call. Arrays that are made anew for each image,
- * thousands a second, keep the garbage collector busier than the images are.
- *
+ * Provides a reusable array for use within one synchronous call. Allocating one for each image, thousands per
+ * second, would keep the garbage collector busier than the images do.
  * @returns an array of the length asked for, with whatever was last in it
  */
 export function reusable<T extends Cuttable<T>>(

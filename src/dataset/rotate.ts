@@ -1,8 +1,8 @@
 import { reusable } from './reusable.ts';
 
-/** What to turn, and what shows in the corners. */
+/** The rotation, and the colour of the corners. */
 export interface RotationSpec {
-  /** Of the square, in pixels. */
+  /** The side of the square, in pixels. */
   readonly size: number;
   /** Clockwise. */
   readonly degrees: number;

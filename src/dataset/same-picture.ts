@@ -80,10 +80,10 @@ function blockCorrelation({ blocks: a }: Planes, { blocks: b }: Planes): number 
 }
 
 /**
- * Whether one picture is the other, or the other with a little cut off its edges. It looks for the
- * cut that makes them most alike, then asks that they agree in all: in the mean, in every patch, in what varies, and in colour. The limits lie between copies of
- * pictures with up to a tenth cut off and different pictures of one kind (emoji that differ by a
- * mouth or a hair), as found by trying both.
+ * Whether one image is the other, or the other with a little cut off its edges. It searches for the crop that
+ * makes them most alike, then requires agreement in the overall mean, in every patch, in contrast and in
+ * colour. The limits lie between copies of images with up to a tenth cut off and different images of one kind
+ * (emoji that differ by a mouth or a hair); they were found by experiment.
  */
 export function isSamePicture(a: Planes, b: Planes): boolean {
   if (blockDifference(a, b) > HOPELESS || blockCorrelation(a, b) < UNRELATED) return false;
@@ -150,7 +150,9 @@ function sample(picture: Float32Array, cut: Cut, into: Float32Array): Float32Arr
   return into;
 }
 
-/** Between which two cells each sample lies, and where between them. Overwritten by the next call. */
+/**
+ * The two cells between which each sample lies, and its position between them. Overwritten by the next call.
+ */
 interface Places {
   readonly low: Uint8Array;
   readonly high: Uint8Array;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { sha256 } from '../base/hash.ts';
 
-/** What was found out about a file's bytes; it holds for as long as size and mtime stay. */
+/** The finding about a file, which is valid as long as its size and mtime stay the same. */
 export interface Finding {
   /** `size-mtime`, the latter in nanoseconds. */
   readonly stamp: string;
-  /** Of the bytes; empty where the header shows that it is no image. */
+  /** The hash of the bytes; empty where the header shows that the file is no image. */
   readonly hash: string;
   readonly width: number;
   readonly height: number;
@@ -15,6 +15,8 @@ export interface Finding {
   readonly decoded: boolean;
   /** Why it cannot be used, if it cannot. */
   readonly defect?: string;
+  /** Nothing can be seen in it. */
+  readonly blank?: boolean;
 }
 
 export type Findings = Map<string, Finding>;
@@ -25,7 +27,7 @@ interface CacheFile {
   readonly findings: Readonly<Record<string, Finding>>;
 }
 
-/** Where findings are remembered, and what they depend on. */
+/** Where findings are cached, and what they depend on. */
 export interface FindingsPlace {
   /** The cache folder; undefined: nothing is remembered. */
   readonly cache: string | undefined;
@@ -34,12 +36,12 @@ export interface FindingsPlace {
   readonly decoder: string;
 }
 
-/** One file a data set, by its root: a data set that moves is looked at again. */
+/** The cache file of a data set, by its root: a data set that moves is scanned again. */
 function cachePath(cache: string, root: string): string {
   return join(cache, 'scan', `${sha256(root).slice(0, 32)}.json`);
 }
 
-/** What earlier scans of this root found, with this decoder; empty if there is nothing to use. */
+/** The findings of earlier scans of this root with this decoder; empty if there are none that can be used. */
 export async function readFindings(place: FindingsPlace): Promise<Findings> {
   const { cache, root, decoder } = place;
   if (cache === undefined) return new Map();

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { dataError, systemCode, type VggtuneError } from '../base/errors.ts';
 import type { Candidates } from './candidates.ts';
 import { kindOfFile, printablePath } from './file-names.ts';
@@ -9,7 +9,7 @@ import { systemReason } from './walk.ts';
 const LAYOUTS =
   'a folder with one sub-folder of images a class, or train/ and val/ above them, or a CSV of path,label';
 
-/** The path that was given is not there, or cannot be looked into. */
+/** The error for a path that does not exist or cannot be read. */
 export async function unreachable(path: string, error: unknown): Promise<VggtuneError> {
   if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) {
     return dataError(`cannot read ${path}`, {
@@ -28,7 +28,7 @@ export async function unreachable(path: string, error: unknown): Promise<Vggtune
     fix:
       similar.length > 0
         ? `did you mean ${similar.slice(0, 3).join(' or ')}?`
-        : 'check the path; relative ones are meant from the current folder',
+        : 'check the path; relative ones are meant from the folder of the config file that says them, or else from the current one',
   });
 }
 
@@ -58,7 +58,7 @@ function distance(a: string, b: string): number {
   return row[to.length] ?? 0;
 }
 
-/** Nothing in the data set is an image that can be used. */
+/** The error for a data set without a usable image. */
 export function noImages(
   path: string,
   candidates: Candidates,
@@ -115,12 +115,23 @@ export function badImages(path: string, skipped: readonly SkippedFile[]): Vggtun
   });
 }
 
-export function oneClass(path: string, name: string, images: number): VggtuneError {
+/** @param images paths relative to the data set */
+export function oneClass(
+  path: string,
+  name: string,
+  images: readonly { readonly path: string }[],
+): VggtuneError {
+  const inner = new Set(images.map((image) => image.path.split('/')[1] ?? ''));
+  const [example] = images;
+  const deeper = example !== undefined && example.path.split('/').length > 2 && inner.size > 1;
+  const folder = join(path, example?.path.split('/')[0] ?? '');
   return dataError(`${path} has one class only`, {
     expected: 'at least two classes with images',
-    found: `${images} images, all of class ${printablePath(name)}`,
+    found: `${images.length} images, all of class ${printablePath(name)}`,
     where: path,
-    fix: 'add a sub-folder for each further class; check that the path is not one level too deep',
+    fix: deeper
+      ? `its folder ${printablePath(name)} has folders of its own: if those are the classes, give ${printablePath(folder)}`
+      : 'add a sub-folder for each further class; check that the path is not one level too deep',
   });
 }
 

@@ -2,14 +2,16 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { interruptedError, systemCode, systemWords } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { archiveKind, unpackArchive } from './archive/unpack.ts';
 import type { Candidates } from './candidates.ts';
 import { collectFolders } from './collect-folders.ts';
 import { collectCsv } from './csv-list.ts';
-import { DECODER, DEFAULT_MAX_PIXELS } from './decode.ts';
+import { DEFAULT_MAX_PIXELS } from './decode.ts';
 import { compareNames, imagePath, printablePath } from './file-names.ts';
 import { inspectImage } from './inspect.ts';
 import { type Findings, type FindingsPlace, readFindings, writeFindings } from './scan-cache.ts';
 import { badImages, noImages, oneClass, unknownClasses, unreachable } from './scan-errors.ts';
+import { DECODER } from './sharp.ts';
 import type { DatasetIndex, ImageEntry, SkippedFile } from './types.ts';
 
 export interface ScanOptions {
@@ -18,11 +20,11 @@ export interface ScanOptions {
   readonly emit?: Emit;
   readonly signal?: AbortSignal;
   readonly maxPixels?: number;
-  /** What one file that cannot be used does: it is left out and listed, or it ends the scan. */
+  /** What an unusable file causes: it is skipped and listed, or it ends the scan. */
   readonly onBad?: 'skip' | 'fail';
   /** Decode every image fully (the default), or read the headers alone. */
   readonly verify?: boolean;
-  /** The classes of a trained model: labels are meant among them, and one class is enough. */
+  /** The classes of a trained model: labels refer to these, and one class is enough. */
   readonly classes?: readonly string[];
 }
 
@@ -30,13 +32,14 @@ export interface ScanOptions {
  * Reads what a data set holds: which classes, which images with which content, which files cannot
  * be used and why. A second scan of unchanged files comes from the cache.
  *
- * @param path a folder with one sub-folder a class, or with train/, val/ and test/ above them, or a CSV
+ * @param path a folder with one sub-folder a class, or with train/, val/ and test/ above them, an archive of one, or a CSV
  * @throws VggtuneError (data) if there is no such path, no image, one class only, a class that
- *   `classes` does not have, or with `onBad: 'fail'` any bad image; (interrupted) on the signal
+ * `classes` does not have, or with `onBad: 'fail'` any bad image; (interrupted) on the signal
  */
 export async function scanDataset(path: string, options: ScanOptions = {}): Promise<DatasetIndex> {
   const given = resolve(path);
-  const candidates = await collect(given, options.emit ?? (() => {}));
+  const candidates = await collect(given, options);
+  for (const message of candidates.notes ?? []) options.emit?.({ type: 'note', message });
   const looked = await inspectAll(candidates, options);
   const skipped = [...candidates.skipped, ...looked.skipped].sort((a, b) =>
     compareNames(a.path, b.path),
@@ -49,15 +52,18 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
   const classes = classesOf(given, { candidates, good: looked.good, options });
   const images = looked.good.map(({ className, ...image }) => ({
     ...image,
-    label: classes.indexOf(className),
+    label: classes.findIndex((name) => name.normalize('NFC') === className),
   }));
   return { root: candidates.root, layout: candidates.layout, classes, images, skipped };
 }
 
-async function collect(path: string, emit: Emit): Promise<Candidates> {
+async function collect(path: string, { cache, emit = () => {} }: ScanOptions): Promise<Candidates> {
   const found = await stat(path).catch(async (error: unknown) => {
     throw await unreachable(path, error);
   });
+  const kind = found.isFile() ? await archiveKind(path) : undefined;
+  if (kind !== undefined)
+    return collectFolders(await unpackArchive(path, kind, { cache, emit }), emit);
   const collected = found.isDirectory() ? collectFolders(path, emit) : collectCsv(path);
   return collected.catch(async (error: unknown) => {
     throw systemCode(error) === undefined ? error : await unreachable(path, error);
@@ -66,7 +72,10 @@ async function collect(path: string, emit: Emit): Promise<Candidates> {
 
 type GoodImage = Omit<ImageEntry, 'label'> & { readonly className: string };
 
-/** More than libuv's four threads, so that they never wait for the main one. */
+/**
+ * The number of files in flight: more than libuv's four threads, so that these never wait for the main
+ * thread.
+ */
 const IN_FLIGHT = 16;
 
 async function inspectAll(candidates: Candidates, options: ScanOptions) {
@@ -104,7 +113,18 @@ async function inspectAll(candidates: Candidates, options: ScanOptions) {
   const good = results.filter((result): result is GoodImage => 'hash' in result);
   const skipped = results.filter((result): result is SkippedFile => 'reason' in result);
   good.sort((a, b) => compareNames(a.path, b.path));
+  const blank = good.filter(({ path }) => findings.get(path)?.blank === true);
+  if (blank.length > 0) options.emit?.(nothingToSee(blank.map(({ path }) => path)));
   return { good, skipped };
+}
+
+/** Masks look so on purpose; 16-bit files of cameras with 12 bits do not. */
+function nothingToSee(paths: readonly string[]) {
+  const shown = paths.slice(0, 5).map(printablePath).join(', ');
+  const more = paths.length > 5 ? `, and ${paths.length - 5} more` : '';
+  const images = paths.length === 1 ? '1 image is' : `${paths.length} images are`;
+  const message = `${images} nearly black, or one shade of grey all over, when decoded to 8 bits: ${shown}${more}. 16-bit files that use 12 bits look so: scale those to the whole range`;
+  return { type: 'warning', code: 'images-blank', message } as const;
 }
 
 function reportProgress(emit: Emit | undefined, done: number, total: number): void {
@@ -113,7 +133,10 @@ function reportProgress(emit: Emit | undefined, done: number, total: number): vo
   }
 }
 
-/** The cache is a convenience: a full disk must not end a scan that has just succeeded. */
+/**
+ * Writes the findings to the cache. A failure is no error, since a full disk must not end a scan that has
+ * just succeeded.
+ */
 async function remember(
   place: FindingsPlace,
   of: { known: Findings; findings: Findings; emit: Emit | undefined },
@@ -139,7 +162,9 @@ function classesOf(
   const present = new Set(good.map((image) => image.className));
   if (options.classes !== undefined) {
     const { classes } = options;
-    const unknown = [...present].filter((name) => !classes.includes(name));
+    const unknown = [...present].filter(
+      (name) => !classes.some((known) => known.normalize('NFC') === name),
+    );
     if (unknown.length > 0) throw unknownClasses(path, unknown, classes);
     return classes;
   }
@@ -153,6 +178,6 @@ function classesOf(
     });
   }
   const [only] = classes;
-  if (classes.length === 1 && only !== undefined) throw oneClass(path, only, good.length);
+  if (classes.length === 1 && only !== undefined) throw oneClass(path, only, good);
   return classes;
 }

@@ -79,9 +79,9 @@ function refuseShares({ val, test }: SplitOptions): void {
 
 /** All images with the same bytes, or in the same group. */
 interface Content {
-  /** Of the bytes; the least one of a group. */
+  /** The hash of the bytes; the least one of a group. */
   readonly hash: string;
-  /** Of its first image: the class in whose draw it takes part. */
+  /** The label of its first image: the class in whose draw it takes part. */
   readonly label: number;
   /** In [0, 1): below `val` it is validation, below `val + test` test. */
   readonly die: number;
@@ -129,13 +129,13 @@ function givenSides({ images }: Content): Set<Side> {
   return new Set(images.flatMap(({ side }) => (side === undefined ? [] : [side])));
 }
 
-/** The side that the layout wants: test before val before train, which is where the rest begins. */
+/** The subset that the layout names: test before val before train, where everything else begins. */
 function givenSide(content: Content): Side {
   const named = givenSides(content);
   return (['test', 'val'] as const).find((side) => named.has(side)) ?? 'train';
 }
 
-/** Deals the contents of one class to the sides that have a share. */
+/** Assigns the contents of one class to the subsets that have a share. */
 function deal(contents: readonly Content[], shares: Shares): Map<string, Side> {
   const all: readonly Side[] = ['train', 'val', 'test'];
   const wanted = all
@@ -167,7 +167,7 @@ function inside(die: number, [from, to]: Interval): boolean {
   return die >= from && die < to;
 }
 
-/** Moves to an empty side the nearest content of the fullest one. */
+/** Moves the nearest content of the fullest subset to an empty one. */
 function fill(members: Map<Side, Content[]>, side: Side, [from, to]: Interval): void {
   const [donor] = [...members.values()].sort((a, b) => b.length - a.length);
   const away = ({ die }: Content) => Math.max(from - die, die - to);
@@ -216,7 +216,7 @@ function warnOfContents(
 
 const imagesAre = (count: number) => (count === 1 ? '1 image is' : `${count} images are`);
 
-/** Whether its images are not all the same file. */
+/** Whether its images are more than copies of one file. */
 function isGroup({ images }: Content): boolean {
   return images.some(({ hash }) => hash !== images[0]?.hash);
 }

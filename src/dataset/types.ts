@@ -53,7 +53,7 @@ export interface AugmentSpec {
   readonly hue: number;
 }
 
-/** How pixels are made of a file: what the feature cache's key depends on. */
+/** How a file is decoded into pixels; the key of the feature cache depends on it. */
 export interface DecodeSpec {
   /** Side of the square that comes out. */
   readonly size: number;
@@ -63,7 +63,7 @@ export interface DecodeSpec {
   readonly background: string;
 }
 
-/** Which picture of an image is meant: the plain one, or the augmented one number `view`. */
+/** The view of an image: the plain one, or the augmented one with number `view`. */
 export type View =
   | { readonly kind: 'plain' }
   | { readonly kind: 'augmented'; readonly view: number };

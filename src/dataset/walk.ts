@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemCode } from '../base/errors.ts';
 import { compareNames, fileSystemPath, isHidden, nameFromBytes } from './file-names.ts';
 
-/** What lies in a folder, without hidden entries; links are followed. Names are sorted. */
+/** The entries of a folder without hidden ones, sorted by name; links are followed. */
 export interface Listing {
   readonly folders: readonly string[];
   readonly files: readonly string[];
@@ -49,7 +49,7 @@ function kindOfStats(of: Stats | Dirent<Buffer>): Kind {
   return of.isFile() ? 'file' : { reason: 'not a regular file' };
 }
 
-/** Why the system refused a file, in words that need no manual. */
+/** Why the system refused a file, in plain words. */
 export function systemReason(error: unknown): string {
   const code = systemCode(error) ?? 'unknown error';
   const words: Record<string, string> = {
@@ -77,13 +77,15 @@ export interface FoundFile {
   readonly problem?: string;
 }
 
-/** What Linux makes up on the fly has folders without number, and no image. */
+/** Virtual file systems of Linux, which have any number of folders and no image. */
 const NO_DISK = /^\/(proc|sys)(\/|$)/;
 
-/** Links that lead across each other double with every level. */
+/** The number of folders that are walked: with links between each other, folders double at every level. */
 const MOST_FOLDERS = 100_000;
 
-/** All files under a folder, at any depth. A link that leads back up is not followed again. */
+/**
+ * Yields all files under a folder, at any depth. A link that leads to a folder above is not followed again.
+ */
 export function walkFolder(folder: string, mostFolders = MOST_FOLDERS): Promise<FoundFile[]> {
   return walk(folder, { ancestors: [], budget: { left: mostFolders } });
 }

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import sharp from 'sharp';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { makeFolder } from '../base/folders.ts';
 import type { Picture } from './resample.ts';
+import { sharp } from './sharp.ts';
 
-/** Stands in the EXIF data of each picture, which says that it may be replaced. */
+/** The mark in the EXIF data of each image, by which it is known to be replaceable. */
 export const MAKER = 'made by vggtune';
 
 /** Writes a picture as PNG, whole or not at all. @throws VggtuneError (data) when it cannot be written */

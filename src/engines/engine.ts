@@ -2,18 +2,17 @@ import type { NamedTensors, Shape } from '../base/tensor.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 
 /**
- * What an engine does: it compiles stretches of a network into programs. Layers are addressed by
- * their index in `network.layers`; a stretch is the half-open range [from, to). Where `from` is 0
- * the input is uint8 RGB pixels [N, H, W, 3] and the preprocessing is part of the program;
- * elsewhere it is float32 activations [N, ...shapes[from - 1]], with the averages of earlier levels behind
- * them where later layers read those (`rows.ts`). Tensors that go in and come out
- * have canonical names and layouts whatever the engine uses inside.
+ * An engine compiles layer ranges of a network into programs. Layers are addressed by their index in
+ * `network.layers`; a layer range is half-open: [from, to). Where `from` is 0 the input is uint8 RGB pixels
+ * [N, H, W, 3] and the preprocessing is part of the program; elsewhere it is float32 activations [N,
+ * ...shapes[from - 1]], followed by the averages of earlier levels where later layers read those (`rows.ts`).
+ * Tensors that go in and come out have canonical names and layouts, whatever the engine uses inside.
  */
 export interface Engine {
   readonly name: string;
   /** Where it runs, as the user would name it: `cpu`, `cuda`. */
   readonly device: string;
-  /** Of the library that computes: another one may round otherwise. */
+  /** The version of the library that computes; another version may round differently. */
   readonly version?: string;
   compileForward(request: ForwardRequest): Promise<ForwardProgram>;
   compileTraining(request: TrainingRequest): Promise<TrainingProgram>;
@@ -29,19 +28,22 @@ export interface ForwardRequest {
   readonly to: number;
   /** Constants of the program; those of other layers are ignored. */
   readonly weights: NamedTensors;
-  /** The most rows that one run takes; memory grows with it. */
+  /** The largest number of samples of one run; memory grows with it. */
   readonly batchSize: number;
   /** Also return the outputs of these layers (each in (from, to]: 'the output of layer index - 1'). */
   readonly taps?: readonly number[];
   /** Apply softmax to the last output. */
   readonly softmax?: boolean;
-  /** The output is the row that a stretch from `to` takes in: the same, but for levels that it reads. */
+  /**
+   * Whether the output is the input of a layer range that begins at `to`: the same, followed by the levels
+   * that it reads.
+   */
   readonly carry?: boolean;
 }
 
-/** A constant function of its input: the frozen prefix, or a whole trained network. */
+/** A program without parameters that change: the frozen prefix, or a whole trained network. */
 export interface ForwardProgram {
-  /** Of one row of the output, without the batch axis. */
+  /** The shape of one output sample, without the batch axis. */
   readonly outputShape: Shape;
   /**
    * @param rows [count, ...], count at most `batchSize`
@@ -63,11 +65,11 @@ export interface LinearRequest {
   readonly classes: number;
 }
 
-/** Logarithms of probabilities, and the gradient; both are valid until the next call. */
+/** The log-probabilities and the gradient; both are valid until the next call. */
 export interface LinearEvaluation {
-  /** [count, classes], of every sample whatever its weight. */
+  /** [count, classes], for every sample whatever its weight. */
   readonly logProbabilities: Float32Array;
-  /** Of the weighted sum of cross-entropies, in the layout of the parameters. */
+  /** The gradient of the weighted sum of cross-entropies, in the layout of the parameters. */
   readonly gradient: Float32Array;
 }
 
@@ -122,9 +124,12 @@ export interface TrainingRequest {
   readonly loss: LossSpec;
   /** Global-norm clipping of the accumulated gradient, as PyTorch's `clip_grad_norm_`. */
   readonly clipNorm?: number;
-  /** The most rows of one optimizer step. */
+  /** The largest number of samples of one optimizer step. */
   readonly batchSize: number;
-  /** Rows in one pass; a step accumulates over its micro-batches. The engine picks where absent. */
+  /**
+   * The number of samples in one pass; a step accumulates gradients over its micro-batches. The engine
+   * chooses where absent.
+   */
   readonly microBatch?: number;
 }
 
@@ -164,7 +169,9 @@ export interface TrainingProgram {
   /** Logits [count, classes] in inference mode with the present weights; valid until the next call. */
   predict(rows: Pixels | Activations, count: number): Promise<Float32Array>;
   state(): TrainingState;
-  /** Bit for bit what `state` gave, so that a resumed run is the uninterrupted one. */
+  /**
+   * Restores a state that `state` returned, bit for bit, so that a resumed run equals an uninterrupted one.
+   */
   load(state: TrainingState): void;
   release(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { LookOptions } from './tensorflow/implementations.ts';
 export const ENGINE_NAMES = ['onnx', 'tensorflow'] as const;
 
 export interface EngineOptions extends LookOptions {
-  /** Gets the choice, and why, as a note. */
+  /** Receives the choice, with its reason, as a note. */
   readonly emit?: Emit;
   /** Threads of one step of ONNX Runtime; by default one for each core of this process. */
   readonly threads?: number;
@@ -82,12 +82,12 @@ async function openBest({ emit, threads, ...look }: EngineOptions): Promise<Engi
 /** One way to compute on this machine, for a report. */
 export interface EngineReport {
   readonly engine: (typeof ENGINE_NAMES)[number];
-  /** Absent where the package does not get as far as to have one. */
+  /** Absent where the package fails before it has a device. */
   readonly device?: string;
   readonly package: string;
   readonly version?: string;
   readonly state: 'works' | 'broken' | 'absent';
-  /** What is wrong, and what mends it; where it does not work. */
+  /** The reason and the remedy; present where the device does not work. */
   readonly reason?: string;
   readonly cure?: string;
 }

@@ -3,9 +3,9 @@ import { boundaryBehind } from '../network/boundary.ts';
 import type { Level, NetworkSpec } from '../network/spec.ts';
 
 /**
- * The shape of one row that goes in at a boundary, without the batch axis: pixels [H, W, 3] at 0. Where a
- * later layer reads levels from before the boundary, a row is the activations and, behind them, the
- * averages of those levels, as one vector.
+ * The shape of one input sample at a boundary, without the batch axis: pixels [H, W, 3] at 0. Where a later
+ * layer reads levels from before the boundary, the input is one vector: the activations, followed by the
+ * averages of those levels.
  */
 export function rowShape(network: NetworkSpec, boundary: number): Shape {
   const { size } = network.preprocessing;
@@ -24,7 +24,7 @@ export function carriedLevels(network: NetworkSpec, boundary: number): readonly 
     .filter(({ layer }) => boundaryBehind(network, layer) < boundary);
 }
 
-/** The shape of one row that comes out: at boundary 0 the normalised image [3, size, size]. */
+/** The shape of one output sample: at boundary 0 the normalised image [3, size, size]. */
 export function outputShape(network: NetworkSpec, boundary: number): Shape {
   const { size } = network.preprocessing;
   return boundary === 0 ? [3, size, size] : (network.shapes[boundary - 1] ?? []);

@@ -3,7 +3,7 @@ import { tensorOf } from '../network/fold-batch-norm.ts';
 import { isStatistic, layerParameters } from '../network/parameters.ts';
 import type { TrainingRequest } from './engine.ts';
 
-/** A training request, checked, with what follows from it. */
+/** A checked training request, with the values that follow from it. */
 export interface TrainingPlan extends TrainingRequest {
   /** Every parameter and statistic of the trainable suffix, in the order of the layers. */
   readonly shapes: ReadonlyMap<string, Shape>;
@@ -67,12 +67,12 @@ function checkTrained(trained: readonly string[], shapes: ReadonlyMap<string, Sh
   if (new Set(trained).size < trained.length) throw new Error('a parameter is in two groups');
 }
 
-/** What the activations of one pass may take, all layers' together. */
+/** The memory limit for the activations of one pass, all layers together. */
 const PASS_BYTES = 512 * 2 ** 20;
 
 /**
- * As many rows as have room, in passes of equal size. VGG16 at 224 x 224 gets 4: one row is as fast
- * an image as sixteen there. Small networks get the whole batch.
+ * The largest micro-batch that fits, with passes of equal size. VGG16 at 224 x 224 gets 4: single images are
+ * as fast there as sixteen. Small networks get the whole batch.
  */
 function chooseMicroBatch({ network, from, batchSize }: TrainingRequest): number {
   const rowBytes = 4 * network.shapes.slice(from).reduce((sum, shape) => sum + sizeOf(shape), 0);

@@ -2,8 +2,8 @@ import { join, parse, resolve, sep } from 'node:path';
 import { printablePath } from '../dataset/file-names.ts';
 
 /**
- * Where the heat map of each image goes: named as the image, and where two have one name, with as
- * many of the folders above before it as tell all apart; numbered where the paths do not.
+ * The path of each image's heat map: the image's name; where two images share a name, preceded by as many of
+ * their folders as tell all apart; numbered where the paths do not differ.
  */
 export function heatMapPaths(
   folder: string,
@@ -20,7 +20,7 @@ export function heatMapPaths(
   return new Map(images.map((image, i) => [image, join(folder, `${names[i]}.heat.png`)]));
 }
 
-/** Some file systems take upper and lower case for the same. */
+/** Whether the names differ also without regard to case, which some file systems ignore. */
 function areDistinct(names: readonly string[]): boolean {
   return new Set(names.map((name) => name.toLowerCase())).size === names.length;
 }

@@ -5,7 +5,7 @@ export interface Grid {
   readonly values: Float32Array;
 }
 
-/** Where the cells' middles are in the picture: `first + index * step` pixels, along both sides. */
+/** The positions of the cells' centres in the image: `first + index * step` pixels along both sides. */
 export interface GridPlace {
   readonly first: number;
   readonly step: number;
@@ -19,9 +19,9 @@ interface Picture {
 }
 
 /**
- * Lays values of 0 to 1 over a picture as colours: where they are low the picture is grey and dark,
- * where they are high it shines through in warm colours. Between the cells' middles values are
- * interpolated; beyond the outermost they stay.
+ * Overlays values from 0 to 1 on an image as colours: where they are low the image is grey and dark, where
+ * they are high it shows through in warm colours. Values are interpolated between the cells' centres, and
+ * constant beyond the outermost ones.
  */
 export function overlayHeat(picture: Picture, grid: Grid, place: GridPlace): Picture {
   const { width, height, pixels } = picture;
@@ -57,7 +57,7 @@ function valueAt({ columns, rows, values }: Grid, x: number, y: number): number 
   return upper * (1 - down) + lower * down;
 }
 
-/** Of the "inferno" colour map of matplotlib (CC0), every sixth of the way. */
+/** The "inferno" colour map of matplotlib (CC0), sampled at seven points. */
 const COLOURS = [
   [0, 0, 4],
   [59, 15, 112],

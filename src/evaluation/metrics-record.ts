@@ -4,8 +4,8 @@ import type { Scored } from '../metrics/scores.ts';
 import { FORMAT_VERSION, type MetricsRecord } from '../run/record.ts';
 
 /**
- * Everything that metrics.json says of a side. A figure that could not be measured is absent: JSON
- * knows no NaN.
+ * The content of metrics.json for one subset. A metric that could not be measured is absent: JSON knows no
+ * NaN.
  */
 export function metricsRecord<Side extends MetricsRecord['side']>(
   scored: Scored,

@@ -3,7 +3,7 @@ import { interruptedError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import type { ForwardProgram } from '../engines/engine.ts';
 
-/** Pixels of some images, with the place of each in the list that was asked for. */
+/** Pixels of some images, with the position of each in the requested list. */
 export interface PixelRows {
   readonly pixels: Uint8Array;
   readonly positions: readonly number[];
@@ -11,7 +11,7 @@ export interface PixelRows {
 
 export interface ProbabilityRow {
   readonly position: number;
-  /** One for each class; a copy. */
+  /** One probability per class; a copy. */
   readonly probabilities: Float32Array;
 }
 

@@ -1,6 +1,6 @@
 /**
- * How far the values behind a ReLU reach, for an unsigned 8-bit scale from 0 to a threshold. Values
- * above the threshold are cut off: a smaller one gives finer steps to all others.
+ * How the range of the values after a ReLU is chosen, for an unsigned 8-bit scale from 0 to a threshold.
+ * Values above the threshold are clipped: a smaller threshold gives finer steps to all others.
  */
 export const CALIBRATIONS = ['minmax', 'percentile', 'mse', 'entropy'] as const;
 export type Calibration = (typeof CALIBRATIONS)[number];
@@ -12,7 +12,7 @@ const KEPT = 0.9999;
 /** A threshold is not sought below this share of the largest value. */
 const LOWEST = 1 / 16;
 
-/** Counts of values from 0 up, whose range doubles when a larger one comes. */
+/** A histogram of values from 0 up, whose range doubles when a larger value comes. */
 export class ActivationHistogram {
   readonly #counts = new Float64Array(BINS);
   #width = 0;
@@ -76,7 +76,7 @@ export class ActivationHistogram {
   }
 }
 
-/** Of rounding to 255 steps below the threshold, and of cutting off above it; in bins squared. */
+/** The squared error of rounding to 255 steps below the threshold and of clipping above it, in bins. */
 function squaredError(counts: Float64Array, bins: number): number {
   const step = bins / (LEVELS - 1);
   let sum = 0;

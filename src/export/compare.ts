@@ -1,7 +1,7 @@
 import { dataError } from '../base/errors.ts';
 import type { Exactness } from './exporter.ts';
 
-/** How an export did on images that the network was not trained on; `verification.json`. */
+/** The result of an export on images that the network was not trained on; `verification.json`. */
 export interface Verification {
   /** The software that loaded the export again. */
   readonly readBy: string;
@@ -21,12 +21,15 @@ export interface Verification {
  */
 const EXPORT_TOLERANCE = 1e-4;
 
-/** Of a probability: float32 in another order of summation; half-precision kernels. */
+/**
+ * The largest differences of a probability: float32 in another order of summation, and half-precision
+ * kernels.
+ */
 const TOLERANCES = { float: EXPORT_TOLERANCE, half: 0.02 } as const;
-/** Of 8-bit forms: the least share of images with the same top class. */
+/** The smallest share of images with the same top class, for 8-bit forms. */
 const LEAST_AGREEMENT = 0.9;
 
-/** How what an export gives for some images is unlike what the trained network gives, image by image. */
+/** Compares the outputs of an export with those of the trained network, image by image. */
 export function compareExport(of: {
   readonly readBy: string;
   readonly exactness: Exactness;

@@ -1,6 +1,6 @@
 import type { Emit } from '../base/events.ts';
 import type { NamedTensors } from '../base/tensor.ts';
-import type { OnnxModel } from '../formats/onnx-proto.ts';
+import type { OnnxModel } from '../formats/onnx-model.ts';
 import type { Quantization } from '../formats/tfjs-layers.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { ExportModel, ModelCard } from './model.ts';
@@ -10,12 +10,12 @@ export interface ExportRequest {
   /** Empty, and renamed to its final name once everything in it is checked. */
   readonly folder: string;
   readonly quantize: Quantization;
-  /** The string pairs by which vggtune knows its own models. */
+  /** The key-value pairs by which vggtune recognises its own models. */
   readonly description: Readonly<Record<string, string>>;
   readonly services: ExportServices;
 }
 
-/** What an exporter cannot do by itself, since it knows no engine and no data set. */
+/** Services for exporters, which know neither engine nor data set. */
 export interface ExportServices {
   readonly emit: Emit;
   /** Training images, each uint8 RGB [size, size, 3]. */
@@ -44,12 +44,12 @@ export interface Exported {
 }
 
 /**
- * How exact an export is: `float` ones give the trained network's probabilities, `half` ones nearly;
- * of `byte` ones the classes must agree.
+ * How exact an export is: the probabilities of `float` ones equal the trained network's, those of `half` ones
+ * nearly do; for `byte` ones the classes must agree.
  */
 export type Exactness = 'float' | 'half' | 'byte';
 
-/** How an export is read back by somebody else's code, to be compared with the trained network. */
+/** How an export is read back, by other software where possible, to be compared with the trained network. */
 export type ExportCheck =
   /** ONNX Runtime runs the file on pixels, or on what `preprocessing` makes of them. */
   | {
@@ -67,11 +67,11 @@ export type ExportCheck =
     };
 
 export interface Exporter {
-  /** Writes the model's files; what goes beside them in every export is returned. */
+  /** Writes the model's files, and returns what is put beside them in every export. */
   write(request: ExportRequest): Promise<Exported>;
   readonly check: ExportCheck;
   /** Whether kernels can be stored in fewer bits. */
   readonly quantizes?: boolean;
-  /** `float`, or what `quantize` makes of it, unless said otherwise. */
+  /** The exactness; by default `float`, or that of `quantize`. */
   readonly exactness?: Exactness;
 }

@@ -1,5 +1,5 @@
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
-import type { OnnxModel } from '../formats/onnx-proto.ts';
+import type { OnnxModel } from '../formats/onnx-model.ts';
 import { foldBatchNorms, tensorOf } from '../network/fold-batch-norm.ts';
 import { affinePreprocessing } from '../network/preprocessing.ts';
 import type { Layer, LayerKind, NetworkSpec } from '../network/spec.ts';
@@ -12,7 +12,7 @@ interface Scale {
   readonly zero: number;
 }
 
-/** The values behind a ReLU, by its layer's name: what 255 stands for. */
+/** The largest value after each ReLU, by the name of its layer; 255 stands for it. */
 export type Thresholds = ReadonlyMap<string, number>;
 
 /**
@@ -74,8 +74,8 @@ interface LayerContext {
 }
 
 /**
- * What 8-bit values become in a layer: `same range` ones are given the scale that they had; `float` ones
- * are computed in float32, as are weighted ones that no ReLU follows.
+ * How a layer treats 8-bit values: `same range` layers keep their scale; `float` ones are computed in
+ * float32, as are weighted ones that no ReLU follows.
  */
 const ROLES = {
   conv: 'weighted',
@@ -110,7 +110,7 @@ function addQuantized(state: State, context: LayerContext): State {
   return { value: requantized(b, value, { to: layer.name, scale }), scale };
 }
 
-/** To bytes and back. */
+/** Quantizes a value and dequantizes it again. */
 function requantized(
   b: OnnxBuilder,
   x: string,
@@ -174,7 +174,7 @@ function addBias(
   return b.node('DequantizeLinear', inputs, { to: `${name}.bias.values`, attributes });
 }
 
-/** Symmetric, a scale for each output: the largest of its weights becomes 127. */
+/** Quantizes weights symmetrically, with a scale per output: the largest weight of each becomes 127. */
 export function signedBytes({ shape, data }: Tensor): {
   readonly shape: Tensor['shape'];
   readonly data: Int8Array;
@@ -196,7 +196,7 @@ export function signedBytes({ shape, data }: Tensor): {
   return { shape, data: bytes, scales };
 }
 
-/** The normalised image's range is known: 0 to 255 through the preprocessing. */
+/** The scale of the normalised image, whose range is known: 0 to 255 through the preprocessing. */
 function pixelScale({ preprocessing }: NetworkSpec): Scale {
   const { factor, shift } = affinePreprocessing(preprocessing);
   const ends = factor.flatMap((value, c) => [shift[c] ?? 0, 255 * value + (shift[c] ?? 0)]);

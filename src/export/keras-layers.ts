@@ -22,7 +22,7 @@ export interface KerasWeight {
   /** `kernel`, `bias`, `gamma`, `beta`, `moving_mean`, `moving_variance`. */
   readonly name: string;
   readonly shape: Shape;
-  /** Made when asked for. */
+  /** Creates the data on demand. */
   readonly data: () => Float32Array;
   /** The canonical tensor that it holds; undefined for a constant of the model's own. */
   readonly from?: string;
@@ -91,7 +91,7 @@ function layerRows(model: ExportModel, layer: Layer, index: number): KerasLayer[
   }
 }
 
-/** Averages over whole maps, which keep their axes for the batch norm behind them. */
+/** Averages over whole maps; they keep their axes for the batch norm that follows. */
 function levels(
   network: NetworkSpec,
   { name, sources }: Extract<Layer, { kind: 'levels' }>,
@@ -211,7 +211,7 @@ export function permuted(
   return out;
 }
 
-/** The canonical tensor's elements from the weight's. */
+/** Restores the canonical tensor's elements from the weight's. */
 export function unpermuted(data: Float32Array, order: AxisOrder | undefined): Float32Array {
   if (order === undefined) return data;
   const view = order.axes.map((axis) => order.view[axis] ?? 1);

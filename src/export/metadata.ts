@@ -11,7 +11,7 @@ import {
 import type { HeadSpec } from '../network/head.ts';
 import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
 
-/** What an exported model says of itself: all that is needed to use it, in any tool. */
+/** The description in an exported model: all that is needed to use it, in any tool. */
 export interface ModelDescription {
   readonly backbone: BackboneName;
   readonly head: HeadSpec;
@@ -56,7 +56,10 @@ const head = z.object({
   hidden: z.int().positive().max(LARGEST_HIDDEN),
 });
 
-/** A model may come from anywhere: what is not checked here would be a network of any size. */
+/**
+ * The schema of the metadata. A model may come from anywhere: without these checks it could name a network of
+ * any size.
+ */
 const description = z.object({
   backbone: z.enum(BACKBONES),
   head: jsonOf(head),

@@ -22,7 +22,9 @@ export interface RunFacts {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** What goes beside or into every export, so that it is never apart from its meaning. */
+/**
+ * The model card, which is put beside or into every export, so that it is never separated from its meaning.
+ */
 export interface ModelCard {
   readonly format: 'vggtune-model-card';
   readonly version: 1;
@@ -38,7 +40,7 @@ export interface ModelCard {
   readonly provenance: Readonly<Record<string, string>>;
 }
 
-/** The rule that `predict` follows and that is outside the exported graph. */
+/** The resizing rule that `predict` follows, and that is outside the exported graph. */
 export function resizeRule({ resize, size }: Preprocessing): string {
   const scaled = `scale the upright image so that its shorter side is ${Math.max(resize, size)} pixels (bilinear with antialiasing, as Pillow's BILINEAR; the longer side is rounded down)`;
   return `${scaled}, then cut out the centre of ${size} x ${size} pixels`;

@@ -5,10 +5,9 @@ import {
   type OnnxModel,
   type OnnxNode,
   type OnnxTensor,
-  type OnnxType,
   type OnnxValue,
   OPSET_VERSION,
-} from '../formats/onnx-proto.ts';
+} from '../formats/onnx-model.ts';
 
 type Attributes = Readonly<Record<string, OnnxAttribute>>;
 
@@ -45,7 +44,7 @@ export class OnnxBuilder {
   /** @returns the name of the constant; the data is not copied */
   constant(
     name: string,
-    type: OnnxType,
+    type: keyof typeof BYTES,
     { shape, data }: { readonly shape: Shape; readonly data: NumberArray },
   ): string {
     if (data.BYTES_PER_ELEMENT !== BYTES[type]) throw new RangeError(`${name} is no ${type}`);

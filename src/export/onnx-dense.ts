@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { encodeOnnx, type OnnxModel } from '../formats/onnx-proto.ts';
+import type { OnnxModel } from '../formats/onnx-model.ts';
+import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Exporter } from './exporter.ts';

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { encodeOnnx, type OnnxModel } from '../formats/onnx-proto.ts';
+import type { OnnxModel } from '../formats/onnx-model.ts';
+import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { ActivationHistogram, CALIBRATIONS, type Calibration } from './calibration.ts';
 import { rowsOf } from './compare.ts';
 import type { Exporter, ExportServices } from './exporter.ts';
@@ -62,7 +63,7 @@ async function bestModel(
   return best;
 }
 
-/** The values behind every ReLU, and the float network's answers. */
+/** Measures the range after every ReLU, and the float network's outputs. */
 async function measure(
   { network, weights }: ExportModel,
   images: readonly Uint8Array[],
@@ -94,7 +95,7 @@ export function softmax(logits: Float32Array): Float32Array {
   return powers.map((value) => value / sum);
 }
 
-/** Kullback-Leibler, of the quantized answers from the float ones. */
+/** The mean Kullback-Leibler divergence of the quantized outputs from the float ones. */
 function meanDivergence(expected: readonly Float32Array[], found: readonly Float32Array[]): number {
   const sums = expected.map((row, i) =>
     row.reduce((sum, p, c) => {

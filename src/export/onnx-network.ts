@@ -1,5 +1,5 @@
 import type { NamedTensors } from '../base/tensor.ts';
-import type { OnnxModel } from '../formats/onnx-proto.ts';
+import type { OnnxModel } from '../formats/onnx-model.ts';
 import { type Folded, foldBatchNorms } from '../network/fold-batch-norm.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import { OnnxBuilder } from './onnx-builder.ts';

@@ -1,4 +1,4 @@
-import { OPSET_VERSION } from '../formats/onnx-proto.ts';
+import { OPSET_VERSION } from '../formats/onnx-model.ts';
 import type { ExportModel } from './model.ts';
 import { IMAGE_IMPORT, pixelsFunction, READ_LABELS } from './python-image.ts';
 import { code, readme } from './readme.ts';

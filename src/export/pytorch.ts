@@ -45,7 +45,9 @@ export function torchNames(network: NetworkSpec): ReadonlyMap<string, string> {
   return new Map(names);
 }
 
-/** The layers before `classifier`, which torchvision has outside it; of `levels` the flattening is inside. */
+/**
+ * The layers before `classifier`, which torchvision has outside of it; for `levels` the flattening is inside.
+ */
 const isPooling = ({ kind }: Layer, _: number, layers: readonly Layer[]) =>
   layers.some((layer) => layer.kind === 'levels')
     ? kind === 'levels'

@@ -182,7 +182,7 @@ function pooling({ config }: KerasLayer): TfNode['attributes'] {
   return { T: FLOAT, data_format: NHWC, padding: { string: 'VALID' }, ...sizes };
 }
 
-/** As many as the dense layer behind takes. */
+/** The number of inputs of the dense layer that follows. */
 function flatSize(next: readonly KerasLayer[]): number {
   const kernel: Shape = next.find(({ weights }) => weights.length > 0)?.weights[0]?.shape ?? [];
   const [inputs] = kernel;

@@ -9,7 +9,7 @@ import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
 import { INSIDE_TFJS, tfjsModel } from './tfjs.ts';
 
-/** Of the package: the page's parts, which are used as they are. */
+/** The folder of the page's parts in the package, which are used as they are. */
 const ASSETS = fileURLToPath(new URL('../../assets/web/', import.meta.url));
 const WASM_FILES = [
   'tfjs-backend-wasm.wasm',

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { dataError, messageOf, systemCode } from '../base/errors.ts';
 import { plainFile } from '../base/plain-file.ts';
 
@@ -13,6 +14,11 @@ export interface ByteSource {
    */
   fill(start: number, into: Uint8Array): Promise<void>;
   close(): Promise<void>;
+  /**
+   * Another file in the folder of this one; absent for bytes that are in no folder.
+   * @throws VggtuneError (data) where there is none, or it is no plain file
+   */
+  sibling?(name: string): Promise<ByteSource>;
 }
 
 /** A range as bytes of their own. The caller has checked that `length` is one worth allocating. */
@@ -49,6 +55,7 @@ export async function openFileSource(path: string): Promise<ByteSource> {
     size: stat.size,
     fill: (start, into) => fillFromFile({ file, source }, start, into),
     close: () => file.close(),
+    sibling: (name) => openFileSource(join(dirname(path), name)),
   };
   return source;
 }

@@ -1,62 +1,8 @@
 import protobuf from 'protobufjs/light.js';
 import { dataError, messageOf } from '../base/errors.ts';
 import { ONNX_DESCRIPTOR } from './onnx-descriptor.ts';
-
-/** IR version 8 goes with opset 17: ONNX 1.12 of 2022, which every runtime of today reads. */
-export const IR_VERSION = 8;
-export const OPSET_VERSION = 17;
-
-/** TensorProto.DataType of the types in use. */
-export const ONNX_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const;
-export type OnnxType = keyof typeof ONNX_TYPES;
-
-export type OnnxAttribute =
-  | { readonly int: number }
-  | { readonly float: number }
-  | { readonly string: string }
-  | { readonly ints: readonly number[] }
-  | { readonly floats: readonly number[] };
-
-export interface OnnxNode {
-  readonly type: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, OnnxAttribute>>;
-  /** '' is the standard's own domain. */
-  readonly domain: string;
-  readonly name: string;
-}
-
-/** A constant. */
-export interface OnnxTensor {
-  readonly name: string;
-  readonly type: OnnxType;
-  readonly shape: readonly number[];
-  /** Little-endian, row-major; not copied before the model's bytes are written. */
-  readonly bytes: Uint8Array;
-}
-
-/** An input or output of the graph. */
-export interface OnnxValue {
-  readonly name: string;
-  readonly type: OnnxType;
-  /** A string is a symbolic size, such as `batch`. */
-  readonly shape: readonly (number | string)[];
-}
-
-/** The part of an ONNX model that vggtune writes and reads (onnx.proto of ONNX 1.12). */
-export interface OnnxModel {
-  readonly irVersion: number;
-  /** Version by domain; '' is the standard's own. */
-  readonly opsets: Readonly<Record<string, number>>;
-  readonly producer: { readonly name: string; readonly version: string };
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly name: string;
-  readonly nodes: readonly OnnxNode[];
-  readonly initializers: readonly OnnxTensor[];
-  readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
-}
+import { ONNX_TYPES, type OnnxAttribute, type OnnxModel, type OnnxValue } from './onnx-model.ts';
+import { type TensorObject, tensorOf, typeOf } from './onnx-tensor-proto.ts';
 
 const root = protobuf.Root.fromJSON(ONNX_DESCRIPTOR);
 const modelType = root.lookupType('onnx.ModelProto');
@@ -166,7 +112,7 @@ interface GraphObject {
     domain: string;
     attribute: AttributeObject[];
   }[];
-  initializer: { name: string; dims: number[]; dataType: number; rawData: Uint8Array }[];
+  initializer: TensorObject[];
   input: ValueObject[];
   output: ValueObject[];
 }
@@ -176,6 +122,7 @@ interface AttributeObject {
   f: number;
   i: number;
   s: Uint8Array;
+  t: TensorObject | null;
   floats: number[];
   ints: number[];
 }
@@ -207,12 +154,7 @@ function fromMessage(object: object): OnnxModel {
       name: node.name,
       attributes: Object.fromEntries(node.attribute.map((a) => [a.name, attributeOf(a)])),
     })),
-    initializers: graph.initializer.map(({ name, dims, dataType, rawData }) => ({
-      name,
-      shape: dims,
-      type: typeOf(dataType),
-      bytes: rawData,
-    })),
+    initializers: graph.initializer.map(tensorOf),
     inputs: graph.input.map(graphValue),
     outputs: graph.output.map(graphValue),
   };
@@ -230,17 +172,17 @@ function attributeOf(attribute: AttributeObject): OnnxAttribute {
       return { floats: attribute.floats };
     case ATTRIBUTE_KINDS.ints.type:
       return { ints: attribute.ints };
+    case TENSOR_ATTRIBUTE:
+      return attribute.t === null
+        ? { unread: TENSOR_ATTRIBUTE }
+        : { tensor: tensorOf(attribute.t) };
     default:
-      throw new Error(`attribute ${attribute.name} has type ${attribute.type}, which is not read`);
+      return { unread: attribute.type };
   }
 }
 
-function typeOf(code: number): OnnxType {
-  const found = Object.entries(ONNX_TYPES).find(([, value]) => value === code);
-  if (found === undefined) throw new Error(`tensor type ${code} is not read`);
-  return found[0] as OnnxType;
-}
-
+/** AttributeProto.AttributeType of a tensor; models of this project have none. */
+const TENSOR_ATTRIBUTE = 4;
 function graphValue({ name, type }: ValueObject): OnnxValue {
   const tensor = type?.tensorType;
   if (!tensor) throw new Error(`${name} is no tensor`);

@@ -1,4 +1,5 @@
 import { dataError } from '../base/errors.ts';
+import { PickleOpaque } from './pickle-opaque.ts';
 
 /**
  * A machine for the pickles of state dicts (protocols 2 to 5). It builds lists, maps and the few
@@ -9,6 +10,8 @@ import { dataError } from '../base/errors.ts';
 export interface PickleOptions {
   readonly where: string;
   readonly constructors: ReadonlyMap<string, PickleConstructor>;
+  /** What another name stands for; undefined for one that is refused, as all are without this. */
+  readonly opaque?: (name: string) => PickleOpaque | undefined;
   /** What a persistent id stands for. */
   readonly persistent?: (id: unknown) => unknown;
 }
@@ -128,7 +131,7 @@ class Machine {
   /** Only what is on the list; the name of anything else is the error. */
   constructorOf(module: string, name: string): PickleConstructor {
     const full = `${module}.${name}`;
-    const found = this.options.constructors.get(full);
+    const found = this.options.constructors.get(full) ?? this.options.opaque?.(full);
     if (found !== undefined) return found;
     throw dataError(`${this.options.where} asks to run ${JSON.stringify(full.slice(0, 200))}`, {
       expected: `a state dict: ${[...this.options.constructors.keys()].join(', ')}`,
@@ -139,6 +142,7 @@ class Machine {
   }
 
   call(callee: unknown, args: unknown): unknown {
+    if (callee instanceof PickleOpaque) return callee;
     const found = [...this.options.constructors].find(([, allowed]) => allowed === callee);
     const [name, allowed] = found ?? ['something that is no constructor'];
     const value = Array.isArray(args) ? allowed?.build?.(args) : undefined;
@@ -148,12 +152,14 @@ class Machine {
 
   append(items: readonly unknown[]): void {
     const list = this.top();
+    if (list instanceof PickleOpaque) return;
     if (!Array.isArray(list)) throw this.damaged('items for something that is no list');
     for (const item of items) list.push(item);
   }
 
   setItems(items: readonly unknown[]): void {
     const map = this.top();
+    if (map instanceof PickleOpaque) return;
     if (!(map instanceof Map)) throw this.damaged('items for something that is no dict');
     for (let i = 0; i + 1 < items.length; i += 2) map.set(items[i], items[i + 1]);
   }
@@ -200,9 +206,14 @@ const OPERATIONS: Readonly<Record<number, (m: Machine) => void>> = {
   85: (m) => m.push(m.text(m.byte())), // SHORT_BINSTRING
   66: (m) => m.push(m.take(m.uint32())), // BINBYTES
   67: (m) => m.push(m.take(m.byte())), // SHORT_BINBYTES
+  142: (m) => m.push(m.take(m.uint64())), // BINBYTES8
+  150: (m) => m.push(m.take(m.uint64())), // BYTEARRAY8
   93: (m) => m.push([]), // EMPTY_LIST
   41: (m) => m.push([]), // EMPTY_TUPLE
   125: (m) => m.push(new Map()), // EMPTY_DICT
+  143: (m) => m.push([]), // EMPTY_SET
+  144: (m) => m.append(m.popToMark()), // ADDITEMS
+  145: (m) => m.push(m.popToMark()), // FROZENSET
   133: (m) => m.push(m.popMany(1)), // TUPLE1
   134: (m) => m.push(m.popMany(2)),
   135: (m) => m.push(m.popMany(3)),
@@ -221,12 +232,18 @@ const OPERATIONS: Readonly<Record<number, (m: Machine) => void>> = {
   147: (m) => m.push(stackGlobal(m)), // STACK_GLOBAL
   82: (m) => m.push(callTop(m)), // REDUCE
   129: (m) => m.push(callTop(m)), // NEWOBJ
+  146: (m) => m.push(callWithNames(m)), // NEWOBJ_EX
   98: (m) => void m.pop(), // BUILD: attributes of a state dict, which hold no tensors
   81: (m) => m.push(m.persistent(m.pop())), // BINPERSID
 };
 
 function callTop(m: Machine): unknown {
   const [callee, args] = m.popMany(2);
+  return m.call(callee, args);
+}
+
+function callWithNames(m: Machine): unknown {
+  const [callee, args] = m.popMany(3);
   return m.call(callee, args);
 }
 

@@ -46,7 +46,7 @@ export interface TfValue {
 
 export interface SavedModel {
   readonly constants: readonly TfConstant[];
-  /** Each after its inputs. */
+  /** The nodes in topological order. */
   readonly nodes: readonly TfNode[];
   readonly input: TfValue;
   readonly output: TfValue;

@@ -1,5 +1,6 @@
 import { dataError } from '../base/errors.ts';
 import type { NamedTensors, Shape, Tensor } from '../base/tensor.ts';
+import type { OnnxModel } from './onnx-model.ts';
 
 export type TensorFormat = 'safetensors' | 'pytorch' | 'keras-h5' | 'keras' | 'onnx';
 
@@ -16,6 +17,10 @@ export interface TensorFile {
   /** By the file's own names, in its own layouts and order. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether tensors are listed in the order of the layers, rather than by their names. */
+  readonly ordered?: boolean;
+  /** The graph that uses the tensors, where the format has one. */
+  readonly graph?: OnnxModel;
   /**
    * One tensor, converted to float32.
    * @throws VggtuneError (data) when it is not there, not of floats, or damaged

@@ -24,7 +24,7 @@ export interface TfjsModel {
   /** `{ class_name, config }` of a Keras model. */
   readonly topology: Readonly<Record<string, unknown>>;
   readonly weights: readonly TfjsWeight[];
-  /** Free; `tf.loadLayersModel` hands it out as `model.getUserDefinedMetadata()`. */
+  /** Metadata of any form; `tf.loadLayersModel` returns it as `model.getUserDefinedMetadata()`. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly generatedBy: string;
 }

@@ -3,17 +3,19 @@ import { sizeOf, type Tensor } from '../base/tensor.ts';
 import { type ByteSource, expectRange, readRange } from './byte-source.ts';
 import { readFloats } from './dtype.ts';
 import { unpickle } from './pickle.ts';
+import { opaqueName } from './pickle-opaque.ts';
+import { findTensors } from './state-dicts.ts';
 import { noSuchTensor, type TensorFile } from './tensor-file.ts';
 import {
   STATE_DICT_CONSTRUCTORS,
   storageOf,
-  type TorchStorage,
-  TorchTensor,
+  TorchStorage,
+  type TorchTensor,
 } from './torch-records.ts';
 import { readZipDirectory } from './zip-directory.ts';
 
-/** A pickle describes tensors, some hundred bytes each; the limit keeps a hostile one small. */
-const MAX_PICKLE_BYTES = 2 ** 22;
+/** A pickle describes tensors, some hundred bytes each, and what a trainer logs; a hostile one is kept small. */
+const MAX_PICKLE_BYTES = 2 ** 24;
 /** The first pickle of the older form, and the second: torch/serialization.py. */
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
@@ -45,6 +47,7 @@ export async function openTorch(source: ByteSource): Promise<TensorFile> {
     where: source.where,
     tensors: new Map(infos),
     metadata: {},
+    ordered: true,
     async read(name) {
       const record = tensors.get(name);
       if (record === undefined) throw noSuchTensor(source.where, name, tensors.keys());
@@ -61,6 +64,7 @@ interface Saved {
 
 async function readZip(source: ByteSource): Promise<Saved> {
   const directory = await readZipDirectory(source);
+  refusePrograms(source, [...directory.keys()]);
   const pickleName = [...directory.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   const member = await directory.get(pickleName ?? '')?.locate();
   if (pickleName === undefined || member === undefined) {
@@ -79,6 +83,23 @@ async function readZip(source: ByteSource): Promise<Saved> {
     return data.start;
   };
   return { value, locate };
+}
+
+/** Files of `torch.jit.save` and `torch.export.save` are zip files of a program with its weights. */
+function refusePrograms(source: ByteSource, names: readonly string[]): void {
+  const script = names.some((name) => /^[^/]*\/code\/.*\.py$/.test(name));
+  const exported = names.some((name) =>
+    /(^|\/)(serialized_exported_program\.json|archive_format)$/.test(name),
+  );
+  if (!script && !exported) return;
+  const maker = script ? 'torch.jit' : 'torch.export';
+  const load = script ? 'torch.jit.load(path)' : 'torch.export.load(path)';
+  throw dataError(`${source.where} holds a program of ${maker}, and no state dict`, {
+    expected: 'a state dict: names and tensors',
+    found: `what ${maker}.save writes`,
+    where: source.where,
+    fix: `nothing was run; save the state dict alone: torch.save(${load}.state_dict(), "weights.pth")`,
+  });
 }
 
 async function expectLittleEndian(
@@ -151,34 +172,21 @@ async function legacyStarts(layout: {
 function pickleOptions(source: ByteSource, storages?: Map<string, TorchStorage>) {
   const persistent = (id: unknown): unknown => {
     const storage = storageOf(id);
-    if (storage !== undefined) storages?.set(storage.key, storage);
+    if (storage instanceof TorchStorage) storages?.set(storage.key, storage);
     return storage;
   };
-  return { where: source.where, constructors: STATE_DICT_CONSTRUCTORS, persistent };
+  const constructors = STATE_DICT_CONSTRUCTORS;
+  return { where: source.where, constructors, persistent, opaque: opaqueName };
 }
 
-/** Where training scripts keep the state dict inside a checkpoint. */
-const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'net'];
-
 function stateDictOf(source: ByteSource, value: unknown): ReadonlyMap<string, TorchTensor> {
-  const own = tensorsOf(value);
-  if (own.size > 0) return own;
-  for (const wrapper of WRAPPERS) {
-    const inner = value instanceof Map ? tensorsOf(value.get(wrapper)) : own;
-    if (inner.size > 0) return inner;
-  }
+  const { tensors, objects } = findTensors(value);
+  if (tensors.size > 0) return tensors;
+  const [object] = objects;
+  if (object !== undefined) throw wholeObject(source, object);
   const keys =
     value instanceof Map ? [...value.keys()].filter((key) => typeof key === 'string') : [];
   throw notTorch(source, keys.length > 0 ? `a dict of ${keys.slice(0, 8)}` : 'no dict of tensors');
-}
-
-function tensorsOf(value: unknown): ReadonlyMap<string, TorchTensor> {
-  const tensors = new Map<string, TorchTensor>();
-  if (!(value instanceof Map)) return tensors;
-  for (const [name, item] of value as Map<unknown, unknown>) {
-    if (typeof name === 'string' && item instanceof TorchTensor) tensors.set(name, item);
-  }
-  return tensors;
 }
 
 async function readTensor(
@@ -213,6 +221,18 @@ function gather(span: Float32Array, { shape, strides }: TorchTensor): Float32Arr
     }
   }
   return data;
+}
+
+/** A model that was saved whole, say: to read it, Python would run the code of its class. */
+function wholeObject(source: ByteSource, { key, name }: { key: string; name: string }): Error {
+  const place = key === '' ? '' : `, under the key ${JSON.stringify(key.slice(0, 100))}`;
+  const className = JSON.stringify(name.slice(0, 200));
+  return dataError(`${source.where} holds an object of ${className}, and no state dict`, {
+    expected: 'a state dict: names and tensors',
+    found: `${className}${place}`,
+    where: source.where,
+    fix: 'nothing was run; save the state dict alone: torch.save(model.state_dict(), path)',
+  });
 }
 
 function notTorch(source: ByteSource, found: string): Error {

@@ -1,5 +1,6 @@
 import { type Shape, sizeOf } from '../base/tensor.ts';
 import type { PickleConstructor } from './pickle.ts';
+import { PickleOpaque } from './pickle-opaque.ts';
 
 /** What `torch.FloatStorage` and its like stand for: the element type of a storage. */
 const STORAGE_TYPES = {
@@ -78,15 +79,29 @@ export const STATE_DICT_CONSTRUCTORS: ReadonlyMap<string, PickleConstructor> = n
   ['torch._utils._rebuild_tensor_v2', { build: buildTensor }],
   ['torch._utils._rebuild_tensor', { build: buildTensor }],
   ['torch._utils._rebuild_parameter', { build: ([data]) => data }],
+  ['torch._utils._rebuild_parameter_with_state', { build: ([data]) => data }],
+  ['torch._tensor._rebuild_from_type_v2', { build: buildFromType }],
+  ['collections.defaultdict', { build: () => new Map() }],
   ...Object.entries(STORAGE_TYPES).map(
     ([name, row]) => [`torch.${name}`, new StorageType(row)] as const,
   ),
 ]);
 
+/**
+ * A tensor of a class of its own, or with attributes: (function, class, arguments, attributes) of what it would
+ * be without them.
+ */
+function buildFromType([rebuild, , args]: readonly unknown[]): unknown {
+  const known = [...STATE_DICT_CONSTRUCTORS.values()].find((found) => found === rebuild);
+  return Array.isArray(args) ? known?.build?.(args) : undefined;
+}
+
 /** ('storage', type, key, device, elements, ...): the persistent id of a storage. */
-export function storageOf(id: unknown): TorchStorage | undefined {
+export function storageOf(id: unknown): TorchStorage | PickleOpaque | undefined {
   if (!Array.isArray(id)) return undefined;
   const [kind, type, key, , elements, view] = id as unknown[];
+  // Complex or quantised numbers, say: the tensor is none that a VGG has.
+  if (kind === 'storage' && type instanceof PickleOpaque) return type;
   // Torch before 1.0 could save views of a storage; nothing has done so since.
   if (kind !== 'storage' || !(type instanceof StorageType) || (view ?? null) !== null)
     return undefined;
@@ -102,6 +117,7 @@ function buildDict([items]: readonly unknown[]): unknown {
 }
 
 function buildTensor([storage, offset, shape, strides]: readonly unknown[]): unknown {
+  if (storage instanceof PickleOpaque) return storage;
   if (!(storage instanceof TorchStorage) || !isIndex(offset)) return undefined;
   if (!isIndexList(shape) || !isIndexList(strides) || shape.length !== strides.length) {
     return undefined;

@@ -8,10 +8,19 @@ export interface ZipMember {
   readonly size: number;
 }
 
-interface DirectoryEntry {
+/** A row of the central directory. */
+export interface ZipRow {
   readonly name: string;
+  /** 0: stored; 8: deflated. */
   readonly method: number;
+  /** Bytes, unpacked and packed. */
   readonly size: number;
+  readonly packed: number;
+  readonly crc32: number;
+  readonly encrypted: boolean;
+  /** Of a Unix system; zero where it was packed on another. */
+  readonly mode: number;
+  /** Where its own header is. */
   readonly header: number;
 }
 
@@ -22,25 +31,46 @@ const END64_SIGNATURE = 0x06064b50;
 const ENTRY_SIGNATURE = 0x02014b50;
 const LOCAL_SIGNATURE = 0x04034b50;
 const END_BYTES = 22;
+/** Of the two bytes that say who made an entry, the upper one. */
+const UNIX = 3;
 /** A state dict has a member a tensor; the limit keeps a hostile directory from filling the memory. */
 const MAX_DIRECTORY_BYTES = 2 ** 24;
 
 /** The members of a zip file, from its central directory alone. @throws VggtuneError (data) */
 export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<string, ZipEntry>> {
+  const rows = await readZipRows(source, MAX_DIRECTORY_BYTES);
+  return new Map(rows.map((entry) => [entry.name, { locate: () => locate(source, entry) }]));
+}
+
+/**
+ * What the central directory of a zip file says, row by row. @throws VggtuneError (data)
+ * @param mostBytes that the directory may have
+ */
+export async function readZipRows(source: ByteSource, mostBytes: number): Promise<ZipRow[]> {
   const { start, size } = await findDirectory(source);
-  if (size > MAX_DIRECTORY_BYTES) throw damaged(source, `a directory of ${size} bytes`);
+  if (size > mostBytes) throw damaged(source, `a directory of ${size} bytes`);
   const bytes = Buffer.from((await readRange(source, start, size)).buffer);
-  const entries = new Map<string, ZipEntry>();
+  const rows: ZipRow[] = [];
   let at = 0;
   while (at + 46 <= bytes.length && bytes.readUInt32LE(at) === ENTRY_SIGNATURE) {
     const lengths = [28, 30, 32].map((field) => bytes.readUInt16LE(at + field));
     const end = at + 46 + lengths.reduce((sum, length) => sum + length, 0);
     if (end > bytes.length) throw damaged(source, 'a directory entry that is cut off');
-    const entry = parseEntry(bytes.subarray(at, end), lengths[0] ?? 0);
-    entries.set(entry.name, { locate: () => locate(source, entry) });
+    rows.push(parseEntry(bytes.subarray(at, end), lengths[0] ?? 0));
     at = end;
   }
-  return entries;
+  return rows;
+}
+
+/** Where the bytes of a member are, packed as they are. @throws VggtuneError (data) */
+export async function locatePacked(source: ByteSource, row: ZipRow): Promise<ZipMember> {
+  const local = Buffer.from((await readRange(source, row.header, 30)).buffer);
+  if (local.readUInt32LE(0) !== LOCAL_SIGNATURE) {
+    throw damaged(source, `no header of ${row.name} at byte ${row.header}`);
+  }
+  const start = row.header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
+  if (start + row.packed > source.size) throw damaged(source, `${row.name} is cut off`);
+  return { start, size: row.packed };
 }
 
 export interface ZipEntry {
@@ -72,10 +102,10 @@ async function findDirectory64(
   return { size: Number(record.readBigUInt64LE(40)), start: Number(record.readBigUInt64LE(48)) };
 }
 
-function parseEntry(bytes: Buffer, nameLength: number): DirectoryEntry {
+function parseEntry(bytes: Buffer, nameLength: number): ZipRow {
   let size = bytes.readUInt32LE(24);
   let header = bytes.readUInt32LE(42);
-  const compressed = bytes.readUInt32LE(20);
+  let packed = bytes.readUInt32LE(20);
   const extra = bytes.subarray(46 + nameLength);
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) !== 1) continue;
@@ -87,22 +117,26 @@ function parseEntry(bytes: Buffer, nameLength: number): DirectoryEntry {
       return Number(extra.readBigUInt64LE(field - 8));
     };
     size = wide(size);
-    wide(compressed);
+    packed = wide(packed);
     header = wide(header);
   }
   const name = bytes.toString('utf8', 46, 46 + nameLength);
-  return { name, method: bytes.readUInt16LE(10), size, header };
+  const unix = bytes.readUInt8(5) === UNIX;
+  return {
+    name,
+    method: bytes.readUInt16LE(10),
+    size,
+    packed,
+    crc32: bytes.readUInt32LE(16),
+    encrypted: (bytes.readUInt16LE(8) & 1) === 1,
+    mode: unix ? bytes.readUInt16LE(40) : 0,
+    header,
+  };
 }
 
-async function locate(source: ByteSource, entry: DirectoryEntry): Promise<ZipMember> {
+async function locate(source: ByteSource, entry: ZipRow): Promise<ZipMember> {
   if (entry.method !== 0) throw damaged(source, `${entry.name}, which is compressed`);
-  const local = Buffer.from((await readRange(source, entry.header, 30)).buffer);
-  if (local.readUInt32LE(0) !== LOCAL_SIGNATURE) {
-    throw damaged(source, `no header of ${entry.name} at byte ${entry.header}`);
-  }
-  const start = entry.header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
-  if (start + entry.size > source.size) throw damaged(source, `${entry.name} is cut off`);
-  return { start, size: entry.size };
+  return locatePacked(source, entry);
 }
 
 function damaged(source: ByteSource, found: string): Error {

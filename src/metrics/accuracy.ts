@@ -26,7 +26,7 @@ export function topKAccuracy(scored: Scored, k: number): number {
   return correct / count;
 }
 
-/** How many classes come before the true one; Infinity if its score is NaN. */
+/** The number of classes that rank before the true one; Infinity if its score is NaN. */
 function rankOfLabel({ scores, classes, labels }: Scored, row: number): number {
   const label = labels[row] ?? 0;
   const own = scores[row * classes + label] ?? Number.NaN;
@@ -49,7 +49,7 @@ export function logLoss(scored: Scored): number {
   return mean(logLosses(scored));
 }
 
-/** The same of each image. */
+/** The negative log-likelihood of each image. */
 export function logLosses(scored: Scored): number[] {
   checkScored(scored);
   const { scores, classes, labels } = scored;

@@ -17,13 +17,13 @@ export function confusionMatrix(scored: Scored): Confusion {
 }
 
 export interface ClassMetrics {
-  /** Of those called so, the share that is; 0 if none was called so. */
+  /** The share of the images predicted as the class that belong to it; 0 if none was predicted so. */
   readonly precision: number;
-  /** Of those that are, the share that was called so; 0 if there are none. */
+  /** The share of the images of the class that were predicted as it; 0 if there are none. */
   readonly recall: number;
   /** Harmonic mean of the two; 0 if both are. */
   readonly f1: number;
-  /** How many there are. */
+  /** The number of images of the class. */
   readonly support: number;
 }
 

@@ -1,3 +1,3 @@
-/** NaN of nothing. */
+/** The mean; NaN of an empty list. */
 export const mean = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + value, 0) / values.length;

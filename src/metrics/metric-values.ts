@@ -2,7 +2,7 @@ import { accuracy, logLoss, topKAccuracy } from './accuracy.ts';
 import { confusionMatrix, macroF1 } from './confusion.ts';
 import type { Scored } from './scores.ts';
 
-/** The figures that a run watches and reports, by the names that a config knows them by. */
+/** The metrics that a run watches and reports, by their names in the config. */
 export interface Figures {
   readonly loss: number;
   readonly accuracy: number;

@@ -1,4 +1,4 @@
-/** What a network said of a set of images, and what they are. */
+/** The scores of a network on a set of images, and the true classes. */
 export interface Scored {
   /** [images, classes], row-major: probabilities, or anything that grows with them. */
   readonly scores: Float32Array;

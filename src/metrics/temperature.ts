@@ -9,10 +9,10 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 const LEAST = 2 ** -126;
 
 /**
- * The cross-entropy of each image at the one temperature, of logits divided by it, that gives the least mean.
- * Training makes a network surer of what it does not know as well; this is the loss without that (Guo et al.
- * 2017, arXiv 1706.04599). The mean is convex in the inverse of the temperature, so a golden section finds it.
- *
+ * The cross-entropy of each image after temperature scaling with the temperature that minimises the mean.
+ * Training makes a network overconfident, also about what it does not know; this is the loss without that
+ * effect (Guo et al. 2017, arXiv 1706.04599). The mean is convex in the inverse temperature, so a
+ * golden-section search finds it.
  * @param scored with probabilities that sum to 1 in each row
  */
 export function calibratedLosses(scored: Scored): number[] {

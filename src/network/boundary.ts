@@ -8,7 +8,10 @@ export function blockOf(layer: Layer): string {
   return block === undefined ? 'head' : `block${block}`;
 }
 
-/** The boundary right behind a layer, by its exact name. @throws Error where there is none: a bug */
+/**
+ * The boundary directly after a layer, by its exact name.
+ * @throws Error where there is none: a bug
+ */
 export function boundaryBehind({ layers }: NetworkSpec, name: string): number {
   const index = layers.findIndex((layer) => layer.name === name);
   if (index < 0) throw new Error(`the network has no layer ${name}`);
@@ -16,8 +19,8 @@ export function boundaryBehind({ layers }: NetworkSpec, name: string): number {
 }
 
 /**
- * Which layers belong to what they follow: those that hold nothing to train and act the same in training,
- * and a batch norm behind a convolution.
+ * The layers that belong to the layer before them: those without trainable parameters that act the same in
+ * training, and a batch norm after a convolution.
  */
 const FOLLOWS = {
   conv: 'none',
@@ -33,11 +36,9 @@ const FOLLOWS = {
 } as const satisfies Record<LayerKind, LayerKind | 'any' | 'none'>;
 
 /**
- * The freeze boundary behind a layer: layers [0, boundary) are frozen. It lies as far down as it can
- * without freezing more parameters, because the activations there are the smallest: behind `conv4_3`
- * it is after `pool4`, behind `pool5` after the head's pooling. A convolution's batch norm goes
- * with it.
- *
+ * The freeze boundary after a layer: layers [0, boundary) are frozen. It is moved down as far as possible
+ * without freezing more parameters, because activations are smallest there: after `conv4_3` it is after
+ * `pool4`, after `pool5` it is after the head's pooling. A convolution's batch norm goes with it.
  * @param name a layer, a block (`block4`), or `none` for an empty prefix
  * @throws VggtuneError (usage) when there is no such layer, or nothing after it could be trained
  */

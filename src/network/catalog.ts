@@ -17,7 +17,7 @@ export type HeadName = (typeof HEADS)[number];
 
 /** Widest hidden layer of a head: two of them beside each other have a gigabyte of weights. */
 export const LARGEST_HIDDEN = 16_384;
-/** Of the input, in pixels: the first layer of a VGG would keep 25 GB of it. */
+/** The largest side of the input, in pixels: the first layer of a VGG would keep 25 GB of activations. */
 export const LARGEST_SIDE = 10_000;
 
 /** A backbone as data: everything else about it is a fold over its row. */

@@ -15,7 +15,10 @@ export type MapLayer =
       readonly kernel: number;
     }
   | { readonly kind: 'relu'; readonly name: string }
-  /** Each source averaged over its `stride` x `stride` cells, down to the last map, and all one behind the other. */
+  /**
+   * Averages each source over its `stride` x `stride` cells, down to the last map, and concatenates the
+   * results.
+   */
   | {
       readonly kind: 'levels';
       readonly name: string;
@@ -41,7 +44,7 @@ export interface DenseForm {
   readonly stride: number;
   /** Side of the smallest image, in pixels. */
   readonly smallest: number;
-  /** What became of the head, for people. */
+  /** A description of the conversion, for people. */
   readonly method: string;
 }
 
@@ -82,7 +85,7 @@ interface HeadContext {
   readonly network: NetworkSpec;
   readonly layers: readonly Layer[];
   readonly weights: NamedTensors;
-  /** Of the map that the head was trained on. */
+  /** The side of the map that the head was trained on. */
   readonly side: number;
   readonly channels: number;
 }
@@ -130,7 +133,7 @@ function levelsForm(
   };
 }
 
-/** The head averages over rows that a later pool drops, and the cells of the last map cannot. */
+/** The rows that a later pool drops: the head averages over them, and the cells of the last map cannot. */
 function cutOff({ layers, preprocessing }: NetworkSpec): Error {
   const stride = strideOf(layers);
   return usageError('the head "levels" has no fully convolutional form for this image size', {

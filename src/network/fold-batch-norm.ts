@@ -2,7 +2,7 @@ import { type NamedTensors, sizeOf, type Tensor } from '../base/tensor.ts';
 import type { NetworkSpec } from './spec.ts';
 
 export interface Folded {
-  /** The batch norms that are gone. */
+  /** The batch norms that were removed. */
   readonly layers: ReadonlySet<number>;
   /** The weights with the convolutions before them changed. */
   readonly weights: NamedTensors;

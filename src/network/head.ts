@@ -17,7 +17,7 @@ export interface HeadSpec {
 }
 
 interface HeadPlace {
-  /** What the backbone gives: [C, H, W]. */
+  /** The shape of the backbone's output: [C, H, W]. */
   readonly features: Shape;
   /** The pools that end its blocks, in their order. */
   readonly pools: readonly Level[];
@@ -53,10 +53,10 @@ function linearHead(head: HeadSpec, { features, classes }: HeadPlace): Layer[] {
 const LEVELS = 3;
 
 /**
- * A linear classifier on the last three pools rather than on the last one (as Head2Toe, Evci et al. 2022;
- * columns of features across depths are Hariharan et al.'s hypercolumns, 2015). What pictures unlike
- * those of the pretraining differ by is often lost before the last layer. Levels of unlike depths have unlike
- * sizes: the batch norm has fixed statistics, those of the training images before training.
+ * A linear classifier on multi-scale features: the last three pools rather than the last one (as in Head2Toe,
+ * Evci et al. 2022; features across depths are the hypercolumns of Hariharan et al. 2015). What distinguishes
+ * images unlike those of the pretraining is often lost before the last layer. Features of different depths
+ * have different scales: the batch norm has fixed statistics, those of the training images before training.
  */
 function levelsHead(head: HeadSpec, { pools, classes }: HeadPlace): Layer[] {
   const sources = pools.slice(-LEVELS);

@@ -28,7 +28,7 @@ export interface ComparedMap {
 }
 
 /**
- * What stacks of 3x3 convolutions save against one 5x5 and one 7x7 with the same receptive field
+ * Compares stacks of 3x3 convolutions with one 5x5 and one 7x7 convolution of the same receptive field
  * (Simonyan and Zisserman 2014, section 2.3: 27 C^2 weights instead of 49 C^2).
  */
 export function compareKernels(map: ComparedMap): readonly KernelComparison[] {

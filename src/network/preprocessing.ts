@@ -20,6 +20,19 @@ export const KERAS_PREPROCESSING: Preprocessing = {
   resize: 256,
 };
 
+/** RGB / 255 and nothing else. */
+export const UNIT_PREPROCESSING: Preprocessing = {
+  ...TORCHVISION_PREPROCESSING,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+};
+
+/** The same for another input size: the side that images are resized to before the crop keeps its ratio. */
+export function atSize(preprocessing: Preprocessing, size: number): Preprocessing {
+  const resize = Math.round((size * preprocessing.resize) / preprocessing.size);
+  return { ...preprocessing, size, resize };
+}
+
 /**
  * Preprocessing as one multiplication and one addition for each channel, in the order of `channels`:
  * (scale x - mean) / std = factor x + shift.

@@ -1,14 +1,28 @@
 import type { NamedTensors, Tensor } from '../base/tensor.ts';
 import { tensorOf } from './fold-batch-norm.ts';
 import { HEAD_NORM } from './head.ts';
-import type { Layer, NetworkSpec } from './spec.ts';
+import type { Layer, LayerKind, NetworkSpec } from './spec.ts';
+
+/** Whether a layer gives c times its output for c times its input and bias, for each positive c. */
+const HOMOGENEOUS = {
+  conv: true,
+  dense: true,
+  relu: true,
+  maxpool: true,
+  avgpool: true,
+  gap: true,
+  levels: true,
+  flatten: true,
+  dropout: true,
+  batchnorm: false,
+} as const satisfies Record<LayerKind, boolean>;
 
 /**
- * Whether a network's activations can all be divided by a constant without changing what it says: ReLU,
- * pooling and dropout let a positive factor through, a batch norm between convolutions does not.
+ * Whether all activations of a network can be divided by a constant without changing its outputs: all layers
+ * are homogeneous, but for the norm of the head, which takes the scale of the features out.
  */
 export function canRescale({ layers }: NetworkSpec): boolean {
-  return layers.every((layer) => layer.kind !== 'batchnorm' || layer.name === HEAD_NORM);
+  return layers.every(({ kind, name }) => HOMOGENEOUS[kind] || name === HEAD_NORM);
 }
 
 /**
@@ -45,7 +59,7 @@ interface Place {
   readonly isFirst: boolean;
 }
 
-/** What each tensor of a layer is multiplied by. */
+/** The factor of each tensor of a layer. */
 function changes(layer: Layer, { factor, isNormed, isFirst }: Place): [string, number][] {
   switch (layer.kind) {
     case 'conv':

@@ -17,7 +17,7 @@ import {
 import { errorDocument } from './parts.ts';
 import { planReport } from './plan.ts';
 
-/** What each command prints with --json when it goes well. The types of the documents are these. */
+/** The documents that commands print with --json on success, by schema; the types are derived from these. */
 export const OUTPUTS = {
   train: trainOutput,
   demo: demoOutput,

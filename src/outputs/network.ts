@@ -138,6 +138,10 @@ export const weightsDescription = z
     folded: z.boolean().describe('batch norm is already part of the convolutions'),
     classes: count.optional().describe('absent without an output layer'),
     preprocessing: preprocessing.optional().describe('absent where it is not known'),
+    preprocessingAssumed: z
+      .boolean()
+      .describe('the file says nothing of it: it is what is usual for its family'),
+    notes: texts.describe('how the file was understood, where that is not plain'),
     parameters: count.describe('numbers in the tensors that are used'),
     tensors: list(tensorRow),
     missing: texts.describe('canonical names that the nearest network has and the file has not'),

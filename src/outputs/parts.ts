@@ -45,7 +45,7 @@ export const configIssue = z.strictObject({
 
 const kinds = Object.keys(EXIT_CODES).filter((kind) => kind !== 'ok') as ('bug' | FailureKind)[];
 
-/** What every command prints instead of its result when it fails. */
+/** The document that every command prints when it fails. */
 export const errorDocument = z
   .strictObject({
     error: z.strictObject({

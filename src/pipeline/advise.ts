@@ -16,21 +16,21 @@ export interface AdviceReport extends ChoiceReport {
   /** Where the weights came from. */
   readonly weights: string;
   readonly machine: { readonly engine: string; readonly device: string; readonly cores: number };
-  /** Empty where they were not asked for. */
+  /** Empty where estimates were not requested. */
   readonly estimates: readonly Estimate[];
 }
 
 export interface AdviseRequest extends WorkContext {
-  /** The strategy that they name is not used. */
+  /** The settings; a strategy that they name is ignored. */
   readonly settings: Settings;
-  /** Also measure what each strategy would take; on by default. */
+  /** Whether to estimate the cost of each strategy; true by default. */
   readonly estimates?: boolean;
 }
 
 /**
- * Looks at a folder of images and says which strategy fits, with the evidence.
+ * Advises a strategy for a folder of images, with the evidence.
  * @throws VggtuneError when the settings or the data are wrong; weights that cannot be had only
- *   leave the similarity unmeasured
+ * leave the similarity unmeasured
  */
 export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   // What it advises against may be what the settings ask for.
@@ -56,7 +56,10 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   };
 }
 
-/** Weights that cannot be had are no reason to say nothing: time and size are known without. */
+/**
+ * Loads the weights, or returns the reason why they are unavailable: size and time can be estimated without
+ * them.
+ */
 async function startOrTrouble(
   config: RunConfig,
   data: LoadedData,

@@ -22,13 +22,15 @@ export interface EvaluateRequest extends WorkContext {
   /** Other labelled images, with the model's classes; without it the run's own split is used. */
   readonly data?: string;
   /**
-   * Of the run's split; the test side by default, or validation where there is none. Of `data`, the
-   * side that its layout names; all images by default.
+   * The subset to measure on. Of the run's split it is the test images by default, or the validation images
+   * where there are none; of `data` it is the subset that the layout names, by default all images.
    */
   readonly side?: Side;
 }
 
-/** What was measured, and on whose images: those of a side of the run, or those of a folder. */
+/**
+ * Metrics, and the images on which they were measured: those of a subset of the run, or those of a folder.
+ */
 export type Evaluation = Omit<MetricsRecord, 'side'> & {
   readonly side?: Side;
   /** Where the images are not the run's own. */
@@ -105,8 +107,8 @@ async function storedConfig(run: string): Promise<RunConfig> {
 }
 
 /**
- * metrics.json is about one side: what ranks runs and what a gate looks at. Figures of another side
- * never take its place.
+ * Writes metrics.json if the record is about its subset: runs are ranked and gates judged by it, so that
+ * metrics of another subset never take its place.
  */
 async function keepRecord(run: string, record: MetricsRecord): Promise<void> {
   const paths = runPaths(run);

@@ -1,2 +1,2 @@
-/** The use case of `vggtune export`; `train` writes the formats of its config by the same. */
+/** The use case of `vggtune export`; `train` uses it for the formats of its config. */
 export { type ExportedFolder, exportRun } from './export/export-run.ts';

@@ -2,7 +2,7 @@ import { systemCode, usageError } from '../base/errors.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { MAKER } from '../dataset/write-picture.ts';
 
-/** A picture of the largest size that is made has less. */
+/** The largest heat map that is read; every one that vggtune writes is smaller. */
 const MOST_BYTES = 2 ** 26;
 
 /** @throws VggtuneError (usage) where a heat map would replace a file that vggtune has not made */

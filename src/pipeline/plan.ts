@@ -106,7 +106,7 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
   };
 }
 
-/** `train` would refuse it; a plan is only looked at, perhaps to be followed with --overwrite. */
+/** Warns of a folder that `train` would refuse; a plan may be followed with --overwrite. */
 async function warnOfTakenFolder(out: string, emit: Emit): Promise<void> {
   await refuseFolder(out, {}).catch((error: unknown) => {
     if (!(error instanceof VggtuneError)) throw error;
@@ -118,7 +118,7 @@ async function warnOfTakenFolder(out: string, emit: Emit): Promise<void> {
 interface Chosen {
   readonly strategy: StrategyName;
   readonly evidence: readonly string[];
-  /** The settings, with what is advised. */
+  /** The settings with the advice added. */
   readonly settings: Settings;
   readonly choice?: ChoiceReport;
 }

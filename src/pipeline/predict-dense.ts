@@ -23,11 +23,14 @@ import { loadModel, type TrainedModel } from './prepare/trained-model.ts';
 export interface DensePredictRequest extends PredictRequest {
   /** Sizes of the image, as factors of the one that the network was trained on. */
   readonly scales?: readonly number[];
-  /** A folder for one image each: where its class was seen. */
+  /** A folder for heat maps, one for each image, which show where its class was found. */
   readonly heatMaps?: string;
 }
 
-/** About the paper's: one size below training would not hold a window, so they go upward. */
+/**
+ * The default scales, close to the paper's: an image below the training size would not hold a window, so they
+ * go upward.
+ */
 const SCALES = [1, 1.25, 1.5];
 
 /**
@@ -85,7 +88,7 @@ interface Context {
   readonly form: DenseForm;
   readonly runner: OnnxRunner;
   readonly scales: readonly number[];
-  /** Of the heat map, if one is wanted. */
+  /** The path of the heat map, if one is requested. */
   readonly target: string | undefined;
 }
 
@@ -130,7 +133,7 @@ async function runView(picture: Picture, { runner }: Context): Promise<View> {
   return { picture, probabilities, scores };
 }
 
-/** Left and right changed. */
+/** Mirrors an image horizontally. */
 export function mirrored({ pixels, width, height }: Picture): Picture {
   const out = new Uint8Array(pixels.length);
   for (let y = 0; y < height; y++) {
@@ -142,7 +145,7 @@ export function mirrored({ pixels, width, height }: Picture): Picture {
   return { pixels: out, width, height };
 }
 
-/** The probability of one class in every window, over the picture. */
+/** The probability of one class in every window, as an overlay on the image. */
 function heatMap({ picture, scores }: View, label: number, form: DenseForm): Picture {
   const [, classes = 0, rows = 0, columns = 0] = scores.shape;
   const cells = rows * columns;

@@ -19,9 +19,12 @@ export interface Guess {
   readonly probability: number;
 }
 
-/** What a file shows, or why it could not be read. */
+/** The prediction for a file, or the reason why it could not be read. */
 export type Prediction =
-  | { readonly path: string /** The surest first. */; readonly guesses: readonly Guess[] }
+  | {
+      readonly path: string /** The most probable class first. */;
+      readonly guesses: readonly Guess[];
+    }
   | { readonly path: string; readonly error: string };
 
 export interface PredictRequest {
@@ -29,7 +32,7 @@ export interface PredictRequest {
   readonly run: string;
   /** Files, folders and globs. */
   readonly inputs: readonly string[];
-  /** Guesses of each image. */
+  /** The number of guesses per image. */
   readonly topK: number;
   readonly signal: AbortSignal;
   readonly emit: Emit;
@@ -72,7 +75,7 @@ export async function predict(request: PredictRequest): Promise<readonly Predict
   );
 }
 
-/** Files that an error names. */
+/** The number of files that an error names. */
 const NAMED = 3;
 
 /** @throws VggtuneError (data) when none of the files could be read: that is no result */
@@ -91,7 +94,7 @@ export function someReadable(predictions: readonly Prediction[]): readonly Predi
   );
 }
 
-/** Batches of what can be decoded; the rest gets its error. */
+/** Yields batches of the images that can be decoded; for the others an error is recorded. */
 async function* readable(
   files: readonly string[],
   to: {

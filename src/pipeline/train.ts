@@ -17,7 +17,7 @@ import { adoptRun } from './run/adopt-run.ts';
 import { runStrategy } from './run/run-strategy.ts';
 
 export interface TrainRequest extends WorkContext {
-  /** Where a run is resumed, its own config fills what they leave out. */
+  /** The settings; where a run is resumed, its own config completes them. */
   readonly settings: Settings;
   /** Goes on with the run in the `out` folder. */
   readonly resume?: boolean;
@@ -73,7 +73,7 @@ interface Choice {
   readonly context: WorkContext;
 }
 
-/** The strategy that is asked for, or the one that measuring the images finds. */
+/** Returns the strategy that was asked for, or the one that measuring the images gives. */
 async function chooseStrategy(
   settings: Settings,
   of: { readonly context: WorkContext; readonly config: RunConfig; readonly data: LoadedData },

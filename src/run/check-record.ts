@@ -1,8 +1,8 @@
 import type { LabelledHash, MetricsRecord, PlanRecord, SplitRecord } from './record.ts';
 
 /**
- * What is wrong with a record's form, or undefined. A run folder may come from somebody else, and
- * what reads it would otherwise fail somewhere, in words that say nothing of the file.
+ * Describes what is wrong with the form of a record, or returns undefined. A run folder may come from someone
+ * else, and without the check its readers would fail with errors that do not name the file.
  */
 export const RECORD_PROBLEMS = {
   split: (record: Form<SplitRecord>) => {

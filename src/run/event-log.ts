@@ -4,7 +4,7 @@ import { FORMAT_VERSION } from './record.ts';
 
 export interface EventLog {
   readonly listen: Emit;
-  /** From now on events go to this file, those that came before too. */
+  /** Writes all further events to this file, and those that came before. */
   open(path: string): void;
   flush(): void;
 }

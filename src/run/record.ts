@@ -4,15 +4,15 @@ import type { RunConfig, StrategyName } from '../config/schema.ts';
 export interface PlanRecord {
   readonly version: number;
   readonly strategy: StrategyName;
-  /** Why it is this strategy, a sentence each. */
+  /** The reasons for the strategy, one sentence each. */
   readonly evidence: readonly string[];
-  /** Names of the layers that stay as they are. */
+  /** Names of the frozen layers. */
   readonly frozen: readonly string[];
   readonly trained: readonly string[];
   readonly parameters: { readonly total: number; readonly trained: number };
   /** Where the starting weights came from: source, licence, hashes. */
   readonly provenance?: Readonly<Record<string, string>>;
-  /** The validation images are trained on too, once they have chosen. */
+  /** Present where the validation images are trained on too, after they were used for choosing. */
   readonly refit?: true;
   /** SHA-256 of the weights that the run began from and of how they want their images. */
   readonly startHash?: string;
@@ -26,7 +26,7 @@ export interface MetricsRecord {
   readonly version: number;
   readonly side: MeasuredSide;
   readonly images: number;
-  /** Measured on the model before it was trained on these images too. */
+  /** Present where the metrics are of the model before it was trained on these images too. */
   readonly beforeRefit?: true;
   /** Figures by name; one that could not be measured is absent. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -42,7 +42,7 @@ export interface MetricsRecord {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** Raised when a file of a run folder changes its form; readers refuse what they do not know. */
+/** The format version of the files of a run folder; readers refuse versions that they do not know. */
 export const FORMAT_VERSION = 1;
 
 export interface LabelledHash {

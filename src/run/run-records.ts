@@ -2,6 +2,7 @@ import { parse, stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { dataError, messageOf, systemCode, usageError, VggtuneError } from '../base/errors.ts';
 import { readPlainFile } from '../base/plain-file.ts';
+import { RUN_CONFIG_START } from '../base/run-config-start.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { RECORD_PROBLEMS } from './check-record.ts';
@@ -13,9 +14,9 @@ import {
   type SplitRecord,
 } from './record.ts';
 import { isRecord } from './refuse-changed.ts';
-import { CONFIG_START, ownFiles, type RunPaths, runPaths } from './store.ts';
+import { ownFiles, type RunPaths, runPaths } from './store.ts';
 
-const COMMENT = `${CONFIG_START}; format version ${FORMAT_VERSION}`;
+const COMMENT = `${RUN_CONFIG_START}; format version ${FORMAT_VERSION}`;
 
 export async function writeConfig(paths: RunPaths, config: RunConfig): Promise<void> {
   await writeFileAtomic(paths.config, `${COMMENT}\n${stringify(config)}`);
@@ -59,7 +60,10 @@ export function parseConfig(text: string, path: string): unknown {
   }
 }
 
-/** The comment of the first line says by which version it was written; one that a person wrote has none. */
+/**
+ * Refuses a config of another version, which the comment of the first line states; a config written by a
+ * person has none.
+ */
 function refuseOtherVersion(path: string, text: string): void {
   const found = /^# .*; format version (\S+)$/m.exec(text.slice(0, 200))?.[1];
   if (found !== undefined && found !== String(FORMAT_VERSION)) throw otherVersion(path, found);

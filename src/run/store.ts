@@ -6,9 +6,7 @@ import { makeFolder } from '../base/folders.ts';
 import { removeLeftovers } from '../base/leftovers.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
 import { unlessMachineFails } from '../base/machine-failure.ts';
-
-/** What `config.yaml` begins with: by it a folder is known as a run's. */
-export const CONFIG_START = '# Every setting of this run';
+import { RUN_CONFIG_START } from '../base/run-config-start.ts';
 
 /** The files of a run folder. */
 export interface RunPaths {
@@ -39,8 +37,8 @@ export function runPaths(folder: string): RunPaths {
 }
 
 /**
- * What a run leaves in its folder: what `overwrite` removes, and nothing else. The files that tell
- * a run come last, so that one which was removed in part can still be removed.
+ * The files of a run in its folder: `overwrite` removes these, and nothing else. The files that identify a
+ * run come last, so that a folder which was removed in part can still be removed.
  */
 const OWN = [
   'split.json',
@@ -88,7 +86,7 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   return { paths, resumed: options.resume === true, unlock };
 }
 
-/** Whether a run of another machine is at work or was killed takes a while to find out. */
+/** Locks a run folder. Finding out whether a run of another machine is alive takes a while. */
 function lockRun(folder: string, { signal, emit, timing }: OpenOptions): Promise<Unlock> {
   return takeLock(join(folder, 'lock'), {
     busy: `another run is at work in ${folder}`,
@@ -109,7 +107,10 @@ export async function refuseFolder(folder: string, options: OpenOptions): Promis
   if (found.length > 0 && !resume && !overwrite) throw existsAlready(folder, found);
 }
 
-/** What of a run's own is in a folder. @throws VggtuneError (usage) when it cannot be read */
+/**
+ * The run files that a folder holds.
+ * @throws VggtuneError (usage) when it cannot be read
+ */
 export async function ownFiles(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => OWN.includes(name));
@@ -126,10 +127,10 @@ export async function ownFiles(folder: string): Promise<string[]> {
   }
 }
 
-/** Was a run started here? Either of the first two files that one writes tells it. */
+/** Whether a run was started here, which either of its first two files tells. */
 async function isRun({ config, events }: RunPaths): Promise<boolean> {
   const [settings, log] = await Promise.all([startOf(config), startOf(events)]);
-  return settings.startsWith(CONFIG_START) || /^\{"time":"[^"]*","type":"log"/.test(log);
+  return settings.startsWith(RUN_CONFIG_START) || /^\{"time":"[^"]*","type":"log"/.test(log);
 }
 
 /** The first bytes of a file; none where there is no file, or no plain one. */

@@ -6,7 +6,10 @@ export interface CrossValidation {
   readonly penalty: number;
   /** That loss: the weighted mean cross-entropy of the held-out samples. */
   readonly loss: number;
-  /** [judged, classes]: of each sample by the fit without it; rows of samples never held out are 0. */
+  /**
+   * [judged, classes]: the log-probabilities of each sample by the fit without it; rows of samples that were
+   * never held out are 0.
+   */
   readonly logProbabilities: Float32Array;
 }
 
@@ -20,7 +23,7 @@ export interface ValidationSetting extends RegressionProblem {
 
 /** A penalty that does worse than the best so far by this share of it ends the search. */
 const WORSE = 0.05;
-/** Fits that only tell penalties apart need not be exact: by this share of the loss. */
+/** The tolerance of fits that only compare penalties, as a share of the loss. */
 const ROUGH = 1e-5;
 
 /**

@@ -14,7 +14,7 @@ export interface HeadProblem {
   readonly labels: readonly number[];
   /** Which image a sample shows; images of one group are copies of each other. */
   readonly groups: readonly string[];
-  /** How many of the samples, from the first on, are images as they are: by these a fit is judged. */
+  /** The number of samples, from the first on, that are plain images; a fit is judged by these. */
   readonly images: number;
   readonly classes: number;
   /** How many features each level has, the last pool's at the end. */
@@ -40,7 +40,7 @@ export interface FittedHead {
   readonly levelsRead: number;
   /** 0 where too few images left nothing to hold out. */
   readonly folds: number;
-  /** [images, classes]: what fits without an image say of it; absent without folds. */
+  /** [images, classes]: the log-probabilities of each image by the fits without it; absent without folds. */
   readonly heldOut?: Float32Array;
 }
 

@@ -20,13 +20,16 @@ export interface MinimiseOptions {
   readonly iterations: number;
   /** A step that gains less than this share of the value ends the search. */
   readonly gain?: number;
-  /** About the diagonal of the Hessian at the start, all above zero; asked for once, after the value there. */
+  /**
+   * The approximate diagonal of the Hessian at the start, with positive entries; requested once, after the
+   * value there.
+   */
   readonly curvatures?: () => Float64Array;
 }
 
 /** Pairs of steps and changes of the gradient that are kept: Nocedal and Wright advise 3 to 20. */
 const MEMORY = 10;
-/** Share of the decrease that the slope promises which a step must bring (Armijo's condition). */
+/** The share of the decrease promised by the slope that a step must achieve (Armijo's condition). */
 const SUFFICIENT = 1e-4;
 const MOST_TRIALS = 30;
 /** Changes of the value below this share of it are rounding: programs compute in float32. */
@@ -72,7 +75,7 @@ interface Pair {
   readonly rho: number;
 }
 
-/** What is known of the Hessian. */
+/** The current knowledge of the Hessian. */
 interface Known {
   /** Its diagonal at the start; absent: as if it were the same everywhere. */
   readonly curvatures: Float64Array | undefined;
@@ -97,7 +100,7 @@ function direction({ curvatures, pairs }: Known, gradient: Float64Array): Float6
   return q;
 }
 
-/** By how much the last step was longer or shorter than the curvatures alone make it. */
+/** The ratio of the last step to the step by the curvatures alone. */
 function lastScale({ curvatures, pairs }: Known, q: Float64Array): number {
   const last = pairs.at(-1);
   if (last !== undefined) {

@@ -47,14 +47,6 @@ export async function fitRegression(
   const gradient = new Float64Array(size + classes);
   let scored: Float32Array = new Float32Array();
   const { meanSquares } = problem;
-  // By the diagonal of the softmax's own Hessian, as if it had nothing to do with the inputs.
-  const curvatures = (squares: Float64Array) => () => {
-    const spread = meanSpread(scored, { classes, weights });
-    return Float64Array.from({ length: size + classes }, (_, i) =>
-      i < size ? spread * (squares[i % inputs] ?? 1) + penalty : spread,
-    );
-  };
-
   const found = await minimise(
     async (point) => {
       const evaluation = await program.evaluate(Float32Array.from(point), weights);
@@ -73,11 +65,38 @@ export async function fitRegression(
       tolerance: TOLERANCE,
       iterations: ITERATIONS,
       ...(gain !== undefined && { gain }),
-      ...(meanSquares !== undefined && { curvatures: curvatures(meanSquares) }),
+      ...(meanSquares !== undefined && {
+        curvatures: () => {
+          const spread = meanSpread(scored, { classes, weights });
+          return curvaturesOf(meanSquares, { inputs, classes, spread, penalty });
+        },
+      }),
     },
   );
   const { point: parameters, value: loss, iterations, converged } = found;
   return { parameters, loss, iterations, converged };
+}
+
+/**
+ * The diagonal of the softmax's own Hessian, as if it did not depend on the inputs.
+ *
+ * @param spread the weighted mean of p (1 - p)
+ */
+function curvaturesOf(
+  squares: Float64Array,
+  { inputs, classes, spread, penalty }: Scale,
+): Float64Array {
+  const size = classes * inputs;
+  return Float64Array.from({ length: size + classes }, (_, i) =>
+    i < size ? spread * (squares[i % inputs] ?? 1) + penalty : spread,
+  );
+}
+
+interface Scale {
+  readonly inputs: number;
+  readonly classes: number;
+  readonly spread: number;
+  readonly penalty: number;
 }
 
 /** The weighted sum of the cross-entropies, in float64. */
@@ -98,7 +117,7 @@ export function weightedLoss(
   return loss;
 }
 
-/** A probability has little to move where it is near 0 or 1; a curvature is not taken for less than this. */
+/** The lower bound on a curvature: a probability near 0 or 1 has little room to change. */
 const LEAST_SPREAD = 1e-3;
 
 /** The weighted mean of p (1 - p) over the samples and classes. */

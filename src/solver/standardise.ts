@@ -1,4 +1,4 @@
-/** What features are centred by and divided by, per column. */
+/** The mean and variance by which features are standardised, per column. */
 export interface FeatureStatistics {
   /** [width] */
   readonly mean: Float64Array;

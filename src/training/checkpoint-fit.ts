@@ -9,7 +9,10 @@ interface Fit {
   readonly whole?: boolean;
 }
 
-/** A checkpoint of another network is whole in itself. @throws VggtuneError (data) for one */
+/**
+ * Checks that a checkpoint belongs to the network; one of another network is intact in itself.
+ * @throws VggtuneError (data) for one
+ */
 export function expectFits(found: NamedTensors, { wanted, resume, whole = false }: Fit): void {
   for (const [name, { shape }] of found) {
     const other = wanted.get(name);

@@ -8,10 +8,13 @@ export interface EpochSums {
   readonly images: number;
 }
 
-/** Validation figures of an epoch; just the training loss where nothing is held out. */
+/** Validation metrics of an epoch; only the training loss where nothing is held out. */
 export type EpochFigures = Readonly<Record<string, number>>;
 
-/** Where a run stands between two steps. Plain JSON; with the engine's state it is the whole run. */
+/**
+ * The position of a run between two steps, as plain JSON; together with the engine's state it is the whole
+ * run.
+ */
 export interface Progress {
   /** Index of the phase. */
   readonly phase: number;
@@ -26,11 +29,11 @@ export interface Progress {
   readonly before?: EpochFigures;
   /** The loss of each validation image before the first step. */
   readonly startLosses?: readonly number[];
-  /** Of each epoch in the history, whether it is better than the start by more than chance. */
+  /** For each epoch in the history, whether it is better than the start by more than chance. */
   readonly clear?: readonly boolean[];
-  /** Whether the phase ended ahead of its epochs, because its loss climbed. */
+  /** Whether the phase ended early because its loss grew. */
   readonly stopped?: boolean;
-  /** What the judged phase came to, for the phases that follow it. */
+  /** The result of the judged phase, for the phases that follow it. */
   readonly judged?: Judged;
 }
 
@@ -45,13 +48,13 @@ export interface Judged {
 export interface Checkpoint {
   readonly progress: Progress;
   readonly state: TrainingState;
-  /** What computed it, as `onnx on cpu`; it goes on on any other. */
+  /** The engine and device that computed it, as `onnx on cpu`; it can be resumed on any other. */
   readonly madeBy?: string;
   /** The file that it comes from, for errors. */
   readonly path?: string;
 }
 
-/** Where checkpoints go. Each is complete or absent; a failed save leaves the one before. */
+/** The store of checkpoints. Each is complete or absent; a failed save keeps the previous one. */
 export interface CheckpointStore {
   saveLast(checkpoint: Checkpoint): Promise<void>;
   /** The trained tensors of the best epoch so far. */

@@ -3,10 +3,10 @@ import type { EpochFigures, Progress } from './checkpoint.ts';
 import type { PhaseRun } from './job.ts';
 import { phaseLabel } from './train-plan.ts';
 
-/** The numbers of a run have left the range of numbers. */
+/** Training has diverged: values are no longer finite. */
 export class Divergence extends VggtuneError {}
 
-/** The error of a run whose numbers have left the range of numbers. */
+/** The error of a run that diverged. */
 export function diverged(
   { phase, start }: Pick<PhaseRun, 'phase' | 'start'>,
   at: { readonly progress: Progress; readonly step: number; readonly what: string },
@@ -23,12 +23,12 @@ export function diverged(
   });
 }
 
-/** A loss this many times the one before the first step is no longer overfitting but wreckage. */
+/** The multiple of the initial loss beyond which a run is not overfitting but ruined. */
 const CLIMB = 3;
 
 /**
- * Whether an epoch has undone what the run started with: its loss is several times that of the start, and
- * worse than that of knowing nothing but the number of classes.
+ * Whether an epoch has undone the start: its loss is several times that of the start, and worse than that of
+ * a uniform guess.
  */
 export function hasClimbed(
   losses: readonly number[],
@@ -38,7 +38,7 @@ export function hasClimbed(
   return losses.some((loss) => loss > limit);
 }
 
-/** What is said when the state before the first step is kept, because training made it worse. */
+/** The warning when the state before the first step is kept, because training made it worse. */
 export function climbWarning({ phase }: Pick<PhaseRun, 'phase'>, found: string) {
   const rates = phase.groups.map((group) => group.learningRate);
   return {

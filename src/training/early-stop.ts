@@ -12,12 +12,11 @@ export interface EarlyStopVerdict {
 type Figures = Readonly<Record<string, number>>;
 
 /**
- * Judges the validation figures of the epochs so far. The best epoch is the plainly best value
- * (the earliest of equals); `minDelta` only decides what counts as progress for stopping.
- *
+ * Judges the validation metrics of the epochs so far. The best epoch has simply the best value (the earliest
+ * of equals); `minDelta` only decides what counts as progress for stopping.
  * @param rule null: never stop, and the loss says which epoch is the best
  * @param start where the state before the first step is a candidate too: its figures, and of each epoch whether
- *   it is better by more than chance; the others cannot take its place
+ * it is better by more than chance; the others cannot take its place
  */
 export function judgeEpochs(
   history: readonly Figures[],
@@ -51,16 +50,19 @@ export function watchedMetric(rule: RunConfig['earlyStop']): MetricName {
 }
 
 /**
- * Standard errors by which an epoch's loss must be below that of the start, on few images: chance exceeds two in one
- * of forty.
+ * The number of standard errors by which an epoch's loss must be below that of the start, on few images:
+ * chance exceeds two in one of forty cases.
  */
 const ERRORS = 2;
-/** Images from which on a lower loss is enough: training then helps more often than a loss misleads (docs/recipes.md). */
+/**
+ * The number of images from which a lower loss is enough: training then helps more often than a loss misleads
+ * (docs/recipes.md).
+ */
 const MANY = 50;
 
 /**
- * Whether losses are lower than they were, on few images by more than chance, image by image: these choose the
- * luckiest of several epochs otherwise, and a good start is given up for it.
+ * Whether losses are lower than before; on few images, lower by more than chance in a paired comparison.
+ * Otherwise few images would select the luckiest of several epochs, and a good start would be lost.
  */
 export function isClearlyLower(losses: readonly number[], before: readonly number[]): boolean {
   const gains = before.map((loss, i) => loss - (losses[i] ?? Number.NaN));

@@ -15,7 +15,7 @@ import { phaseLabel } from './train-plan.ts';
 /** Called between two steps of an epoch. */
 export type AfterStep = (progress: Progress) => Promise<void>;
 
-/** What the epochs of a phase share. */
+/** The parts that the epochs of a phase share. */
 export interface Epochs {
   readonly run: PhaseRun;
   readonly stepsPerEpoch: number;
@@ -30,8 +30,8 @@ export function prepareEpochs(run: PhaseRun, afterStep: AfterStep): Epochs {
 }
 
 /**
- * Runs the batches of an epoch that are left, or fewer when the signal asks for it. Everything random in a step
- * depends on the seed, the phase, the epoch and the batch alone, so a run can be taken up at any step.
+ * Runs the remaining batches of an epoch, or fewer when the signal is aborted. Everything random in a step
+ * depends on the seed, the phase, the epoch and the batch alone, so that a run can be resumed at any step.
  */
 export async function runEpoch(epochs: Epochs, start: Progress): Promise<Progress> {
   const { run, stepsPerEpoch } = epochs;
@@ -53,7 +53,7 @@ export async function runEpoch(epochs: Epochs, start: Progress): Promise<Progres
   return progress;
 }
 
-/** One optimizer step. A batch of which no image could be decoded is passed over. */
+/** Runs one optimizer step. A batch of which no image could be decoded is skipped. */
 async function takeStep(epochs: Epochs, batch: RowBatch, progress: Progress): Promise<Progress> {
   const { run, stepsPerEpoch } = epochs;
   const step = progress.batch + 1;

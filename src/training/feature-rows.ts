@@ -9,7 +9,7 @@ import { type ImageRows, type PixelRequest, piecesOf, type ReadPixels } from './
 
 /** Activations at the freeze boundary of each request, in memory or read back from the store. */
 export interface FeatureTable {
-  /** Whether a request's row is there; an image that cannot be decoded has none. */
+  /** Whether the features of a request are available; an image that cannot be decoded has none. */
   readonly present: readonly boolean[];
   /** Copies the rows of some requests, one after the other. */
   read(positions: readonly number[], into: Float32Array): Promise<void>;
@@ -18,7 +18,7 @@ export interface FeatureTable {
 export interface FeatureWork {
   readonly store: FeatureStore;
   readonly requests: readonly PixelRequest[];
-  /** The row's key in the store: what the picture depends on. */
+  /** The key of the features in the store: what the image's pixels depend on. */
   readonly keyOf: (request: PixelRequest) => string;
   readonly readPixels: ReadPixels;
   /** Compiles the frozen prefix; not called when every row is there. */
@@ -27,15 +27,15 @@ export interface FeatureWork {
   readonly batchSize: number;
   readonly signal: AbortSignal;
   readonly emit: Emit;
-  /** A table of at most so many bytes is kept in memory. */
+  /** The number of bytes up to which a table is kept in memory. */
   readonly memoryLimit?: number;
   /** Runs work while no other process computes rows of this store; absent where none can. */
   readonly exclusive?: <T>(compute: () => Promise<T>) => Promise<T>;
 }
 
-/** A larger table of features is read from the disk while it is in use. */
+/** The size of a table of features beyond which it is read from disk while it is in use. */
 export const TABLE_BYTES = Math.min(512 * 2 ** 20, thisMachine().memory / 8);
-/** Rows are checked in pieces of so many bytes. */
+/** The number of bytes in which rows are checked at a time. */
 const PIECE_BYTES = 8 * 2 ** 20;
 
 /**
@@ -119,8 +119,8 @@ async function compute(
 }
 
 /**
- * Runs a batch filled up to its full size, so that the engine always takes the same path and an
- * image's row does not depend on how many others were missing with it.
+ * Runs a batch that is padded to its full size, so that the engine always takes the same path and the
+ * features of an image do not depend on how many others were missing.
  */
 export async function runFull(
   program: ForwardProgram,

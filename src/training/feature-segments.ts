@@ -99,12 +99,8 @@ export function createSegmentWriter(options: {
   async function append(rows: ReadonlyMap<string, Float32Array>) {
     const { path, handle, rows: written } = await current();
     const start = written.length;
-    const all = [...rows.values()].map(bytesOf);
-    const entries = [...rows.keys()].map((key, i): [string, number] => [
-      key,
-      crc32(all[i] ?? new Uint8Array()),
-    ]);
-    const bytes = Buffer.concat(all);
+    const entries = [...rows].map(([key, row]): [string, number] => [key, crc32(bytesOf(row))]);
+    const bytes = Buffer.concat([...rows.values()].map(bytesOf));
     await writeAll(handle, bytes, start * rowLength * 4);
     await handle.datasync();
     const index = { version: SEGMENT_VERSION, rowLength, rows: [...written, ...entries] };

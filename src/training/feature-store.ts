@@ -14,8 +14,8 @@ import {
 } from './feature-segments.ts';
 
 /**
- * A cache of rows by key. It streams: rows wait in memory only until the next flush. When the
- * disk takes no more, the rows of this run stay in memory while they fit, and the run goes on.
+ * A cache of rows by key. It streams: rows wait in memory only until the next flush. When the disk is full,
+ * the rows of this run stay in memory while they fit, and the run continues.
  */
 export interface FeatureStore {
   /** Floats in a row. */
@@ -24,7 +24,10 @@ export interface FeatureStore {
   /** Adds a copy of a row; it is on disk after the next `flush`, at the latest. */
   add(key: string, row: Float32Array): Promise<void>;
   flush(): Promise<void>;
-  /** Takes notice of rows that other processes have written. @returns how many there were */
+  /**
+   * Reads the indexes again, for rows that other processes have written.
+   * @returns how many there were
+   */
   refresh(): Promise<number>;
   /**
    * Copies rows into `into`, one after the other.
@@ -133,7 +136,7 @@ function neighbours(wanted: readonly Wanted[], most: number): Wanted[][] {
   return runs;
 }
 
-/** Keeps what the disk does not take. */
+/** Creates a writer that keeps rows in memory when the disk is full. */
 function createOverflowWriter(options: FeatureStoreOptions, places: Map<string, RowPlace>) {
   const { rowLength, emit, memoryLimit = MEMORY_LIMIT } = options;
   const segments: SegmentWriter = createSegmentWriter(options);
@@ -172,7 +175,7 @@ function createOverflowWriter(options: FeatureStoreOptions, places: Map<string, 
   };
 }
 
-/** A folder that cannot be read is an empty cache; writing to it will then say why. */
+/** Treats an unreadable folder as an empty cache; writing to it will report the cause. */
 async function orEmpty(
   options: FeatureStoreOptions,
   read: () => Promise<Map<string, RowPlace>>,

@@ -3,11 +3,11 @@ import { runFull } from './feature-rows.ts';
 import type { RowSource } from './sample-source.ts';
 
 /**
- * Activations at the freeze boundary of pictures that are new in each epoch: there is nothing to
- * cache, so the frozen prefix runs over every batch.
+ * Computes uncached features: with new views in each epoch there is nothing to cache, so the frozen prefix
+ * runs over every batch.
  */
 export function freshSource(options: {
-  /** Gives batches of pixels. */
+  /** The source of the pixels. */
   readonly pixels: RowSource;
   readonly prefix: ForwardProgram;
   readonly rowLength: number;

@@ -7,7 +7,7 @@ import type { Checkpoint, CheckpointStore, Progress } from './checkpoint.ts';
 import type { RowSource } from './sample-source.ts';
 import type { TrainPhase, TrainPlan } from './train-plan.ts';
 
-/** The rows of a phase. */
+/** The samples of a phase. */
 export interface PhaseSources {
   readonly train: RowSource;
   /** Absent when nothing is held out for validation. */
@@ -22,7 +22,7 @@ export interface TrainingJob {
   readonly config: RunConfig;
   /** Every tensor of the network, to start from. */
   readonly weights: NamedTensors;
-  /** What a refit starts from, where that differs: an output layer that was solved on all images. */
+  /** The start weights of a refit, where they differ: an output layer that was solved on all images. */
   readonly refitWeights?: NamedTensors;
   /** Called when a phase begins, with the boundary in `phase.from`. */
   readonly sources: (phase: TrainPhase) => Promise<PhaseSources>;
@@ -42,7 +42,7 @@ export interface PhaseRun {
   readonly program: TrainingProgram;
   readonly sources: PhaseSources;
   readonly start: Progress;
-  /** The phase ends after so many epochs; its schedule is that of all of them. */
+  /** The number of epochs after which the phase ends; its schedule is that of all epochs. */
   readonly lastEpoch: number;
   release(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import type { TrainPhase } from './train-plan.ts';
 export interface TrainingOutcome {
   /** Every tensor of the network: those of the best epoch, or of the refit where there is one. */
   readonly weights: NamedTensors;
-  /** Every tensor of the best epoch: what the validation figures are about. */
+  /** Every tensor of the best epoch, which the validation metrics describe. */
   readonly judgedWeights: NamedTensors;
   /** The figures of the judged phase's epochs. */
   readonly history: readonly EpochFigures[];

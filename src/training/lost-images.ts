@@ -3,10 +3,10 @@ import type { Batch } from '../dataset/batches.ts';
 import { printablePath } from '../dataset/file-names.ts';
 import type { ImageEntry } from '../dataset/types.ts';
 
-/** Work on images ends when more than this share of them cannot be read any more. */
+/** The share of unreadable images beyond which a pass fails. */
 export const MOST_LOST = 0.2;
 
-/** How many reasons an error gives. */
+/** The number of reasons that an error gives. */
 const REASONS = 3;
 
 export interface LossCount {
@@ -17,9 +17,9 @@ export interface LossCount {
 }
 
 /**
- * Counts the images of one pass that cannot be read. A single file may go bad; a share of more than
- * `MOST_LOST` is a folder that moved or a drive that is gone, and what was computed from the rest
- * would pass for a result.
+ * Counts the images of one pass that cannot be read. A single file may be damaged; a share of more than
+ * `MOST_LOST` means that a folder was moved or a drive is missing, and a result from the rest would be
+ * misleading.
  * @param total images of the pass
  */
 export function countLosses(root: string, total: number): LossCount {
@@ -59,7 +59,7 @@ function tooManyLost(of: {
 }
 
 /**
- * A pass that has seen no image at all has no result.
+ * Fails a pass without a single image, which has no result.
  * @throws VggtuneError (data) when none was seen
  */
 export function requireImages(seen: number, what: string): void {

@@ -11,7 +11,7 @@ export interface PhaseStart extends Pick<PhaseRun, 'job' | 'phase' | 'start' | '
   readonly state: TrainingState | undefined;
 }
 
-/** Opens the samples of a phase and compiles its program, for whoever then releases both. */
+/** Opens the samples of a phase and compiles its program; the caller releases both. */
 export async function openPhase({ weights, state, ...of }: PhaseStart): Promise<PhaseRun> {
   const sources = await of.job.sources(of.phase);
   try {

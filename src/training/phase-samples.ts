@@ -11,16 +11,22 @@ import {
 } from './sample-source.ts';
 import type { TrainPhase } from './train-plan.ts';
 
-/** What has to be given back when nobody reads from it any more. */
+/** A resource that must be released after use. */
 export interface Held {
   release(): Promise<void>;
 }
 
 /** Activations at one boundary. */
 export interface FeatureReader extends Held {
-  /** Those of augmented views of each image, or with 0 views of the images as they are; from the cache. */
+  /**
+   * Returns the activations of augmented views of each image, or with 0 views of the plain images, through
+   * the cache.
+   */
   cached(images: readonly ImageEntry[], views: number): Promise<ImageRows>;
-  /** Those of a new view of each image in each epoch: the frozen layers run as they are read. */
+  /**
+   * Returns the activations of a new view of each image in each epoch: the frozen layers run while it is
+   * read.
+   */
   uncached(images: readonly ImageEntry[]): Promise<RowSource & Held>;
 }
 
@@ -37,9 +43,9 @@ export interface PhaseSamplesOptions {
 }
 
 /**
- * The samples that a phase trains on and is judged by. Below a freeze boundary the frozen layers run once
- * an image and view, through the cache; a phase whose every epoch has new views runs them as it goes. The
- * warm-up sees plain images: it only places the head.
+ * Opens the samples for training and validation of a phase. Below a freeze boundary the frozen layers run
+ * once per image and view, through the cache; a phase with new views in every epoch runs them as it goes. The
+ * warm-up sees plain images: it only prepares the head.
  */
 export async function openPhaseSamples(
   phase: TrainPhase,

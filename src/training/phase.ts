@@ -12,16 +12,16 @@ import { requireImages } from './lost-images.ts';
 import { phaseLabel } from './train-plan.ts';
 import { type Validation, validate } from './validate.ts';
 
-/** What a phase came to. */
+/** The result of a phase. */
 export interface PhaseResult {
   /** The candidate weights after the last step. */
   readonly weights: NamedTensors;
-  /** With the figures of all epochs. */
+  /** The progress, with the metrics of all epochs. */
   readonly progress: Progress;
   readonly bestEpoch: number;
 }
 
-/** Runs the epochs of a phase that are left: batches, validation, best weights, checkpoint. */
+/** Runs the remaining epochs of a phase: batches, validation, best weights, checkpoint. */
 export async function runPhase(run: PhaseRun): Promise<PhaseResult> {
   const { config, emit } = run.job;
   const saves = timedSaves(run);
@@ -69,7 +69,10 @@ function emitStart(run: PhaseRun, { stepsPerEpoch }: Epochs): void {
   });
 }
 
-/** The training loss falls while a network overfits, so it is no reason to stop. */
+/**
+ * The rule without validation images: the training loss falls while a network overfits, so it is no reason to
+ * stop.
+ */
 const NOTHING_TO_WATCH = {
   type: 'warning',
   code: 'no-validation',
@@ -78,8 +81,8 @@ const NOTHING_TO_WATCH = {
 } as const;
 
 /**
- * An epoch of a deep network takes hours on a CPU: a checkpoint now and then bounds what a power cut
- * costs. The state between two steps is as good as any other.
+ * Saves a checkpoint at intervals. An epoch of a deep network takes hours on a CPU, so this bounds what a
+ * power cut costs. The state between any two steps can be resumed.
  */
 function timedSaves(run: PhaseRun): { readonly afterStep: AfterStep; readonly saved: () => void } {
   const every = parseDuration(run.job.config.checkpointEvery) ?? Number.POSITIVE_INFINITY;
@@ -99,8 +102,8 @@ function timedSaves(run: PhaseRun): { readonly afterStep: AfterStep; readonly sa
 const isJudged = ({ phase }: PhaseRun) => phase.name === 'main' && !phase.refit;
 
 /**
- * Measures the state before the first step and keeps it as the best so far, where it is known to be good and
- * there are images to measure it on: training that makes it worse then costs nothing but time.
+ * Measures the state before the first step and keeps it as the best so far, where its head is trained and
+ * there are validation images: training that makes it worse then costs nothing but time.
  */
 async function measureStart(run: PhaseRun): Promise<Progress> {
   const { start, sources } = run;
@@ -117,7 +120,7 @@ async function measureStart(run: PhaseRun): Promise<Progress> {
   return progress;
 }
 
-/** What follows the steps of an epoch: validation, the best weights, a checkpoint. */
+/** Closes an epoch: validation, the best weights, a checkpoint. */
 async function closeEpoch(
   run: PhaseRun,
   { trained, started }: { readonly trained: Progress; readonly started: number },
@@ -192,11 +195,11 @@ async function measured(run: PhaseRun, trainingLoss: number): Promise<Validation
   });
 }
 
-/** Whether anything looks at the calibrated losses: the rule, or a solved start. */
+/** Whether calibrated losses are needed: by the stopping rule, or for a solved start. */
 const isCalibrated = ({ job: { plan, config } }: PhaseRun) =>
   plan.solvedFrom !== undefined || watchedMetric(config.earlyStop) === 'calibrated_loss';
 
-/** Whether an epoch is better than the start by more than chance, added to what is known of those before it. */
+/** Whether each epoch so far is better than the start by more than chance. */
 function clearOf({ startLosses, clear = [] }: Progress, losses: readonly number[]) {
   return startLosses === undefined
     ? {}
@@ -218,7 +221,7 @@ async function interrupted(run: PhaseRun, progress: Progress): Promise<Error> {
 }
 
 /**
- * The engine's state, if it is worth keeping: finite numbers, which also answer with such.
+ * Returns the engine's state if its values, and its predictions, are finite.
  * @throws VggtuneError (usage) when it is not
  */
 function goodState(run: PhaseRun, progress: Progress, figures: EpochFigures = {}): TrainingState {

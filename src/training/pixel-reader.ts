@@ -8,13 +8,13 @@ import { countLosses, type LossCount } from './lost-images.ts';
 import type { PixelBatch, PixelRequest, ReadPixels } from './sample-source.ts';
 
 export interface PixelReaderOptions {
-  /** Of the data set. */
+  /** The root of the data set. */
   readonly root: string;
   readonly spec: DecodeSpec;
   readonly augment: AugmentSpec;
   readonly seed: number;
   readonly maxPixels: number;
-  /** What an image does that went bad since the scan. */
+  /** What an image causes that became unreadable since the scan. */
   readonly onBad: 'skip' | 'fail';
   readonly emit: Emit;
 }

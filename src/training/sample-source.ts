@@ -21,9 +21,9 @@ export type ReadPixels = (
   requests: readonly PixelRequest[],
   batchSize: number,
   options?: {
-    /** Whether the same images will be asked for again: small ones are kept then. */
+    /** Whether the same images will be read again: small ones are then cached. */
     readonly again?: boolean;
-    /** Images of the whole pass, where these are the rest of it. */
+    /** The number of images of the whole pass, where these are the rest of it. */
     readonly total?: number;
   },
 ) => AsyncIterable<PixelBatch>;
@@ -36,7 +36,7 @@ export interface RowBatch {
   readonly positions: readonly number[];
 }
 
-/** What a phase reads: the same images as pixels, or as activations at its freeze boundary. */
+/** The samples of a phase: pixels, or activations at its freeze boundary. */
 export interface RowSource {
   /** The label of each image. */
   readonly labels: readonly number[];
@@ -50,7 +50,7 @@ export interface RowSource {
   ): AsyncIterable<RowBatch>;
 }
 
-/** Rows whose images are known. */
+/** Samples whose images are known. */
 export interface ImageRows extends RowSource {
   /** The image of each label. */
   readonly images: readonly ImageEntry[];
@@ -100,7 +100,7 @@ export function piecesOf<T>(items: readonly T[], size: number): T[][] {
   return pieces;
 }
 
-/** The same rows of activations, each number multiplied by a factor; pixels are not for it. */
+/** Activations with each value multiplied by a factor; not for pixels. */
 export function scaledRows(source: RowSource, factor: number): RowSource {
   return {
     labels: source.labels,

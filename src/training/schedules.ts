@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/schema.ts';
 
 export type ScheduleConfig = RunConfig['schedule'];
 
-/** Where a phase of training stands; all counts are of this phase alone. */
+/** The position within a phase of training; all counts are of this phase alone. */
 export interface SchedulePosition {
   /** Optimizer steps done; the factor asked for is that of the next one. */
   readonly step: number;
@@ -13,10 +13,9 @@ export interface SchedulePosition {
 }
 
 /**
- * What the peak learning rate is multiplied with at one step: a pure function of where the run
- * stands, so that a resumed run needs no schedule state.
- *
- * A linear warm-up over `warmup` epochs comes before every kind but one-cycle, which has its own.
+ * The factor of the peak learning rate at one step: a pure function of the position, so that a resumed run
+ * needs no schedule state. A linear warm-up over `warmup` epochs precedes every kind but one-cycle, which has
+ * its own.
  */
 export function scheduleFactor(schedule: ScheduleConfig, position: SchedulePosition): number {
   if (schedule.kind === 'one-cycle') return oneCycle(position);

@@ -57,7 +57,7 @@ export function mixUp(batch: RowBatch, targets: Float32Array, options: MixOption
 
 interface MixOptions {
   readonly alpha: number;
-  /** What the random numbers depend on. */
+  /** The keys of the random stream. */
   readonly keys: readonly (string | number)[];
 }
 

@@ -10,7 +10,7 @@ export interface PlannedGroup extends ParameterGroup {
   readonly learningRate: number;
 }
 
-/** A stretch of training with one freeze boundary. Each phase trains all that the one before did. */
+/** A phase of training with one freeze boundary. Each phase trains all that the one before did. */
 export interface TrainPhase {
   readonly name: 'warm-up' | 'main';
   /** Whether it repeats the phase of its name on the validation images too, from the start. */
@@ -38,7 +38,7 @@ export interface TrainPlan {
   readonly optimizer: OptimizerSpec;
 }
 
-/** What a phase is called in events and errors. */
+/** The name of a phase in events and errors. */
 export function phaseLabel({ name, refit }: Pick<TrainPhase, 'name' | 'refit'>) {
   if (!refit) return name;
   return name === 'main' ? 'refit' : 'refit warm-up';
@@ -164,7 +164,9 @@ function mainBoundary({ strategy, config, network, newLayers }: PlanRequest): nu
   }
 }
 
-/** Below the first new layer of the head; the output layer counts as new whatever its weights. */
+/**
+ * The boundary below the first new layer of the head; the output layer counts as new whatever its weights.
+ */
 function headBoundary(network: NetworkSpec, newLayers: ReadonlySet<string>): number {
   const output = network.layers.findLastIndex((layer) => layer.kind === 'dense');
   const first = network.layers.findIndex(

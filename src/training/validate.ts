@@ -20,7 +20,7 @@ export interface Validation {
   readonly losses: readonly number[];
 }
 
-/** Measures a side with the program's present weights; a part of it after an interrupt. */
+/** Measures a subset with the program's current weights; only a part of it after an interrupt. */
 export async function validate(
   program: TrainingProgram,
   source: RowSource,
@@ -34,7 +34,7 @@ export async function validate(
 }
 
 /**
- * What the program says of the images of a side, as probabilities; `positions`: which of them could be read.
+ * Computes the probabilities of the images of a subset.
  * @throws VggtuneError (data) when none of them could be read
  */
 export async function score(

@@ -7,12 +7,12 @@ import type { WeightsSource } from './sources.ts';
 /** How much of a published file is wanted. */
 export type Part = 'all' | 'features';
 
-/** Where downloaded weights are. */
+/** The folder of downloaded weights. */
 export function weightsFolder({ folder }: Storage): string {
   return join(folder, 'weights');
 }
 
-/** Where a source's file goes, or its convolutions alone. */
+/** The path of a source's file in the cache, or of its convolutions alone. */
 export function cachedPath(storage: Storage, source: WeightsSource, part: Part): string {
   return join(weightsFolder(storage), cachedName(source, part));
 }
@@ -44,7 +44,7 @@ export interface CachedFile {
   readonly bytes: number;
 }
 
-/** What is in the folder; files on their way have a name that starts with a dot. */
+/** The files in the folder; files that are being downloaded have a name that starts with a dot. */
 export async function listCached(storage: Storage): Promise<readonly CachedFile[]> {
   const folder = weightsFolder(storage);
   const names = await readdir(folder).catch((error: unknown) => {
@@ -60,7 +60,7 @@ export async function listCached(storage: Storage): Promise<readonly CachedFile[
   return files;
 }
 
-/** Undefined when there is no such file. */
+/** The size of a file; undefined when it does not exist. */
 export async function sizeOfFile(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path);

@@ -32,6 +32,10 @@ export interface WeightsDescription {
   /** Absent without an output layer. */
   readonly classes?: number | undefined;
   readonly preprocessing?: Preprocessing | undefined;
+  /** The file says nothing of it: it is what is usual for its family. */
+  readonly preprocessingAssumed: boolean;
+  /** How the file was understood, where that is not plain. */
+  readonly notes: readonly string[];
   /** Numbers in the tensors that are used. */
   readonly parameters: number;
   readonly tensors: readonly TensorDescription[];
@@ -42,7 +46,10 @@ export interface WeightsDescription {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What a weights file holds. Reads its index alone. @throws VggtuneError (data) for no VGG */
+/**
+ * Describes a weights file, from its index alone.
+ * @throws VggtuneError (data) for no VGG
+ */
 export async function describeWeights(path: string): Promise<WeightsDescription> {
   const file = await openTensorFile(path);
   try {
@@ -65,6 +72,8 @@ function describeFile(file: TensorFile, found: Recognised, bytes: number): Weigh
     folded: found.folded,
     classes: found.classes,
     preprocessing: found.preprocessing,
+    preprocessingAssumed: found.assumed && found.preprocessing !== undefined,
+    notes: found.notes,
     parameters: used.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     tensors: [...file.tensors].map(([name, { dtype, shape }]) => ({
       name,

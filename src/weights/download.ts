@@ -1,13 +1,25 @@
 import { createWriteStream } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Dispatcher, EnvHttpProxyAgent, fetch, type Response } from 'undici';
-import { messageOf, systemCode, unavailableError, VggtuneError } from '../base/errors.ts';
+import type { Response } from 'undici';
+import { messageOf, unavailableError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
 import { writeFailure } from '../base/write-failure.ts';
 import { sizeOfFile } from './cache.ts';
+import { discardPart, readTag, writeTag } from './download-part.ts';
+import {
+  bodyOf,
+  isPassing,
+  NoRanges,
+  Passing,
+  rangeOf,
+  refusal,
+  request,
+  type Watchdog,
+  watchdog,
+} from './http-request.ts';
+import { tlsFix } from './tls-failure.ts';
 
 /** Bytes [start, end) of a remote file. */
 export interface Segment {
@@ -17,11 +29,11 @@ export interface Segment {
 
 export interface DownloadRequest {
   readonly url: string;
-  /** Where the bytes gather; what is there from a broken attempt is gone on with. */
+  /** The file of the partial download; bytes of a failed attempt are continued. */
   readonly part: string;
   /** The ranges wanted, one after the other; the whole file where absent. */
   readonly segments?: readonly Segment[];
-  /** A whole file with more bytes than that is given up. */
+  /** The number of bytes beyond which the download of a whole file is aborted. */
   readonly most?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal | undefined;
@@ -29,29 +41,19 @@ export interface DownloadRequest {
 }
 
 export interface Patience {
-  /** Attempts that bring nothing before the download is given up. */
+  /** The number of attempts without progress before the download fails. */
   readonly attempts: number;
   /** Milliseconds before the second attempt; doubled for each one after. */
   readonly delay: number;
-  /** Milliseconds without a byte after which an attempt is broken off. */
+  /** Milliseconds without data after which an attempt is aborted. */
   readonly stall: number;
 }
 
 export const PATIENCE: Patience = { attempts: 5, delay: 500, stall: 30_000 };
 
-/** The server sends whole files only: ask for the whole one. */
-export class NoRanges extends Error {}
-
-let agent: Dispatcher | undefined;
-/** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or not, as other tools take them. */
-const proxies = (): Dispatcher => {
-  agent ??= new EnvHttpProxyAgent();
-  return agent;
-};
-
 /**
- * Downloads into `part`: tries again where the connection or the server fails, and goes on where it
- * was. Checks nothing of the content.
+ * Downloads into `part`: retries where the connection or the server fails, and continues where it stopped.
+ * The content is not checked.
  * @throws VggtuneError (unavailable) when the server refuses or fails for good; NoRanges
  */
 export async function download(request: DownloadRequest): Promise<void> {
@@ -103,18 +105,6 @@ export async function downloadRange(
   }
 }
 
-/** The bytes of an answer; of a longer one no more than tells that it is longer. */
-async function bodyOf({ body }: Response, most: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    chunks.push(chunk as Uint8Array);
-    length += (chunk as Uint8Array).length;
-    if (length > most) break;
-  }
-  return new Uint8Array(Buffer.concat(chunks));
-}
-
 /** One request; true when nothing is left to fetch. */
 async function attempt(job: DownloadRequest, have: number): Promise<boolean> {
   const place = placeOf(job.segments, have);
@@ -144,7 +134,7 @@ async function attempt(job: DownloadRequest, have: number): Promise<boolean> {
   return job.segments === undefined;
 }
 
-/** Where the next byte is in the remote file; undefined when there is none left to fetch. */
+/** The position of the next byte in the remote file; undefined when none is left to fetch. */
 function placeOf(
   segments: readonly Segment[] | undefined,
   have: number,
@@ -192,55 +182,13 @@ async function receive(
   );
 }
 
-/** 0 when nobody says. */
+/** The total size of the download in bytes; 0 where it is unknown. */
 function totalOf(
   { segments }: DownloadRequest,
   { range, length }: { range: { total: number } | undefined; length: number },
 ): number {
   if (segments !== undefined) return segments.reduce((sum, { start, end }) => sum + end - start, 0);
   return range?.total ?? (Number.isFinite(length) ? length : 0);
-}
-
-function rangeOf(response: Response): { start: number; total: number } | undefined {
-  const header = response.headers.get('content-range') ?? '';
-  const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(header) ?? [];
-  if (start === undefined || total === undefined) return undefined;
-  return { start: Number(start), total: Number(total) };
-}
-
-async function request(url: string, headers: Record<string, string>, signal: AbortSignal) {
-  // Compression would make the lengths of ranges meaningless.
-  const plain = { ...headers, 'accept-encoding': 'identity' };
-  const options = { headers: plain, dispatcher: proxies(), signal, redirect: 'follow' } as const;
-  const response = await fetch(url, options);
-  if (!isDowngrade(url, response.url)) return response;
-  await response.body?.cancel();
-  throw unavailableError(`${url} leads to an address without encryption`, {
-    expected: 'a redirect to https',
-    found: new URL(response.url).origin,
-    where: url,
-    fix: 'fetch the file another way and name it with --weights FILE, or set VGGTUNE_MIRROR',
-  });
-}
-
-/** A failure that may pass: the connection's, or a server's that is busy. */
-class Passing extends Error {}
-
-function isPassing(error: unknown): boolean {
-  return !(error instanceof VggtuneError) && !(error instanceof NoRanges);
-}
-
-async function refusal(url: string, response: Response, ranges: boolean): Promise<Error> {
-  await response.body?.cancel();
-  const { status } = response;
-  if (status >= 500 || status === 408 || status === 429) return new Passing(`status ${status}`);
-  if (status < 400 && ranges) return new NoRanges(url);
-  return unavailableError(`${url} cannot be downloaded`, {
-    expected: 'the file',
-    found: `status ${status} ${response.statusText}`.trim(),
-    where: url,
-    fix: 'fetch the file another way and name it with --weights FILE, or set VGGTUNE_MIRROR',
-  });
 }
 
 function tooLong(url: string, most: number): Error {
@@ -252,17 +200,14 @@ function tooLong(url: string, most: number): Error {
   });
 }
 
-/** A hop from https to http gives away what https is for. */
-export function isDowngrade(asked: string, answered: string): boolean {
-  return asked.startsWith('https:') && !answered.startsWith('https:');
-}
-
 function givenUp(url: string, cause: unknown): Error {
   const inner = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
   return unavailableError(`${url} cannot be downloaded`, {
     found: messageOf(inner),
     where: url,
-    fix: 'check the network and the proxy variables; what has arrived is kept, so try again, or name a file with --weights FILE',
+    fix:
+      tlsFix(cause) ??
+      'check the network and the proxy variables; what has arrived is kept, so try again, or name a file with --weights FILE',
     cause,
   });
 }
@@ -270,52 +215,4 @@ function givenUp(url: string, cause: unknown): Error {
 async function startOver(part: string, why: string): Promise<Error> {
   await discardPart(part);
   return new Passing(why);
-}
-
-/** Removes what a download has gathered. */
-export async function discardPart(part: string): Promise<void> {
-  await rm(part, { force: true });
-  await rm(tagPath(part), { force: true });
-}
-
-// A part goes on only with the same remote file: its tag is kept beside it.
-const tagPath = (part: string) => `${part}.etag`;
-
-async function readTag(part: string): Promise<string | undefined> {
-  return readFile(tagPath(part), 'utf8').catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  });
-}
-
-/** Whether it is known which version of a remote file a part is of. */
-export async function hasTag(part: string): Promise<boolean> {
-  return (await readTag(part)) !== undefined;
-}
-
-async function writeTag(part: string, tag: string | null): Promise<void> {
-  // Weak tags promise nothing about bytes.
-  if (tag === null || tag.startsWith('W/')) return rm(tagPath(part), { force: true });
-  await writeFile(tagPath(part), tag).catch((error: unknown) => {
-    throw writeFailure(part, error);
-  });
-}
-
-interface Watchdog {
-  readonly signal: AbortSignal;
-  feed(): void;
-  stop(): void;
-}
-
-/** Aborts when nobody feeds it for a while, or when `signal` does. */
-function watchdog(milliseconds: number, signal: AbortSignal | undefined): Watchdog {
-  const controller = new AbortController();
-  const bite = () => controller.abort(new Passing(`no data for ${milliseconds / 1000} seconds`));
-  const timer = setTimeout(bite, milliseconds);
-  const all = signal === undefined ? [controller.signal] : [controller.signal, signal];
-  return {
-    signal: AbortSignal.any(all),
-    feed: () => void timer.refresh(),
-    stop: () => clearTimeout(timer),
-  };
 }

@@ -11,14 +11,8 @@ import {
   type SafetensorsEntry,
 } from '../formats/safetensors.ts';
 import { sizeOfFile } from './cache.ts';
-import {
-  type DownloadRequest,
-  discardPart,
-  download,
-  downloadRange,
-  hasTag,
-  type Segment,
-} from './download.ts';
+import { type DownloadRequest, download, downloadRange, type Segment } from './download.ts';
+import { discardPart, hasTag } from './download-part.ts';
 import { nameTensors } from './naming.ts';
 import { backboneShapes } from './recognise.ts';
 import type { WeightsSource } from './sources.ts';
@@ -64,7 +58,7 @@ export async function fetchFeatures(request: FeaturesRequest): Promise<string> {
   return path;
 }
 
-/** Where the hash of the convolutions alone is known. */
+/** Compares the hash of the convolutions, where it is known. */
 async function expectPublished(
   part: string,
   { source, url, sha256 }: { source: WeightsSource; url: string; sha256: string },
@@ -96,7 +90,7 @@ async function expectLength(
   });
 }
 
-/** In the order of the file, so that neighbours become one range. */
+/** The entries of the convolutions, in the order of the file, so that neighbours become one range. */
 function featureEntries(
   source: WeightsSource,
   url: string,

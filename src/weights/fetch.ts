@@ -7,8 +7,10 @@ import type { Storage } from '../base/storage.ts';
 import { writeFailure } from '../base/write-failure.ts';
 import { cachedPath, findCached, type Part, weightsFolder } from './cache.ts';
 import { checkCached } from './check-cached.ts';
-import { discardPart, download, NoRanges, type Patience } from './download.ts';
+import { download, type Patience } from './download.ts';
+import { discardPart } from './download-part.ts';
 import { fetchFeatures } from './fetch-features.ts';
+import { NoRanges } from './http-request.ts';
 import type { WeightsSource } from './sources.ts';
 import { checkOfFeatures, verifyFile } from './verify.ts';
 
@@ -21,7 +23,7 @@ export interface FetchOptions {
   readonly patience?: Patience;
 }
 
-/** 550 MB take so long at 1.2 Mbit/s. */
+/** The time to wait for another process: 550 MB take that long at 1.2 Mbit/s. */
 const PATIENCE_MS = 3_600_000;
 
 /**
@@ -109,7 +111,7 @@ async function fetchWhole(
   return path;
 }
 
-/** Twice what the largest published file has. */
+/** The largest download: twice the size of the largest published file. */
 const MOST_BYTES = 2 ** 30;
 
 /**
@@ -122,7 +124,7 @@ export function sourceUrl(source: WeightsSource, { mirror = '' }: Pick<Storage, 
   return `${mirror.replace(/\/+$/, '')}/${source.file}`;
 }
 
-/** Its text is not repeated where it may hold a password. */
+/** Refuses a mirror that is not a web address, without repeating a text that may hold a password. */
 function refuseMirror(mirror: string): void {
   const url = URL.canParse(mirror) ? new URL(mirror) : undefined;
   const web = url?.protocol === 'http:' || url?.protocol === 'https:';

@@ -1,6 +1,6 @@
-import { type Shape, sizeOf, type Tensor } from '../base/tensor.ts';
+import { type Shape, sizeOf, type Tensor, zeros } from '../base/tensor.ts';
 import type { Preprocessing } from '../network/spec.ts';
-import type { SourceTensor } from './naming.ts';
+import type { SourceTensor } from './source-tensor.ts';
 
 /**
  * A published tensor in canonical layout.
@@ -10,7 +10,9 @@ export function toCanonical(from: Tensor, to: SourceTensor, channels: number): T
   switch (to.layout) {
     case 'same':
     case 'flatten':
-      return { shape: to.shape, data: from.data };
+      return { shape: to.shape, data: shifted(from.data, to.shift) };
+    case 'zeros':
+      return zeros(to.shape);
     case 'hwio': {
       const [height = 0, width = 0, inputs = 0, outputs = 0] = from.shape;
       return { shape: to.shape, data: transposed(from.data, [height * width, inputs, outputs]) };
@@ -25,6 +27,10 @@ export function toCanonical(from: Tensor, to: SourceTensor, channels: number): T
       return { shape: to.shape, data: transposed(from.data, axes) };
     }
   }
+}
+
+function shifted(data: Float32Array, shift = 0): Float32Array {
+  return shift === 0 ? data : data.map((value) => value + shift);
 }
 
 /** A tile of this side fits the first cache, on the way in and on the way out. */

@@ -1,16 +1,20 @@
+import type { Emit } from '../base/events.ts';
 import type { NamedTensors } from '../base/tensor.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { layerParameters } from '../network/parameters.ts';
 import type { Preprocessing } from '../network/spec.ts';
 import { randomWeights } from './initialise.ts';
 import { type Located, type LocateRequest, locateWeights } from './locate.ts';
+import { preprocessingWords } from './preprocessing-text.ts';
 import { type ReadOptions, readWeights } from './read.ts';
-import { recognise } from './recognise.ts';
+import { type Recognised, recognise } from './recognise.ts';
 
 /** The parameters of the network are filled; of its preprocessing nothing is used. */
 export interface LoadRequest extends LocateRequest, Partial<ReadOptions> {
   /** The seed of what starts from random weights. */
   readonly seed: number;
+  /** How images are prepared for these weights, where the user says so; it goes before what the file says. */
+  readonly stated?: Preprocessing | undefined;
 }
 
 export interface LoadedWeights {
@@ -54,10 +58,10 @@ async function fromFile(request: LoadRequest, located: Located): Promise<LoadedW
   const { network, seed, emit, keepHead = false, channels = 'rgb' } = request;
   const file = await openTensorFile(located.path);
   try {
-    const found = recognise(file);
+    const found = withStated(recognise(file), request.stated);
     const options = { keepHead, channels };
     const { weights, preprocessing } = await readWeights(file, found, { network, options });
-    if (preprocessing === undefined) emit?.(unknownPreprocessing(located.path));
+    if (emit !== undefined) tellOf(found, { located, emit });
     const fresh = randomWeights(network, seed, (name) => !weights.has(name));
     const all = network.layers.flatMap(layerParameters).flatMap(({ name }) => {
       const tensor = weights.get(name) ?? fresh.get(name);
@@ -74,10 +78,24 @@ async function fromFile(request: LoadRequest, located: Located): Promise<LoadedW
   }
 }
 
-function unknownPreprocessing(path: string) {
-  return {
-    type: 'warning',
-    code: 'preprocessing-unknown',
-    message: `${path} does not say how its images are to be prepared; the default is used`,
-  } as const;
+function withStated(found: Recognised, stated: Preprocessing | undefined): Recognised {
+  return stated === undefined ? found : { ...found, preprocessing: stated, assumed: false };
+}
+
+/** What was made out of a file, where the file itself does not say it. What is published is known. */
+function tellOf(
+  { preprocessing, assumed, family, notes }: Recognised,
+  { located, emit }: { readonly located: Located; readonly emit: Emit },
+): void {
+  const { path, provenance } = located;
+  for (const note of notes) emit({ type: 'note', message: `${path}: ${note}` });
+  const fix = '--weights.preprocessing says how';
+  if (preprocessing === undefined) {
+    const message = `${path} does not say how its images are to be prepared; the default is used: ${fix}`;
+    emit({ type: 'warning', code: 'preprocessing-unknown', message });
+  } else if (assumed && provenance.source === 'file') {
+    const words = preprocessingWords(preprocessing);
+    const message = `${path} does not say how its images are to be prepared: what is usual for ${family} is assumed (${words}); where that is wrong, ${fix}`;
+    emit({ type: 'note', message });
+  }
 }

@@ -13,7 +13,7 @@ export interface Located {
   readonly provenance: Readonly<Record<string, string>>;
 }
 
-/** The published hash is that of the whole file, so it says nothing of a part. */
+/** What is stated of a part of a published file, whose hash is that of the whole file. */
 const PARTS: Readonly<Record<WeightsCheck, string>> = {
   published: 'the convolutions, as published',
   'published-32-bits': 'the convolutions, as published',

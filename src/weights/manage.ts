@@ -18,13 +18,13 @@ import { recognise } from './recognise.ts';
 import { findSource, WEIGHTS_SOURCES, type WeightsSource } from './sources.ts';
 import { verifyFeatures, verifyFile, type WeightsCheck } from './verify.ts';
 
-/** A published file, and what of it is on this machine. */
+/** A published file, and the part of it that is on this machine. */
 export interface ListedSource extends WeightsSource {
   readonly cached?: Part | undefined;
   readonly path?: string | undefined;
 }
 
-/** Every published file, and what of it is here. */
+/** Lists every published file, and the part of it that is on this machine. */
 export async function listWeights(storage: Storage): Promise<readonly ListedSource[]> {
   return Promise.all(
     WEIGHTS_SOURCES.map(async (source) => {
@@ -61,7 +61,7 @@ export async function weightsPath(storage: Storage, name?: string): Promise<stri
 }
 
 export interface Verified extends CachedFile {
-  /** What is wrong with it, if anything is. */
+  /** The problem, if there is one. */
   readonly problem: string | undefined;
   /** What it was compared with; undefined where something is wrong. */
   readonly checked: WeightsCheck | undefined;

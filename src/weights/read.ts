@@ -1,23 +1,31 @@
 import { dataError } from '../base/errors.ts';
-import { type NamedTensors, type Shape, sameShape, type Tensor } from '../base/tensor.ts';
+import {
+  type NamedTensors,
+  type Shape,
+  sameShape,
+  sizeOf,
+  type Tensor,
+  zeros,
+} from '../base/tensor.ts';
 import type { TensorFile } from '../formats/tensor-file.ts';
 import { HEAD_NORM } from '../network/head.ts';
 import { layerParameters, parameterShapes } from '../network/parameters.ts';
 import type { NetworkSpec, Preprocessing } from '../network/spec.ts';
 import { swapChannels, swapPreprocessing, toCanonical } from './layout.ts';
 import { type Recognised, structureOf } from './recognise.ts';
+import type { SourceTensor } from './source-tensor.ts';
 
 export interface ReadOptions {
   /** Take the output layer too; it must then have the network's classes. Else it is left out. */
   readonly keepHead: boolean;
-  /** What a file with BGR input becomes: `rgb` swaps the channels of its first convolution. */
+  /** How a file with BGR input is converted: `rgb` swaps the channels of its first convolution. */
   readonly channels: 'rgb' | 'keep';
 }
 
 export interface ReadWeights {
-  /** The backbone whole, and the layers of the head that fit. */
+  /** The whole backbone, and the layers of the head that fit. */
   readonly weights: NamedTensors;
-  /** Undefined when the file says nothing of it. */
+  /** The preprocessing; undefined when the file does not state it. */
   readonly preprocessing: Preprocessing | undefined;
 }
 
@@ -36,8 +44,7 @@ export async function readWeights(
   for (const name of wanted) {
     const source = found.tensors.get(name);
     if (source === undefined) continue;
-    const tensor = toCanonical(await file.read(source.name), source, channelsOf(network));
-    weights.set(name, tensor);
+    weights.set(name, await readTensor(file, source, channelsOf(network)));
   }
   if (found.folded) for (const [name, tensor] of identityNorms(network)) weights.set(name, tensor);
   const { preprocessing } = found;
@@ -47,6 +54,48 @@ export async function readWeights(
   }
   weights.set('conv1_1.weight', swapChannels(first));
   return { weights, preprocessing: swapPreprocessing(preprocessing) };
+}
+
+async function readTensor(
+  file: TensorFile,
+  source: SourceTensor,
+  channels: number,
+): Promise<Tensor> {
+  if (source.layout === 'zeros') return zeros(source.shape);
+  const tensor = await file.read(source.name);
+  expectWhole(file, source, tensor);
+  expectFinite(file, source.name, tensor);
+  return toCanonical(tensor, source, channels);
+}
+
+/** A graph may say another shape of a tensor than it has. */
+function expectWhole(file: TensorFile, { name, shape }: SourceTensor, { data }: Tensor): void {
+  if (data.length === sizeOf(shape)) return;
+  throw dataError(`tensor "${name}" of ${file.where} has another size than its layer`, {
+    expected: `[${shape}]`,
+    found: `${data.length} numbers`,
+    where: file.where,
+    fix: 'export or save the weights again',
+  });
+}
+
+/** A loop: a callback would make an object of each of a hundred million numbers. */
+function firstNotFinite(data: Float32Array): number {
+  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return at;
+  return -1;
+}
+
+/** One number that is none makes all activations behind it so, and no learning rate mends that. */
+function expectFinite(file: TensorFile, name: string, { data }: Tensor): void {
+  const at = firstNotFinite(data);
+  if (at < 0) return;
+  const count = data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+  throw dataError(`tensor "${name}" of ${file.where} holds numbers that are not finite`, {
+    expected: 'finite weights',
+    found: `${count} of ${data.length} are ${data[at]} or the like, the first at ${at}`,
+    where: `${file.where}, tensor "${name}"`,
+    fix: 'the training that wrote it had diverged, or the layer was never filled: name another checkpoint',
+  });
 }
 
 /** The names to read; every backbone tensor must be there, and of the right shape. */
@@ -76,7 +125,10 @@ function wantedTensors(
   return [...needed, ...kept.flatMap(layerParameters)].map(({ name }) => name);
 }
 
-/** VGG19's first convolutions have the names of VGG16's: what is left over counts as well. */
+/**
+ * Whether the file has more layers: VGG19's first convolutions have the names of VGG16's, so that surplus
+ * tensors count as well.
+ */
 function hasMoreLayers(found: Recognised, network: NetworkSpec): boolean {
   const known = parameterShapes(network);
   const names = [...found.tensors.keys()];

@@ -11,6 +11,7 @@ import {
 } from '../network/preprocessing.ts';
 import type { Preprocessing } from '../network/spec.ts';
 import { type Naming, nameTensors } from './naming.ts';
+import { nameGraph } from './onnx/name-graph.ts';
 import { parsePreprocessing } from './preprocessing-text.ts';
 
 /** What a weights file holds, from its content alone. */
@@ -19,8 +20,10 @@ export interface Recognised extends Naming {
   readonly backbone: BackboneName | undefined;
   /** Classes of the output layer, where the file has one. */
   readonly classes: number | undefined;
-  /** The family's own, or what the file says; undefined where nothing is known. */
+  /** What the file says, or else the family's own; undefined where nothing is known. */
   readonly preprocessing: Preprocessing | undefined;
+  /** Whether the preprocessing is the family's own, because the file says nothing of it. */
+  readonly assumed: boolean;
   /** Whether batch norm is already part of the convolutions, as in an ONNX export. */
   readonly folded: boolean;
 }
@@ -28,7 +31,7 @@ export interface Recognised extends Naming {
 /** @throws VggtuneError (data) when it is no VGG: says what it looks like */
 export function recognise(file: TensorFile): Recognised {
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
-  const naming = nameTensors(shapes);
+  const naming = namingOf(file, shapes);
   if (naming === undefined || !isVgg(naming)) throw notVgg(file, shapes);
   const exact = BACKBONES.find((backbone) => hasBackbone(naming, backbone, false));
   const claimed = BACKBONES.find((backbone) => backbone === file.metadata.backbone);
@@ -39,9 +42,19 @@ export function recognise(file: TensorFile): Recognised {
     backbone: folded ? unfolded : exact,
     classes: naming.tensors.get('fc8.weight')?.shape[0],
     preprocessing: preprocessingOf(naming, file),
+    assumed: file.metadata.preprocessing === undefined && naming.preprocessing === undefined,
     folded,
   };
 }
+
+/** Names say nothing in a graph, unless they are our own. */
+function namingOf(file: TensorFile, shapes: ReadonlyMap<string, Shape>): NamedFile | undefined {
+  const named = nameTensors(shapes, file.ordered);
+  if (file.graph === undefined || named?.family === 'vggtune') return named;
+  return nameGraph(file.graph, file.where);
+}
+
+type NamedFile = Naming & { readonly preprocessing?: Preprocessing | undefined };
 
 /** In words: `VGG with 2, 2, 3, 3, 3 convolutions of 64, 128, 256, 512, 512 channels`. */
 export function structureOf({ tensors }: Naming): string {
@@ -88,9 +101,10 @@ function isVgg({ tensors }: Naming): boolean {
   return square && kernels.length > 0 && tensors.get('conv1_1.weight')?.shape[1] === 3;
 }
 
-function preprocessingOf(naming: Naming, file: TensorFile): Preprocessing | undefined {
+function preprocessingOf(naming: NamedFile, file: TensorFile): Preprocessing | undefined {
   const own = file.metadata.preprocessing;
   if (own !== undefined) return parsePreprocessing(own, file.where);
+  if (naming.preprocessing !== undefined) return naming.preprocessing;
   if (naming.family === 'keras') return KERAS_PREPROCESSING;
   return naming.family === 'vggtune' ? undefined : TORCHVISION_PREPROCESSING;
 }

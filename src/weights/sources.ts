@@ -2,7 +2,7 @@ import type { BackboneName } from '../network/catalog.ts';
 
 /** A published file. */
 export interface WeightsSource {
-  /** How the user names it: `vgg16/timm`. */
+  /** The name for users: `vgg16/timm`. */
   readonly id: string;
   readonly backbone: BackboneName;
   readonly family: 'torchvision' | 'timm' | 'keras';
@@ -10,7 +10,7 @@ export interface WeightsSource {
   readonly url: string;
   /** Its name in the cache folder. */
   readonly file: string;
-  /** Where the publisher says. */
+  /** The size in bytes, where the publisher states it. */
   readonly bytes?: number;
   /** Hashes of the whole file; at least one is known. */
   readonly hashes: {

@@ -34,7 +34,7 @@ export async function verifyFile(path: string, source: WeightsSource): Promise<W
   });
 }
 
-/** In hex, read as a stream. */
+/** The hash of a file in hex; the file is read as a stream. */
 export async function hashFile(
   path: string,
   algorithm: 'sha256' | 'md5',
@@ -72,7 +72,7 @@ export async function verifyFeatures(
   });
 }
 
-/** What the hash of the convolutions alone can be compared with. */
+/** The hash with which the convolutions alone can be compared. */
 export function checkOfFeatures({ featuresSha256 }: WeightsSource): WeightsCheck {
   return featuresSha256 === undefined ? 'own-hash' : 'published';
 }

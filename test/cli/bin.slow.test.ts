@@ -52,6 +52,14 @@ it.skipIf(process.platform === 'win32')(
   },
 );
 
+it('the telemetry of ONNX Runtime is off: no file of it is left in the temporary folder', async () => {
+  const temporary = join(home, 'temporary');
+  await mkdir(temporary);
+  const { code } = await run(['doctor'], { TMPDIR: temporary, ORT_DISABLE_TELEMETRY: undefined });
+  expect(code).toBe(0);
+  expect(await readdir(temporary)).toEqual([]);
+});
+
 describe('without any work', () => {
   it('--help loads a few files of our own and no package, so it is there at once', async () => {
     const coverage = join(home, 'coverage');

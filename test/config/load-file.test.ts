@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -28,7 +28,7 @@ it('reads YAML and JSON alike', async () => {
     '{\n\t"data": "images",\n\t"optimizer": {"learningRate": 1e-3}}',
   );
   expect(loadConfigFile(yaml)[0]?.values).toEqual({
-    data: 'images',
+    data: join(folder, 'images'),
     optimizer: { learningRate: 1e-3 },
   });
   expect(loadConfigFile(json)[0]?.values).toEqual(loadConfigFile(yaml)[0]?.values);
@@ -57,7 +57,31 @@ it('lays a file over what it extends, in order', async () => {
     path,
   ]);
   const config = resolveConfig(sources, 'head');
-  expect(config).toMatchObject({ backbone: 'vgg11', epochs: 7, batchSize: 11, data: 'images' });
+  expect(config).toMatchObject({ backbone: 'vgg11', epochs: 7, batchSize: 11 });
+  expect(config.data).toBe(join(folder, 'images'));
+});
+
+it('takes paths from the folder of the file that says them', async () => {
+  await mkdir(join(folder, 'sub'), { recursive: true });
+  const text =
+    'data: ../photos\nout: runs/a\nweights: w.pth\nmatrix:\n  data: [a, /b]\n  weights: [auto, v.pth]\n';
+  const path = await file('sub/paths.yaml', text);
+  expect(loadConfigFile(path)[0]?.values).toEqual({
+    data: join(folder, 'photos'),
+    out: join(folder, 'sub/runs/a'),
+    weights: join(folder, 'sub/w.pth'),
+    matrix: { data: [join(folder, 'sub/a'), '/b'], weights: ['auto', join(folder, 'sub/v.pth')] },
+  });
+});
+
+it('leaves words, the home folder, and what a run wrote down as they are', async () => {
+  const words = await file('words.yaml', 'data: ~/photos\nweights: random\n');
+  expect(loadConfigFile(words)[0]?.values).toEqual({ data: '~/photos', weights: 'random' });
+  const stored = await file(
+    'config.yaml',
+    '# Every setting of this run; format version 1\ndata: photos\n',
+  );
+  expect(loadConfigFile(stored)[0]?.values).toEqual({ data: 'photos' });
 });
 
 it('refuses a circle of extends and names it', async () => {

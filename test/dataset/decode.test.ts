@@ -8,7 +8,9 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { VggtuneError } from '../../src/base/errors.ts';
 import { changeColours } from '../../src/dataset/colour.ts';
-import { decodeImage, findDefect, readHeader } from '../../src/dataset/decode.ts';
+import { decodeImage } from '../../src/dataset/decode.ts';
+import { examine } from '../../src/dataset/examine.ts';
+import { readHeader } from '../../src/dataset/image-header.ts';
 import { rotateSquare } from '../../src/dataset/rotate.ts';
 import { picture } from './images.ts';
 
@@ -56,7 +58,7 @@ describe('kinds of images', () => {
   test.each(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)('%s', async (format) => {
     const bytes = await (await flat('#c04020')).toFormat(format).toBuffer();
     expect(await readHeader(bytes)).toMatchObject({ format, width: 32, height: 32 });
-    expect(await findDefect(bytes, 1e6)).toBeUndefined();
+    expect((await examine(bytes, 1e6)).defect).toBeUndefined();
     expectNear(at(await decodeImage(bytes, small), 8, 8), [0xc0, 0x40, 0x20], 6);
   });
 
@@ -157,7 +159,7 @@ describe('what cannot be used', () => {
       for (const share of [0.02, 0.4, 0.9, 0.99]) {
         const cut = bytes.subarray(0, Math.floor(bytes.length * share));
         const header = await readHeader(cut).catch(() => undefined);
-        const defect = header === undefined ? 'header' : await findDefect(cut, 1e6);
+        const defect = header === undefined ? 'header' : (await examine(cut, 1e6)).defect;
         expect(defect, `${share} of ${format}`).toBeDefined();
         expect(await foundOf(cut)).toContain('3: ');
       }
@@ -168,12 +170,12 @@ describe('what cannot be used', () => {
     const bytes = Buffer.from(await picture(5, 200, 200).jpeg().toBuffer());
     const middle = bytes.length >> 1;
     for (let i = 0; i < 400; i++) bytes[middle + i] = (Math.imul(i + 1, 2654435761) >>> 13) & 255;
-    expect(await findDefect(bytes, 1e6)).toContain('Corrupt JPEG data');
+    expect((await examine(bytes, 1e6)).defect).toContain('Corrupt JPEG data');
   });
 
   test('bytes after the end of a JPEG, and an odd colour profile, do no harm', async () => {
     const jpeg = await picture(5).jpeg().toBuffer();
-    expect(await findDefect(Buffer.concat([jpeg, Buffer.alloc(50, 1)]), 1e6)).toBeUndefined();
+    expect((await examine(Buffer.concat([jpeg, Buffer.alloc(50, 1)]), 1e6)).defect).toBeUndefined();
   });
 
   test('nothing, text, another kind of image, no file', async () => {

@@ -231,7 +231,7 @@ describe('files that cannot be used', () => {
       'a/cut.jpg': expect.stringContaining('premature end of JPEG'),
       'a/empty.png': 'empty file',
       'b/text.jpg': expect.stringContaining('another kind of file'),
-      'b/old.bmp': expect.stringContaining('bmp images are not read'),
+      'b/old.bmp': expect.stringContaining('kind bmp, which is not read: convert it'),
       'b/pipe.png': 'not a regular file',
     });
     expect(events.filter(({ type }) => type === 'image-skipped')).toHaveLength(5);
@@ -272,7 +272,7 @@ describe('files that cannot be used', () => {
     expect(performance.now() - began).toBeLessThan(2000);
     expect(index.skipped).toEqual([
       { path: 'a/sparse.png', reason: '8589934592 bytes, more than an image has' },
-      { path: 'b/sparse.jpg', reason: 'an image of the kind svg, which is not read' },
+      { path: 'b/sparse.jpg', reason: expect.stringContaining('kind svg, which is not read') },
     ]);
     // The second scan knows them.
     expect((await scan(join(folder(), 'd'))).skipped).toEqual(index.skipped);

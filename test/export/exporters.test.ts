@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openOnnxRunner } from '../../src/engines/onnx/session-file.ts';
 import { largestDifference } from '../../src/export/compare.ts';
 import type { Exporter, ExportServices } from '../../src/export/exporter.ts';
@@ -43,11 +43,14 @@ describe.each(Object.keys(CASES))('%s', (name) => {
   const model = exportModelOf(name);
   const { size } = model.network.preprocessing;
   const images = pictures(size, 2);
+  let expected: Float32Array[];
+  beforeAll(async () => {
+    expected = await expectedOf(model, images);
+  });
 
   it('gives the same in TensorFlow.js', async () => {
     await write(tfjs, name);
     const runner = await openTfjsModel(join(folder, 'model.json'));
-    const expected = await expectedOf(model, images);
     for (const [i, image] of images.entries()) {
       expect(largestDifference(await runner.run(image, 1), expected[i] ?? [])).toBeLessThan(1e-5);
     }
@@ -57,7 +60,6 @@ describe.each(Object.keys(CASES))('%s', (name) => {
   it('gives the same as a graph of TensorFlow, run by TensorFlow.js', async () => {
     await write(savedModel, name);
     const runner = await openSavedModelGraph(folder);
-    const expected = await expectedOf(model, images);
     for (const [i, image] of images.entries()) {
       expect(largestDifference(await runner.run(image, 1), expected[i] ?? [])).toBeLessThan(1e-5);
     }
@@ -69,8 +71,7 @@ describe.each(Object.keys(CASES))('%s', (name) => {
     ['fully convolutional, at the size of the training', dense],
   ])('gives the same in ONNX Runtime, %s', async (_form, exporter) => {
     await write(exporter, name);
-    const runner = await openOnnxRunner(join(folder, 'model.onnx'), { device: 'cpu' });
-    const expected = await expectedOf(model, images);
+    const runner = await openOnnxRunner(join(folder, 'model.onnx'), { device: 'cpu', threads: 1 });
     for (const [i, image] of images.entries()) {
       const found = (await runner.run(image, [1, size, size, 3])).get('probabilities');
       expect(largestDifference(found?.data ?? [], expected[i] ?? [])).toBeLessThan(1e-5);
@@ -105,7 +106,7 @@ it('ONNX without preprocessing takes what the preprocessing makes', async () => 
   const planes = [2, 1, 0].flatMap((channel, at) =>
     Array.from({ length: size * size }, (_, i) => (image[3 * i + channel] ?? 0) - (mean[at] ?? 0)),
   );
-  const runner = await openOnnxRunner(join(folder, 'model.onnx'), { device: 'cpu' });
+  const runner = await openOnnxRunner(join(folder, 'model.onnx'), { device: 'cpu', threads: 1 });
   const found = await runner.run(Float32Array.from(planes), [1, 3, size, size]);
   const [expected = []] = await expectedOf(model, [image]);
   expect(largestDifference(found.get('probabilities')?.data ?? [], expected)).toBeLessThan(1e-5);

@@ -6,9 +6,9 @@ import { sizeOf, type Tensor } from '../../src/base/tensor.ts';
 import { memorySource } from '../../src/formats/byte-source.ts';
 import { readAttributes, textAttribute } from '../../src/formats/hdf5/attribute.ts';
 import { datasetOf } from '../../src/formats/hdf5/dataset.ts';
-import { type Hdf5File, openHdf5 } from '../../src/formats/hdf5/file.ts';
+import { Fields, type Hdf5File, openHdf5 } from '../../src/formats/hdf5/file.ts';
 import { readGroup } from '../../src/formats/hdf5/group.ts';
-import { readMessages } from '../../src/formats/hdf5/object-header.ts';
+import { MESSAGES, readMessages } from '../../src/formats/hdf5/object-header.ts';
 import { readDataset } from '../../src/formats/hdf5/read-dataset.ts';
 import index from '../fixtures/hdf5/forms/index.json' with { type: 'json' };
 import { damagedCopies } from './fuzz.ts';
@@ -138,6 +138,28 @@ test.each([
   const error = await read(await open('tree-of-chunks.h5'), name).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(VggtuneError);
   expect((error as VggtuneError).details.found).toContain(found);
+});
+
+test.each([
+  ['contiguous', 4_000_000, 'in 140 bytes'],
+  ['contiguous', 5_000_000, 'in a file of'],
+  ['chunked', 5_000_000, 'in a file of'],
+  ['gzip', 5_000_000, 'chunks of'],
+  ['gzip', 8_000_000, 'in a file of'],
+])('%s with %i elements in a file of 28 kB: an array %s', async (name, elements, found) => {
+  const file = await open('latest-storage.h5');
+  const messages = await readMessages(file, await find(file, name));
+  // Version 2, of one axis.
+  const space = Buffer.from([2, 1, 0, 1, ...Buffer.alloc(8)]);
+  space.writeBigUInt64LE(BigInt(elements), 4);
+  const body = new Fields(file.source, space);
+  const changed = messages.map((one) => (one.type === MESSAGES.dataspace ? { ...one, body } : one));
+  expect(() => datasetOf(file, changed)).toThrow(
+    expect.objectContaining({
+      kind: 'data',
+      details: expect.objectContaining({ found: expect.stringContaining(found) }),
+    }),
+  );
 });
 
 /** Reads all that there is, at any depth. */

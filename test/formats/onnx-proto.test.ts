@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeOnnx, encodeOnnx, type OnnxModel } from '../../src/formats/onnx-proto.ts';
+import type { OnnxModel } from '../../src/formats/onnx-model.ts';
+import { decodeOnnx, encodeOnnx } from '../../src/formats/onnx-proto.ts';
 
 const weights = Float32Array.of(1.5, -2, 3, 0.25, 1e-8, 4e8);
 const model: OnnxModel = {

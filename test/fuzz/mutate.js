@@ -35,6 +35,7 @@ const FIGURES = EXTREMES.map(String).concat(
   '-1e999',
   'NaN',
 );
+/** Bytes to which changes may make it grow; what is longer stays as long. */
 const LONGEST = 16_384;
 const MOST_CHANGES = 6;
 
@@ -52,7 +53,8 @@ export function mutate(bytes, from) {
   while (changes < MOST_CHANGES && rng.integer(2) > 0) changes++;
   for (let i = 0; i < changes; i++) {
     copy = CHANGES[rng.integer(CHANGES.length)](copy, from);
-    if (copy.length > LONGEST) copy = copy.subarray(0, LONGEST);
+    const longest = Math.max(LONGEST, bytes.length);
+    if (copy.length > longest) copy = copy.subarray(0, longest);
   }
   return copy;
 }

@@ -42,6 +42,8 @@ const { values: options } = parseArgs({
 
 /** Milliseconds, MiB of heap, and bytes; an input may take `floor` and `multiple` times its size. */
 const LIMITS = { time: 5000, heap: 256, resident: 2 ** 30, floor: 2 ** 24, multiple: 256 };
+/** Arrays that are compressed are a thousand times as large as in the file, and are converted. */
+const MULTIPLES = { hdf5: 3200 };
 
 if (options.help) console.log(HELP);
 else if (options.table !== undefined) printTable(options.table);
@@ -78,7 +80,7 @@ async function fuzz(name, { inputs, seconds }) {
       milliseconds: end - performance.now(),
       seed: `${numberOf('seed')}-${sums.inputs}`,
       guided: GUIDED,
-      limits: LIMITS,
+      limits: { ...LIMITS, multiple: MULTIPLES[name] ?? LIMITS.multiple },
     };
     const found = await watchReader(job, (finding) => {
       findings++;

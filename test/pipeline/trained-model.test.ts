@@ -1,20 +1,29 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it, vi } from 'vitest';
-import { loadModel } from '../../src/pipeline/prepare/trained-model.ts';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 
-const failing = vi.hoisted(() => ({ code: undefined as string | undefined }));
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
-  const stat = (path: string) => {
-    const { code } = failing;
-    if (code === undefined) return real.stat(path);
-    const error = new Error(`${code}: the system says so, stat '${path}'`);
-    return Promise.reject(Object.assign(error, { code, syscall: 'stat', path }));
-  };
-  return { ...real, stat };
+const failing = { code: undefined as string | undefined };
+let loadModel: typeof import('../../src/pipeline/prepare/trained-model.ts').loadModel;
+
+// The modules of a worker are shared by its test files: this one loads its own, and leaves none behind.
+beforeAll(async () => {
+  vi.resetModules();
+  vi.doMock('node:fs/promises', async (original) => {
+    const real = await original<typeof import('node:fs/promises')>();
+    const stat = (path: string) => {
+      const { code } = failing;
+      if (code === undefined) return real.stat(path);
+      const error = new Error(`${code}: the system says so, stat '${path}'`);
+      return Promise.reject(Object.assign(error, { code, syscall: 'stat', path }));
+    };
+    return { ...real, stat };
+  });
+  ({ loadModel } = await import('../../src/pipeline/prepare/trained-model.ts'));
 });
-
+afterAll(() => {
+  vi.doUnmock('node:fs/promises');
+  vi.resetModules();
+});
 afterEach(() => {
   failing.code = undefined;
 });

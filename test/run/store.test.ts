@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,8 +7,7 @@ import type { RunEvent } from '../../src/base/events.ts';
 import { newOwner } from '../../src/base/lock-owner.ts';
 import { createEventLog } from '../../src/run/event-log.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
-import { refuseChangedConfig, refuseChangedImages } from '../../src/run/refuse-changed.ts';
-import { readConfig, readRecord, writeConfig, writeRecord } from '../../src/run/run-records.ts';
+import { readRecord, writeConfig, writeRecord } from '../../src/run/run-records.ts';
 import { openRun, runPaths } from '../../src/run/store.ts';
 import { testConfig } from '../training/config.ts';
 
@@ -73,36 +71,6 @@ describe('openRun', () => {
     }
   });
 
-  it.each(['0', '2', 'two'])(
-    'refuses a config of format version %s by its version',
-    async (version) => {
-      await makeRun();
-      const { config } = runPaths(folder);
-      const text = await readFile(config, 'utf8');
-      await writeFile(config, text.replace('format version 1', `format version ${version}`));
-      await expect(readConfig(runPaths(folder))).rejects.toMatchObject({
-        kind: 'data',
-        message: `${config} is of another version`,
-        details: { found: `format version ${version}`, where: config },
-      });
-    },
-  );
-
-  it('takes the config of a run from before heads were solved as what it was', async () => {
-    await makeRun();
-    const { config } = runPaths(folder);
-    await writeFile(config, 'strategy: top\nhead: {kind: linear, dropout: 0.5, hidden: 256}\n');
-    expect(await readConfig(runPaths(folder))).toMatchObject({
-      refit: 'never',
-      head: { kind: 'linear', fit: 'steps' },
-    });
-    await writeFile(config, 'strategy: top\nhead: {kind: linear, fit: solve}\nrefit: always\n');
-    expect(await readConfig(runPaths(folder))).toMatchObject({
-      refit: 'always',
-      head: { fit: 'solve' },
-    });
-  });
-
   it('overwrites the files of a run and nothing else', async () => {
     await makeRun();
     await writeFile(join(folder, 'notes.txt'), 'mine');
@@ -135,83 +103,64 @@ describe('openRun', () => {
 
   it('refuses a file in the place of the folder', async () => {
     await writeFile(folder, '');
-    await expect(openRun(folder)).rejects.toMatchObject({ kind: 'usage' });
-  });
-});
-
-describe('what a folder of somebody else may hold', () => {
-  const plan = {
-    ...{ version: 1, strategy: 'head', evidence: [], frozen: [], trained: ['fc8'] },
-    parameters: { total: 1, trained: 1 },
-  };
-  const metrics = { version: 1, side: 'val', metrics: { loss: null }, perClass: [], confusion: [] };
-
-  it.each([
-    ['split', {}, /classes/],
-    ['split', { ...split, train: {} }, /^train/],
-    ['split', { ...split, val: [{ path: 'a', hash: 'b', label: 2 }] }, /^val/],
-    ['split', { ...split, test: [{ path: 7, hash: 'b', label: 0 }] }, /^test/],
-    ['plan', { ...plan, trained: 'fc8' }, /^trained/],
-    ['plan', { ...plan, strategy: null }, /^strategy/],
-    ['plan', { ...plan, parameters: { total: 'many' } }, /^parameters/],
-    ['plan', { ...plan, provenance: { source: {} } }, /^provenance/],
-    ['metrics', { ...metrics, metrics: { accuracy: '1' } }, /^metrics/],
-    ['metrics', { ...metrics, perClass: 1 }, /^perClass/],
-  ] as const)('%s: %j', async (kind, record, found) => {
-    const paths = runPaths(folder);
-    await mkdir(folder);
-    await writeFile(paths[kind], JSON.stringify({ version: 1, ...record }));
-    await expect(readRecord(paths, kind)).rejects.toMatchObject({
-      exitCode: 3,
-      details: { found: expect.stringMatching(found), where: paths[kind] },
-    });
-    await writeFile(paths[kind], 'null');
-    await expect(readRecord(paths, kind)).rejects.toMatchObject({ exitCode: 3 });
-    const whole = { split, plan, metrics }[kind];
-    await writeFile(paths[kind], JSON.stringify(whole));
-    expect(await readRecord(paths, kind)).toEqual(whole);
-  });
-
-  it('settings that are too large or no plain file are not parsed', async () => {
-    const { config } = runPaths(folder);
-    await mkdir(folder);
-    await writeFile(config, Array.from({ length: 6000 }, (_, at) => `k${at}: 1`).join('\n'));
-    await expect(readConfig(runPaths(folder))).rejects.toMatchObject({
-      exitCode: 3,
-      message: /too large/,
-    });
-    await rm(config);
-    execFileSync('mkfifo', [config]);
-    await expect(readConfig(runPaths(folder))).rejects.toMatchObject({
-      exitCode: 3,
-      details: { found: 'a named pipe' },
+    await expect(openRun(folder)).rejects.toMatchObject({
+      kind: 'usage',
+      details: { found: 'a file', where: folder },
     });
   });
-});
 
-describe('the event log', () => {
-  it('is appended to, and never through a link', async () => {
+  it('refuses a folder that cannot be read, with what the system says', async () => {
+    const long = join(home, 'x'.repeat(300));
+    await expect(openRun(long)).rejects.toMatchObject({
+      kind: 'usage',
+      details: { found: expect.stringContaining('ENAMETOOLONG'), where: long },
+    });
+  });
+
+  it('takes a new folder and one without files of a run, and resumes neither', async () => {
     await mkdir(folder);
-    const { events } = runPaths(folder);
-    const write = () => {
-      const log = createEventLog();
-      log.open(events);
-      log.listen({ type: 'note', message: 'x' });
-      log.flush();
-    };
-    write();
-    write();
-    const lines = (await readFile(events, 'utf8')).trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['log', 'note', 'log', 'note']);
-    await rm(events);
-    const victim = join(home, 'victim');
-    await writeFile(victim, 'mine');
-    await symlink(victim, events);
-    write();
-    expect(await readFile(victim, 'utf8')).toBe('mine');
-    await rm(events);
-    execFileSync('mkfifo', [events]);
-    write();
+    await writeFile(join(folder, 'notes.txt'), 'mine');
+    for (const free of [join(home, 'deep', 'new'), folder]) {
+      const run = await openRun(free);
+      expect(run.resumed).toBe(false);
+      expect(run.paths).toEqual(runPaths(free));
+      await run.unlock();
+      await expect(openRun(free, { resume: true })).rejects.toMatchObject({
+        kind: 'usage',
+        message: /to resume/,
+      });
+    }
+    expect(await readdir(folder)).toEqual(['notes.txt']);
+  });
+
+  it('removes all of an earlier run and keeps it where it is resumed', async () => {
+    await makeRun();
+    const { last, best, model, plan, metrics, events } = runPaths(folder);
+    for (const path of [last, best, join(model, 'labels.json'), plan, metrics, events]) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, 'x');
+    }
+    const all = await readdir(folder, { recursive: true });
+    await (await openRun(folder, { resume: true })).unlock();
+    expect(await readdir(folder, { recursive: true })).toEqual(all);
+    await (await openRun(folder, { overwrite: true })).unlock();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.each(['config.yaml', 'events.ndjson'])('takes no folder %s for a run', async (name) => {
+    await mkdir(join(folder, name), { recursive: true });
+    await writeFile(join(folder, 'plan.json'), '{}');
+    await expect(openRun(folder, { overwrite: true })).rejects.toMatchObject({
+      message: /no run/,
+      details: { found: expect.stringContaining('plan.json') },
+    });
+    expect(await readdir(folder)).toHaveLength(2);
+  });
+
+  it('takes no other log for that of a run', async () => {
+    await mkdir(folder);
+    await writeFile(join(folder, 'events.ndjson'), 'x{"time":"now","type":"log","version":1}\n');
+    await expect(openRun(folder, { overwrite: true })).rejects.toMatchObject({ message: /no run/ });
   });
 });
 
@@ -246,59 +195,5 @@ describe('a run that was killed', () => {
     // Of a process on this machine that is dead nothing has to be waited for.
     const elsewhere = expect.stringContaining('looking whether process');
     expect(notes).toEqual('host' in changes ? [elsewhere] : []);
-  });
-});
-
-describe('records', () => {
-  it('that are damaged, of another version or missing are refused', async () => {
-    await makeRun();
-    const paths = runPaths(folder);
-    await expect(readRecord(paths, 'plan')).rejects.toMatchObject({ kind: 'usage' });
-    await writeFile(paths.split, '{"version": 1, "cla');
-    await expect(readRecord(paths, 'split')).rejects.toMatchObject({ kind: 'data' });
-    await writeFile(paths.split, '{"version": 7}');
-    await expect(readRecord(paths, 'split')).rejects.toMatchObject({
-      details: { found: 'format version 7' },
-    });
-  });
-});
-
-describe('a resumed run', () => {
-  it('is refused with another config, every key named', () => {
-    const before = testConfig();
-    const now = testConfig({
-      batchSize: 4,
-      out: 'elsewhere',
-      optimizer: { ...before.optimizer, learningRate: 5 },
-    });
-    expect(() => refuseChangedConfig('runs/x', before, { ...before, out: 'y' })).not.toThrow();
-    expect(() => refuseChangedConfig('runs/x', before, now)).toThrow(
-      expect.objectContaining({
-        kind: 'usage',
-        details: expect.objectContaining({
-          where: 'runs/x, batchSize, optimizer.learningRate',
-          found: 'batchSize: 4, optimizer.learningRate: 5',
-        }),
-      }),
-    );
-  });
-
-  it('is refused with other images, the files named', () => {
-    const now: SplitRecord = {
-      ...split,
-      train: [
-        { path: 'a/1.png', hash: 'other', label: 0 },
-        { path: 'b/4.png', hash: 'h4', label: 1 },
-      ],
-    };
-    expect(() => refuseChangedImages('runs/x', split, split)).not.toThrow();
-    expect(() => refuseChangedImages('runs/x', split, now)).toThrow(
-      expect.objectContaining({
-        kind: 'data',
-        details: expect.objectContaining({
-          found: '1 added: b/4.png; 1 removed: b/2.png; 1 changed: a/1.png',
-        }),
-      }),
-    );
   });
 });

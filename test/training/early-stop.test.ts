@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isClearlyLower, judgeEpochs } from '../../src/training/early-stop.ts';
+import { isClearlyLower, judgeEpochs, watchedMetric } from '../../src/training/early-stop.ts';
 
 const losses = (...values: number[]) => values.map((loss) => ({ loss }));
 const rule = { metric: 'loss', patience: 2, minDelta: 0 } as const;
@@ -35,6 +35,22 @@ describe('judgeEpochs', () => {
     expect(verdict.stop).toBe(false);
   });
 
+  it('counts just minDelta as no progress', () => {
+    const strict = { ...rule, patience: 1, minDelta: 0.5 };
+    expect(judgeEpochs(losses(2, 1.5), strict).stop).toBe(true);
+    expect(judgeEpochs(losses(2, 1.25), strict).stop).toBe(false);
+  });
+
+  it('begins to count anew after progress', () => {
+    expect(judgeEpochs(losses(3, 4, 2, 4), rule).stop).toBe(false);
+    expect(judgeEpochs(losses(3, 4, 2, 4, 4), rule).stop).toBe(true);
+  });
+
+  it('takes the first epoch where nothing is known of any', () => {
+    expect(judgeEpochs([{}, {}], null)).toEqual({ best: 0, stop: false });
+    expect(judgeEpochs([{}, {}], { ...rule, metric: 'accuracy' })).toEqual({ best: 0, stop: true });
+  });
+
   it('never stops without a rule, and finds the best by loss', () => {
     expect(judgeEpochs(losses(1, 2, 3, 4, 5, 6, 7), null)).toEqual({ best: 0, stop: false });
     expect(judgeEpochs([], null)).toEqual({ best: -1, stop: false });
@@ -57,7 +73,27 @@ describe('a start that is a candidate', () => {
   });
 });
 
+describe('a start of which nothing is known', () => {
+  it('is left for the first epoch that may be better', () => {
+    const start = { before: {}, clear: [false, true, true] };
+    expect(judgeEpochs(losses(3, 2, 2.5), rule, start)).toEqual({ best: 1, stop: false });
+  });
+});
+
+it('the loss is watched unless another metric is', () => {
+  expect(watchedMetric(null)).toBe('loss');
+  expect(watchedMetric({ ...rule, metric: 'macro_f1' })).toBe('macro_f1');
+});
+
 describe('isClearlyLower', () => {
+  it('knows the standard error of the mean, with n - 1 of n', () => {
+    // Gains of 1 and x: a mean of (1 + x) / 2, a standard error of |1 - x| / 2, so 1/3 is the limit.
+    const gains = (x: number) => isClearlyLower([1, 1 - x], [2, 1]);
+    expect(gains(0.34)).toBe(true);
+    expect(gains(0.33)).toBe(false);
+    expect(isClearlyLower([1], [2])).toBe(true);
+  });
+
   it('wants a gain of more than two standard errors, image by image', () => {
     const was = [1, 2, 3, 4, 1, 2, 3, 4];
     const by = (...gains: number[]) => was.map((loss, i) => loss - (gains[i % gains.length] ?? 0));

@@ -106,6 +106,90 @@ describe('a feature store', () => {
   });
 });
 
+describe('what others have written', () => {
+  it('is taken notice of when it is asked for, and counted', async () => {
+    const first = await store();
+    await first.add('row 1', rowOf(1));
+    await first.flush();
+    expect(await first.refresh()).toBe(0);
+    await fill([2, 3]);
+    expect([first.has('row 1'), first.has('row 2')]).toEqual([true, false]);
+    expect(await first.refresh()).toBe(2);
+    expect([first.has('row 2'), first.has('row 4')]).toEqual([true, false]);
+    await first.add('row 4', rowOf(4));
+    expect(first.has('row 4')).toBe(true);
+    await first.close();
+  });
+});
+
+describe('rows that wait', () => {
+  it('are on the disk when it is flushed, and not before', async () => {
+    const writer = await store();
+    const row = rowOf(1);
+    await writer.add('row 1', row);
+    row.fill(0);
+    expect(await readBack([1])).toEqual([undefined]);
+    await writer.flush();
+    expect(await readBack([1])).toEqual([1]);
+    await writer.flush();
+    expect(await filesEnding('.rows')).toHaveLength(1);
+    await writer.close();
+    expect(events).toEqual([]);
+  });
+
+  it('are written of themselves when they are many', async () => {
+    const large = 2 ** 20;
+    const emit = (event: RunEvent) => events.push(event);
+    const writer = await openFeatureStore({ folder, rowLength: large, emit });
+    for (let at = 0; at < 8; at++) {
+      expect(await filesEnding('.json')).toHaveLength(0);
+      await writer.add(`${at}`, new Float32Array(large).fill(at));
+    }
+    expect(await filesEnding('.json')).toHaveLength(1);
+    const into = new Float32Array(3 * large);
+    expect(await writer.read(['1', '0', '7'], into)).toEqual([]);
+    expect([into[0], into[large], into[3 * large - 1]]).toEqual([1, 0, 7]);
+    await writer.close();
+  });
+});
+
+describe('a folder that cannot be used', () => {
+  it.each(['ENOENT', 'EIO'])('is told once (%s), and the rows stay in memory', async (code) => {
+    const openFile: FeatureStoreOptions['openFile'] = async () => {
+      throw Object.assign(new Error('it fails'), { code });
+    };
+    const writer = await store({ openFile });
+    for (const value of [1, 2]) {
+      await writer.add(`row ${value}`, rowOf(value));
+      await writer.flush();
+    }
+    const into = new Float32Array(2 * LENGTH);
+    expect(await writer.read(['row 2', 'row 1'], into)).toEqual([]);
+    expect(into.slice(0, LENGTH)).toEqual(rowOf(2));
+    await writer.close();
+    expect(events).toMatchObject([{ code: 'cache-full' }]);
+  });
+
+  it('is an empty cache where a file is in its place', async () => {
+    await rm(folder, { recursive: true });
+    await writeFile(folder, '');
+    const reader = await store();
+    expect(await reader.read(['row 1'], new Float32Array(LENGTH))).toEqual([0]);
+    expect(events).toMatchObject([{ type: 'warning', code: 'cache-full' }]);
+    await reader.close();
+  });
+
+  it('hides no bug', async () => {
+    const openFile: FeatureStoreOptions['openFile'] = async () => {
+      throw new TypeError('a bug');
+    };
+    const writer = await store({ openFile });
+    await writer.add('row 1', rowOf(1));
+    await expect(writer.flush()).rejects.toThrow(TypeError);
+    expect(events).toEqual([]);
+  });
+});
+
 describe('a disk that is full', () => {
   /** Opens real files whose writes fail. */
   const openFile: FeatureStoreOptions['openFile'] = async (path, flags) => {

@@ -65,6 +65,42 @@ describe('warm-up', () => {
   });
 });
 
+describe('after its last step', () => {
+  it('cosine stays at its floor', () => {
+    const at = { step: 40, stepsPerEpoch: 10, epochs: 3, history: [] };
+    expect(scheduleFactor({ ...base, kind: 'cosine', floor: 0.05 }, at)).toBeCloseTo(0.05, 12);
+  });
+
+  it('cosine is at its peak where the warm-up takes all of it', () => {
+    const at = { step: 10, stepsPerEpoch: 10, epochs: 1, history: [] };
+    expect(scheduleFactor({ ...base, kind: 'cosine', warmup: 1 }, at)).toBe(1);
+  });
+});
+
+describe('plateau', () => {
+  const factor = (history: number[], patience: number) =>
+    scheduleFactor(
+      { ...base, kind: 'plateau', patience, factor: 0.5 },
+      { step: 0, stepsPerEpoch: 1, epochs: 20, history },
+    );
+
+  it('wants a loss that is lower by more than a ten-thousandth', () => {
+    expect(factor([1, 0.99991, 0.99991], 1)).toBe(0.5);
+    expect(factor([1, 0.99989, 0.99989], 1)).toBe(1);
+    expect(factor([1, 1], 0)).toBe(0.5);
+  });
+
+  it('counts anew after a drop, and after progress', () => {
+    expect(factor([1, 2, 2, 2], 1)).toBe(0.5);
+    expect(factor([1, 2, 2, 2, 2], 1)).toBe(0.25);
+    expect(factor([1, 2, 0.5, 2], 1)).toBe(1);
+  });
+});
+
+it('one-cycle has no warm-up beside its own', () => {
+  expect(run({ kind: 'one-cycle', warmup: 2 }, 3, 7)).toEqual(run({ kind: 'one-cycle' }, 3, 7));
+});
+
 it('every kind stays finite for a run of one step', () => {
   for (const kind of ['constant', 'step', 'cosine', 'one-cycle', 'plateau'] as const) {
     const [factor] = run({ kind }, 1, 1);

@@ -36,6 +36,18 @@ describe('mixup', () => {
     }
   });
 
+  it('mixes pixels as it does activations, to the nearest whole', () => {
+    const pixels = Uint8Array.from([10, 20, 100, 250, 30, 60, 80, 1]);
+    const of = { positions: [4, 9, 2, 7], alpha: 1, keys: [3] };
+    const targets = oneHot([0, 1, 1, 0], 2);
+    const bytes = mixUp({ rows: pixels, positions: of.positions }, targets, of);
+    const floats = mixUp({ rows: Float32Array.from(pixels), positions: of.positions }, targets, of);
+    expect(bytes.rows).toBeInstanceOf(Uint8Array);
+    expect([...bytes.rows]).toEqual([...floats.rows].map(Math.round));
+    expect(bytes.targets).toEqual(floats.targets);
+    expect([...bytes.rows]).not.toEqual([...pixels]);
+  });
+
   it('depends on its keys alone', () => {
     expect(mix(3)).toEqual(mix(3));
     expect(mix(3)).not.toEqual(mix(4));
@@ -50,6 +62,16 @@ describe('mixup', () => {
     // Of Beta(a, a): 1 / (4 (2a + 1)).
     expect(variance / (1 / (4 * (2 * alpha + 1)))).toBeCloseTo(1, 1);
   });
+});
+
+it('dropout masks are of the layers that are trained, for so many rows', () => {
+  const network = tinyNetwork();
+  const at = network.layers.findIndex(({ name }) => name === 'dropout7');
+  const shapes = (from: number) =>
+    [...createDropoutMasks(network, from, 8)(3, [1])].map(([name, { length }]) => [name, length]);
+  expect(shapes(0)).toEqual([['dropout7', 3 * 8]]);
+  expect(shapes(at)).toEqual([['dropout7', 3 * 8]]);
+  expect(shapes(at + 1)).toEqual([]);
 });
 
 it('dropout masks keep the mean, and differ by step and layer but not by call', () => {

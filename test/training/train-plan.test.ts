@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { buildNetwork } from '../../src/network/build.ts';
+import { buildFromRow, buildNetwork } from '../../src/network/build.ts';
 import type { BackboneName, HeadName } from '../../src/network/catalog.ts';
 import { isStatistic, parameterShapes } from '../../src/network/parameters.ts';
 import { plainPreprocessing } from '../../src/network/preprocessing.ts';
-import { frozenAndTrained, type PlanRequest, planTraining } from '../../src/training/train-plan.ts';
+import {
+  featureBoundary,
+  frozenAndTrained,
+  type PlanRequest,
+  phaseLabel,
+  planTraining,
+  withHeadPenalty,
+} from '../../src/training/train-plan.ts';
 import { testConfig } from './config.ts';
 
 function network(backbone: BackboneName, head: HeadName) {
@@ -173,4 +180,119 @@ it('names the frozen and the trained layers', () => {
     frozen: ['conv1_1', 'conv2_1', 'conv3_1', 'conv3_2', 'conv4_1', 'conv4_2'],
     trained: ['conv5_1', 'conv5_2', 'fc8'],
   });
+});
+
+describe('what a plan says', () => {
+  const solve = { ...testConfig().head, fit: 'solve' } as const;
+  const plan = (changes: Partial<PlanRequest> = {}) => planTraining(request(changes));
+
+  it.each([
+    ['nothing is warmed up', {}, false],
+    ['the head is warmed up', { strategy: 'top', config: testConfig({ warmupEpochs: 1 }) }, true],
+    ['the output layer is solved', { strategy: 'top', config: testConfig({ head: solve }) }, true],
+    ['weights are random', { strategy: 'scratch', config: testConfig({ warmupEpochs: 1 }) }, false],
+  ] as const)('of the start, where %s', (_, changes, expected) => {
+    expect(plan(changes).startIsCandidate).toBe(expected);
+  });
+
+  it('of random weights: nothing is solved on them', () => {
+    const config = testConfig({ head: solve });
+    expect(plan({ strategy: 'scratch', config })).not.toHaveProperty('solvedFrom');
+    expect(plan({ config })).toMatchObject({ strategy: 'head', solvedFrom: expect.any(Number) });
+    expect(plan()).not.toHaveProperty('solvedFrom');
+  });
+
+  it('of a frozen output layer that is solved: nothing takes a step, also in a refit', () => {
+    expect(plan({ config: testConfig({ head: solve }), refit: true }).phases).toEqual([]);
+  });
+
+  it('of a head that is new above layers that are new: only the head is new', () => {
+    const newLayers = new Set(['conv1_1', 'conv5_3', 'fc8']);
+    expect(boundaries({ newLayers })).toEqual(['dropout7']);
+    const config = testConfig({ head: solve });
+    expect(plan({ config, newLayers })).toHaveProperty('solvedFrom');
+  });
+
+  it('of the schedule: a warm-up has a constant rate, for its own epochs', () => {
+    const schedule = { ...testConfig().schedule, kind: 'cosine' as const, warmup: 2 };
+    const config = testConfig({ warmupEpochs: 3, epochs: 7, schedule });
+    const [warm, main] = plan({ strategy: 'all', config }).phases;
+    expect(warm).toMatchObject({ epochs: 3, schedule: { kind: 'constant', warmup: 0 } });
+    expect(main).toMatchObject({ epochs: 7, schedule: { kind: 'cosine', warmup: 2 } });
+  });
+
+  it.each([
+    ['sgd', 0.001, 0.01],
+    ['sgd', 0.5, 0.5],
+    ['adam', 1e-5, 0.001],
+  ] as const)('of the rate of a warm-up by %s at %d: %d', (kind, learningRate, rate) => {
+    const optimizer = { ...testConfig().optimizer, kind, learningRate };
+    const config = testConfig({ warmupEpochs: 1, optimizer });
+    const [warm] = plan({ strategy: 'all', config }).phases;
+    expect(warm?.groups.map((group) => group.learningRate)).toEqual(
+      new Array(warm?.groups.length).fill(rate),
+    );
+  });
+
+  it('of the optimizer: what belongs to its kind, and no more', () => {
+    const { optimizer } = testConfig();
+    const { momentum, nesterov, beta1, beta2, epsilon } = optimizer;
+    const of = (changes: Partial<typeof optimizer>) =>
+      plan({ config: testConfig({ optimizer: { ...optimizer, average: 0, ...changes } }) })
+        .optimizer;
+    expect(of({})).toEqual({ kind: 'sgd', momentum, nesterov });
+    expect(of({ kind: 'adamw' })).toEqual({ kind: 'adamw', beta1, beta2, epsilon });
+    expect(of({ average: 0.9 })).toMatchObject({ average: 0.9 });
+  });
+
+  it('of groups: one of each block and one of what is not decayed', () => {
+    const [main] = plan({ strategy: 'top' }).phases;
+    expect(main?.groups.map(({ name, parameters }) => [name, parameters])).toEqual([
+      ['block5', ['conv5_1.weight', 'conv5_2.weight', 'conv5_3.weight']],
+      ['block5.undecayed', ['conv5_1.bias', 'conv5_2.bias', 'conv5_3.bias']],
+      ['head', ['fc8.weight']],
+      ['head.undecayed', ['fc8.bias']],
+    ]);
+  });
+
+  it('of the penalty of a solved output layer: of its weights, in each phase', () => {
+    const optimizer = { ...testConfig().optimizer, weightDecay: 0.5 };
+    const whole = plan({ strategy: 'top', config: testConfig({ optimizer }), refit: true });
+    const { phases, ...rest } = withHeadPenalty(whole, { first: 0.1, refit: 0.2 });
+    const decays = phases.map(({ groups }) => groups.map(({ weightDecay }) => weightDecay));
+    expect(decays).toEqual([
+      [0.5, 0, 0.1, 0],
+      [0.5, 0, 0.2, 0],
+    ]);
+    expect({ ...rest, phases: whole.phases }).toEqual(whole);
+    expect(phases[0]?.groups[2]).toMatchObject({ name: 'head', parameters: ['fc8.weight'] });
+  });
+
+  it('of a phase: its name', () => {
+    const names = (['main', 'warm-up'] as const).flatMap((name) =>
+      [false, true].map((refit) => phaseLabel({ name, refit })),
+    );
+    expect(names).toEqual(['main', 'refit', 'warm-up', 'refit warm-up']);
+  });
+});
+
+it('the features of an output layer are below its norm and its dropout', () => {
+  const layerAt = (net: ReturnType<typeof network>) => net.layers[featureBoundary(net)]?.name;
+  expect(layerAt(network('vgg16', 'levels'))).toBe('fc8_norm');
+  expect(layerAt(network('vgg16', 'linear'))).toBe('dropout7');
+});
+
+it('a freeze goes down to the dropout below its boundary', () => {
+  const net = network('vgg16', 'vgg');
+  expect(boundaries({ network: net, config: testConfig({ freeze: 'fc6' }) })).toEqual(['dropout6']);
+});
+
+it('a network of one block is trained from its first layer on', () => {
+  const row = {
+    ...{ name: 'one', convolutions: [1], widths: [4], batchNorm: false },
+    ...{ size: 8, headMap: 2, denseWidth: undefined },
+  };
+  const head = { kind: 'linear', dropout: 0, hidden: 8 } as const;
+  const net = buildFromRow(row, { head, classes: 3, preprocessing: plainPreprocessing(8) });
+  expect(boundaries({ strategy: 'top', network: net })).toEqual(['conv1_1']);
 });

@@ -5,7 +5,7 @@ import { sizeOf } from '../../src/base/tensor.ts';
 import { buildNetwork } from '../../src/network/build.ts';
 import { parameterShapes } from '../../src/network/parameters.ts';
 import { plainPreprocessing } from '../../src/network/preprocessing.ts';
-import { areWeightsAvailable } from '../../src/weights/availability.ts';
+import { whyUnavailable } from '../../src/weights/availability.ts';
 import { sizeOfFile } from '../../src/weights/cache.ts';
 import { describeWeights } from '../../src/weights/describe.ts';
 import { embeddedWeights } from '../../src/weights/embedded.ts';
@@ -72,57 +72,66 @@ describe('the weights of vgg-nano in the package', () => {
   });
 });
 
-describe('whether weights can be had', () => {
+describe('why weights cannot be had', () => {
+  const expectReason = (found: string | undefined, expected: RegExp | undefined) =>
+    expected === undefined ? expect(found).toBeUndefined() : expect(found).toMatch(expected);
+
   test('those of the package always', async () => {
     expect(
-      await areWeightsAvailable('vgg-nano', { storage: testStorage(), part: 'all', offline: true }),
-    ).toBe(true);
+      await whyUnavailable('vgg-nano', { storage: testStorage(), part: 'all', offline: true }),
+    ).toBeUndefined();
   });
 
   test('those on this machine, whatever the network', async () => {
     expect(
-      await areWeightsAvailable('vgg16', {
+      await whyUnavailable('vgg16', {
         storage: testStorage(),
         part: 'features',
         offline: true,
       }),
-    ).toBe(false);
+    ).toBe('nothing is to be fetched');
     const weights = join(folder(), 'cache', 'weights');
     await mkdir(weights, { recursive: true });
     await writeFile(join(weights, 'vgg16.tv_in1k.safetensors'), 'x');
     expect(
-      await areWeightsAvailable('vgg16', {
+      await whyUnavailable('vgg16', {
         storage: testStorage(),
         part: 'features',
         offline: true,
       }),
-    ).toBe(true);
+    ).toBeUndefined();
   });
 
   test.each([
-    ['a server has', {}, true],
-    ['a server sends whole only', { ranges: false }, true],
-    ['a server does not have', { faults: [{ status: 404 }] }, false],
+    ['a server has', {}, undefined],
+    ['a server sends whole only', { ranges: false }, undefined],
+    [
+      'a server does not have',
+      { faults: [{ status: 404 }] },
+      /^they cannot be fetched \(status 404/,
+    ],
   ])('those that %s', async (_, behaviour, expected) => {
     const server = await serve(new Uint8Array(64), behaviour);
     try {
       vi.stubEnv('VGGTUNE_MIRROR', server.url.replace('/file', ''));
-      expect(await areWeightsAvailable('vgg16', { storage: testStorage(), part: 'features' })).toBe(
+      expectReason(
+        await whyUnavailable('vgg16', { storage: testStorage(), part: 'features' }),
         expected,
       );
     } finally {
       await server.close();
     }
     // Asked once: what was found holds for the process.
-    expect(await areWeightsAvailable('vgg16', { storage: testStorage(), part: 'features' })).toBe(
+    expectReason(
+      await whyUnavailable('vgg16', { storage: testStorage(), part: 'features' }),
       expected,
     );
   });
 
   test('not where nobody answers', async () => {
     vi.stubEnv('VGGTUNE_MIRROR', 'http://127.0.0.1:9');
-    expect(await areWeightsAvailable('vgg19', { storage: testStorage(), part: 'features' })).toBe(
-      false,
+    expect(await whyUnavailable('vgg19', { storage: testStorage(), part: 'features' })).toMatch(
+      /^they cannot be fetched/,
     );
   });
 
@@ -130,7 +139,7 @@ describe('whether weights can be had', () => {
     vi.stubEnv('VGGTUNE_MIRROR', 'http://127.0.0.1:9/interrupted');
     const signal = AbortSignal.abort(new Error('interrupted'));
     await expect(
-      areWeightsAvailable('vgg19', { storage: testStorage(), part: 'features', signal }),
+      whyUnavailable('vgg19', { storage: testStorage(), part: 'features', signal }),
     ).rejects.toThrow('interrupted');
   });
 });

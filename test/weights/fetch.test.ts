@@ -15,8 +15,8 @@ import {
 import { buildNetwork } from '../../src/network/build.ts';
 import { TORCHVISION_PREPROCESSING } from '../../src/network/preprocessing.ts';
 import { findCached } from '../../src/weights/cache.ts';
-import { isDowngrade } from '../../src/weights/download.ts';
 import { type FetchOptions, fetchWeights, sourceUrl } from '../../src/weights/fetch.ts';
+import { isDowngrade } from '../../src/weights/http-request.ts';
 import { randomWeights } from '../../src/weights/initialise.ts';
 import { loadWeights } from '../../src/weights/load.ts';
 import { locateWeights } from '../../src/weights/locate.ts';

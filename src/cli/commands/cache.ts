@@ -25,7 +25,7 @@ export const command: Command = {
     {
       name: 'all',
       kind: 'boolean',
-      description: 'of prune: all features, and what was found out about images',
+      description: 'of prune: all features, what was found out about images, and unpacked archives',
     },
   ],
   examples: [

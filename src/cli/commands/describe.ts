@@ -95,7 +95,7 @@ function requestOf(args: Arguments): DescribeRequest {
   };
 }
 
-/** Channels of VGG's third block. */
+/** The number of channels of VGG's third block. */
 const COMPARED = 256;
 
 function numberOf(args: Arguments, name: string): number | undefined {
@@ -123,17 +123,22 @@ function some(names: readonly string[]): string {
 }
 
 function describeLines(about: WeightsDescription): string[] {
-  const { preprocessing } = about;
-  return facts([
+  const { preprocessing, preprocessingAssumed } = about;
+  const assumed = preprocessingAssumed ? ' (assumed: the file does not say it)' : '';
+  const rows = facts([
     ['file', `${printable(about.path)} (${bytes(about.bytes)}, ${about.format})`],
     ['family', about.family],
     ['network', about.backbone ?? about.structure],
     ['classes', about.classes === undefined ? 'no output layer' : grouped(about.classes)],
     ['parameters', grouped(about.parameters)],
-    ['preprocessing', preprocessing === undefined ? 'not known' : preprocessingText(preprocessing)],
+    [
+      'preprocessing',
+      preprocessing === undefined ? 'not known' : preprocessingText(preprocessing) + assumed,
+    ],
     ['missing', some(about.missing)],
     ['surplus', some(about.surplus)],
   ]);
+  return [...rows, ...about.notes.map((note) => `note: ${printable(note)}`)];
 }
 
 function preprocessingText(of: NonNullable<WeightsDescription['preprocessing']>): string {

@@ -64,6 +64,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'e
     formats: formats.length > 0 ? formats : ['onnx'],
     ...(out === undefined ? {} : { out }),
     ...(data === undefined ? {} : { data }),
+    cache: context.storage.folder,
     quantize: QUANTIZATIONS.find((name) => name === args.text('quantize')) ?? 'none',
     overwrite: args.flag('overwrite'),
     emit: broadcast([context.emit, listen]),

@@ -100,7 +100,7 @@ const verify: Action = async (name, _args, { storage }) => {
   };
 };
 
-/** A verdict says no more than what was compared. */
+/** The verdicts, none of which claims more than what was compared. */
 const CHECKED: Readonly<Record<WeightsCheck, string>> = {
   published: 'as published',
   'published-32-bits': 'as published, by the 32 bits of a hash that are published',

@@ -8,7 +8,7 @@ import type { Terminal } from '../terminal.ts';
 import { harmless, printable } from '../width.ts';
 import { amount, TASK_NAMES } from './sentences.ts';
 
-/** Watches a batch: a table that changes on a terminal, a line an event elsewhere. */
+/** Shows the progress of a batch: a live table on a terminal, one line per event elsewhere. */
 export interface BatchView {
   readonly listen: (event: BatchEvent) => void;
   close(): void;

@@ -3,10 +3,10 @@ import type { RunEvent } from '../../base/events.ts';
 type TrainStart = Extract<RunEvent, { type: 'train-start' }>;
 type Step = Extract<RunEvent, { type: 'step' }>;
 
-/** How fast training goes and how long it still takes. */
+/** The speed of training, and the time it still needs. */
 export interface Pace {
   readonly imagesPerSecond: number;
-  /** Of this phase, validation included; undefined before anything is known. */
+  /** The seconds left in this phase, validation included; undefined before anything is known. */
   readonly secondsLeft: number | undefined;
 }
 
@@ -16,13 +16,13 @@ export interface Clock {
 }
 
 /**
- * Measures a phase of training.
+ * Times a phase of training.
  * @param now milliseconds of a clock that never goes back
  */
 export function createClock(phase: TrainStart, now: () => number): Clock {
   let epochStart = now();
   let images = 0;
-  /** Steps of this epoch that were made before `epochStart`: a resumed run begins in the middle. */
+  /** The steps of this epoch before `epochStart`: a resumed run begins within an epoch. */
   let before = phase.stepsDone ?? 0;
   let epochSeconds: number | undefined;
   const elapsed = () => (now() - epochStart) / 1000;

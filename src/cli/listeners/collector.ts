@@ -1,6 +1,6 @@
 import type { Emit } from '../../base/events.ts';
 
-/** What a run told that its result should repeat. */
+/** Messages of a run that its result repeats. */
 export interface Collected {
   readonly warnings: { readonly code: string; readonly message: string }[];
   readonly skipped: { readonly path: string; readonly reason: string }[];

@@ -4,7 +4,10 @@ import { amount, createSkipSentences, sentence, TASK_NAMES } from './sentences.t
 
 const SECONDS_BETWEEN = 10;
 
-/** Plain lines for a log: nothing is drawn over, and long tasks say now and then how far they are. */
+/**
+ * Writes plain lines for a log: nothing is overwritten, and long tasks report their progress from time to
+ * time.
+ */
 export function createLines(terminal: Terminal, now: () => number = () => performance.now()): Emit {
   const skipped = createSkipSentences();
   let last = now();

@@ -6,7 +6,7 @@ import { printable } from '../width.ts';
 type Epoch = Extract<RunEvent, { type: 'epoch' }>;
 type Progress = Extract<RunEvent, { type: 'progress' }>;
 
-/** What countable tasks are called. */
+/** The names of countable tasks. */
 export const TASK_NAMES: Readonly<Record<Progress['task'], string>> = {
   scan: 'reading images',
   features: 'frozen layers',
@@ -42,7 +42,7 @@ export function epochSentence(event: Epoch): string {
   return parts.join('  ');
 }
 
-/** What is worth a line wherever it is read; undefined for what comes too often. */
+/** The event as a line of text; undefined for events that come too often. */
 export function sentence(event: RunEvent, paint: Paint): string | undefined {
   switch (event.type) {
     case 'stage':
@@ -61,7 +61,7 @@ export function sentence(event: RunEvent, paint: Paint): string | undefined {
   }
 }
 
-/** Skipped images that are named; the others are counted. */
+/** The number of skipped images that are named; the others are counted. */
 const NAMED = 5;
 
 /** Names the first skipped images, then says once that it stops doing so. */

@@ -6,7 +6,7 @@ import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { hang, printable, wrap } from '../width.ts';
 
-/** The advice for a person: the evidence first, then the choice, then what each would take. */
+/** Renders the advice: the evidence first, then the choice, then the cost of each strategy. */
 export function adviceLines(report: AdviceReport, terminal: Terminal): string[] {
   const { paint, width } = terminal;
   const { advice } = report;
@@ -52,7 +52,7 @@ function sizeFacts({ data, size, duplicates }: AdviceReport): [string, string][]
   ];
 }
 
-/** A few of the names: a picture may be there a thousand times. */
+/** A few of the names; an image may occur a thousand times. */
 function copies(paths: readonly string[]): string {
   const shown = paths.slice(0, 4).map(printable).join(' = ');
   return paths.length > 4 ? `${shown} = and ${paths.length - 4} more` : shown;
@@ -127,7 +127,7 @@ export function trialLines(
   return ['', paint('bold', 'Trials'), paint('dim', header), ...lines, ...reasons];
 }
 
-/** Why there are no figures of a strategy. */
+/** Renders why a strategy has no estimate. */
 function reasonLines(
   results: readonly (Estimate | TrialRow)[],
   { width }: Pick<Terminal, 'width'>,

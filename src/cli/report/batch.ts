@@ -10,7 +10,7 @@ import { type Column, table } from '../table.ts';
 import type { Style, Terminal } from '../terminal.ts';
 import { printable } from '../width.ts';
 
-/** What each state of a run is called. */
+/** The name of each state of a run. */
 export const STATUS_NAMES: Readonly<Record<RunStatus, string>> = {
   passed: 'passed',
   'gate-missed': 'gate missed',
@@ -33,7 +33,7 @@ export function metricText(metric: string, value: number | undefined): string {
   return metric === 'loss' ? decimal(value) : percent(value);
 }
 
-/** The ranking, then what went wrong, then where the results are. */
+/** Renders the ranking, then the failures, then where the results are. */
 export function batchLines(
   results: BatchResults,
   files: readonly string[],

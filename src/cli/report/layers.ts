@@ -5,7 +5,7 @@ import type { Terminal } from '../terminal.ts';
 
 const right = 'right' as const;
 
-/** The layers of a network with their costs, then what they add up to. */
+/** Renders the layers of a network with their costs, and the totals. */
 export function layerLines(description: Description, { width, paint }: Terminal): string[] {
   const { layers, totals, input } = description;
   const known = totals.trained !== undefined;
@@ -43,7 +43,7 @@ export function layerLines(description: Description, { width, paint }: Terminal)
   ];
 }
 
-/** r_n = r_(n-1) + (k_n - 1) * j_(n-1), a line each layer that changes anything. */
+/** Renders r_n = r_(n-1) + (k_n - 1) * j_(n-1), one line for each layer that changes anything. */
 export function receptiveFieldLines({ receptiveField }: Description, paint: Terminal['paint']) {
   const steps = receptiveField.filter(({ kernel, step }) => kernel > 1 || step > 1);
   const lines = steps.map((at) => {
@@ -63,10 +63,23 @@ export function receptiveFieldLines({ receptiveField }: Description, paint: Term
   ];
 }
 
-/** What stacks of 3x3 save, and AlexNet's layers. */
+/** Renders what stacks of 3x3 kernels save, and AlexNet's layers. */
 export function comparisonLines({ comparison }: Description, terminal: Terminal): string[] {
   if (comparison === undefined) return [];
-  const { kernels, channels, side, alexnet } = comparison;
+  const { channels, side, alexnet } = comparison;
+  return [
+    '',
+    terminal.paint('bold', `Small kernels, ${channels} channels on a map of ${side} x ${side}`),
+    ...kernelTable(comparison, terminal.width),
+    '',
+    terminal.paint('bold', `AlexNet (${alexnet.source})`),
+    ...alexNetTable(comparison, terminal.width),
+  ];
+}
+
+type Comparison = NonNullable<Description['comparison']>;
+
+function kernelTable({ kernels }: Comparison, width: number): string[] {
   const columns = [
     { header: 'kernels' },
     { header: 'sees', align: right },
@@ -85,7 +98,11 @@ export function comparisonLines({ comparison }: Description, terminal: Terminal)
       of === stack ? percent(saved) : '',
     ]),
   );
-  const alex = alexnet.layers.map((layer) => [
+  return table(columns, rows, width);
+}
+
+function alexNetTable({ alexnet }: Comparison, width: number): string[] {
+  const rows = alexnet.layers.map((layer) => [
     layer.name,
     layer.output.join(' x '),
     grouped(layer.parameters),
@@ -93,7 +110,7 @@ export function comparisonLines({ comparison }: Description, terminal: Terminal)
     layer.receptiveField === undefined ? '' : String(layer.receptiveField),
     layer.stride === undefined ? '' : String(layer.stride),
   ]);
-  const alexColumns = [
+  const columns = [
     { header: 'layer' },
     { header: 'output' },
     { header: 'parameters', align: right },
@@ -101,14 +118,7 @@ export function comparisonLines({ comparison }: Description, terminal: Terminal)
     { header: 'sees', align: right },
     { header: 'stride', align: right },
   ];
-  return [
-    '',
-    terminal.paint('bold', `Small kernels, ${channels} channels on a map of ${side} x ${side}`),
-    ...table(columns, rows, terminal.width),
-    '',
-    terminal.paint('bold', `AlexNet (${alexnet.source})`),
-    ...table(alexColumns, alex, terminal.width),
-  ];
+  return table(columns, rows, width);
 }
 
 /** `conv1_1 to conv5_3 (13 layers)` */

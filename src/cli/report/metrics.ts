@@ -10,14 +10,14 @@ const MEASURED = {
   'cross-validation': 'by cross-validation: each by a fit without it',
 } as const;
 
-/** What was measured, and on whose images. */
+/** Metrics, and the images on which they were measured. */
 export type Measured = Omit<MetricsRecord, 'side'> & {
   readonly side?: MetricsRecord['side'];
-  /** A folder that is not the run's own. */
+  /** A folder of images other than the run's own. */
   readonly data?: string;
 };
 
-/** The figures of some images in a few lines. */
+/** Renders metrics in a few lines. */
 export function figureLines({ metrics, images, side, data, beforeRefit }: Measured): string[] {
   const parts = [
     ...(side === undefined ? [] : [MEASURED[side]]),
@@ -38,11 +38,11 @@ export function figureLines({ metrics, images, side, data, beforeRefit }: Measur
   ]);
 }
 
-/** More classes than these are shown by their worst. */
+/** The number of classes up to which all are shown; beyond it, only the worst. */
 const ALL_CLASSES = 30;
 const WORST_CLASSES = 15;
 
-/** Precision and recall of each class, or of the worst where there are many. */
+/** Renders precision and recall of each class, or of the worst where there are many. */
 export function classLines({ perClass }: Pick<Measured, 'perClass'>, width: number): string[] {
   const many = perClass.length > ALL_CLASSES;
   const rows = many
@@ -71,7 +71,7 @@ const FOLDED_ROWS = 12;
 
 type Matrix = Pick<Measured, 'perClass' | 'confusion'>;
 
-/** The confusion matrix; where it does not fit, what is most often taken for what. */
+/** Renders the confusion matrix; where it does not fit, the most frequent confusions. */
 export function confusionLines(record: Matrix, width: number): string[] {
   const whole = wholeMatrix(record);
   return whole.length > 0 && Math.max(...whole.map((line) => line.length)) <= width

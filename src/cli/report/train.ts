@@ -8,7 +8,7 @@ import type { Terminal } from '../terminal.ts';
 import { layerRange } from './layers.ts';
 import { figureLines } from './metrics.ts';
 
-/** What a person wants to know when a run has ended. */
+/** Renders the result of a run for a person. */
 export function trainLines(
   record: RunRecord,
   collected: Collected,

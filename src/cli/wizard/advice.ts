@@ -6,12 +6,12 @@ import { command as train } from '../commands/train.ts';
 import { configSettings } from '../config-sources.ts';
 import type { Folder } from './folder.ts';
 
-/** What the wizard needs of the advisor. */
+/** The part of the advice that the wizard uses. */
 export interface Advice {
   readonly strategy: StrategyName;
   /** The last frozen layer; null: the strategy's own. */
   readonly freeze: string | null;
-  /** Why, a sentence each. */
+  /** The reasons, one sentence each. */
   readonly evidence: readonly string[];
 }
 

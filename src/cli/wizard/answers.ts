@@ -8,7 +8,7 @@ import { command as train } from '../commands/train.ts';
 import { configSettings } from '../config-sources.ts';
 import { shellWord } from '../shell.ts';
 
-/** What the wizard asked for. */
+/** The answers given to the wizard. */
 export interface Answers {
   readonly data: string;
   readonly strategy: StrategyName;
@@ -17,13 +17,16 @@ export interface Answers {
   readonly exports: readonly string[];
   /** The last frozen layer that the advice names; undefined: the strategy's own. */
   readonly freeze?: string;
-  /** Undefined: the one that follows from the data and the strategy. */
+  /** The run folder; undefined for the one that follows from the data and the strategy. */
   readonly out?: string;
 }
 
 const trainArguments = (words: readonly string[]) => parseArguments(train, words.slice(1));
 
-/** The settings that `vggtune train` makes of some words. @throws ConfigError */
+/**
+ * The settings that `vggtune train` derives from the words of a command line.
+ * @throws ConfigError
+ */
 export function configOf(words: readonly string[], environment: NodeJS.ProcessEnv): RunConfig {
   const args = trainArguments(words);
   const strategy = CONFIG_FIELDS.find(({ path }) => path === 'strategy');
@@ -33,7 +36,10 @@ export function configOf(words: readonly string[], environment: NodeJS.ProcessEn
 
 const RUN_BACKBONES = runConfigSchema.shape.backbone.unwrap().options;
 
-/** The network that the settings name; undefined: the default, which depends on what can be had. */
+/**
+ * The network that the settings name; undefined for the default, which depends on which weights are
+ * available.
+ */
 export function namedBackbone(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
@@ -42,7 +48,7 @@ export function namedBackbone(
   return RUN_BACKBONES.find((name) => name === backbone);
 }
 
-/** The keys of the answers that a run would not have by itself. */
+/** The settings in the answers that differ from a run's defaults. */
 function settings(answers: Answers, environment: NodeJS.ProcessEnv): Record<string, unknown> {
   const { data, strategy, preset, backbone, exports, freeze, out } = answers;
   const base = ['train', data, '--strategy', strategy, '--preset', preset];
@@ -58,7 +64,7 @@ function settings(answers: Answers, environment: NodeJS.ProcessEnv): Record<stri
   };
 }
 
-/** The words of the command line that does what the wizard does, from `train` on. */
+/** The words of the command line that does the same, from `train` on. */
 export function wordsOf(answers: Answers, environment: NodeJS.ProcessEnv): readonly string[] {
   const { data, strategy, ...others } = settings(answers, environment);
   const flags = Object.entries(others).flatMap(([key, value]) => {

@@ -14,7 +14,7 @@ import { askBackbone, askBudget, askExports, askStrategy, type Backbone } from '
 import { walk } from './steps.ts';
 import { askAndSave, askDecision, type Decision, planLines } from './summary.ts';
 
-/** What `vggtune` does on a terminal when no command is given. */
+/** The wizard: what `vggtune` runs on a terminal when no command is given. */
 export const command: Command = {
   usage: '',
   description: 'Asks what to train on and how, shows the plan, and trains.',
@@ -24,7 +24,7 @@ export const command: Command = {
   run,
 };
 
-/** What is known so far. Going back keeps it, so that it is offered again. */
+/** The answers so far. Going back keeps them, so that they are offered again. */
 interface State {
   readonly folder?: Folder;
   readonly advice?: { readonly of: string; readonly found: Advice };
@@ -64,7 +64,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome> {
   return train.run(parseArguments(train, words.slice(1)), context);
 }
 
-/** Lines of people's text, broken to the terminal; indented ones are commands and stay whole. */
+/** Prints lines of prose, wrapped to the terminal; indented lines are commands and stay whole. */
 function say({ terminal }: Context, lines: readonly string[]): void {
   for (const line of lines) {
     const parts = line.startsWith('  ') ? [line] : wrap(line, terminal.width);
@@ -129,7 +129,7 @@ function createWizard(prompts: Prompts, context: Context) {
   return { folder, strategy, budget, backbone, exports, decide };
 }
 
-/** What a preset or a variable names, or else what there are weights of. */
+/** The backbone that a preset or a variable names, or else the one whose weights are available. */
 async function usualBackbone(state: State, { environment, storage, signal }: Context) {
   const named = namedBackbone(baseWords(state), environment);
   if (named !== undefined) return { own: named, why: 'goes with your time' };
@@ -156,7 +156,7 @@ function answersOf(state: State): Answers {
   };
 }
 
-/** A run that is there already is left alone: the new one gets the next free name. */
+/** Chooses a free run folder: an existing run is left alone, and the new one gets the next free name. */
 async function withFreeFolder(answers: Answers, environment: NodeJS.ProcessEnv): Promise<Answers> {
   const { out } = configOf(wordsOf(answers, environment), environment);
   const free = await freeRunFolder(out);

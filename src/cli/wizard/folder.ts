@@ -8,7 +8,7 @@ import type { Back, Found, Prompts } from './prompts.ts';
 
 export type Data = Extract<Glance, { kind: 'data' }>;
 
-/** A folder of images, and what its names say of it. */
+/** A folder of images, and what its file names say about it. */
 export interface Folder {
   readonly path: string;
   readonly data: Data;
@@ -36,14 +36,14 @@ export async function askFolder(prompts: Prompts, begin: string): Promise<Folder
   return { path, data: (await glance(path)) as Data };
 }
 
-/** As the shell would take it: quotes of a dropped file, the home folder, no slash at the end. */
+/** Normalises a typed path as a shell would: quotes of a dropped file, the home folder, trailing slashes. */
 export function pathOf(text: string): string {
   const bare = text.trim().replace(/^(['"])(.*)\1$/, '$2');
   const home = expandHome(bare);
   return home.length > 1 ? home.replace(/[/\\]+$/, '') : home;
 }
 
-/** What was typed, if there is such a place, then the places that it may become. */
+/** The typed path if it exists, then its possible completions. */
 async function candidates(
   text: string,
   glance: (path: string) => Promise<Glance>,

@@ -2,7 +2,7 @@ import inquirer from 'inquirer';
 import { interruptedError } from '../../base/errors.ts';
 import type { Paint } from '../terminal.ts';
 
-/** The answer of somebody who wants the question before. */
+/** The answer that returns to the previous question. */
 export const BACK = Symbol('back');
 export type Back = typeof BACK;
 
@@ -10,11 +10,11 @@ export interface Choice<T> {
   readonly value: T;
   /** May have several lines. */
   readonly name: string;
-  /** Shown once it is chosen. */
+  /** The text that is shown once the choice is made. */
   readonly short?: string;
 }
 
-/** What a text may become, or why it cannot become anything. */
+/** A possible completion, or the reason why the path cannot be used. */
 export type Found =
   | { readonly value: string; readonly description?: string }
   | { readonly problem: string };
@@ -23,17 +23,17 @@ export interface Prompts {
   select<T>(question: {
     readonly message: string;
     readonly choices: readonly Choice<T>[];
-    /** The choice to begin at, counted from 0. */
+    /** The index of the choice that is selected at first. */
     readonly begin?: number;
     readonly back: boolean;
   }): Promise<T | Back>;
-  /** Several of some names, in the order of the choices. */
+  /** Selects several of some names; the result is in the order of the choices. */
   several(question: {
     readonly message: string;
     readonly choices: readonly string[];
     readonly chosen: readonly string[];
   }): Promise<readonly string[] | Back>;
-  /** A text that is completed from what `source` finds for what was typed. */
+  /** Asks for a text, with completions from `source`. */
   search(question: {
     readonly message: string;
     readonly begin: string;
@@ -47,12 +47,12 @@ export interface Prompts {
   }): Promise<string | Back>;
 }
 
-/** Lines that a list may take: the rest of the screen is for the question and its help. */
+/** The number of lines of a list; the rest of the screen is for the question and its help. */
 const pageSize = () => Math.max(5, (process.stdout.rows ?? 24) - 6);
 
 /**
- * The questions that the wizard asks. Each is wiped when it is answered, and its answer stays as one
- * line, so that going back leaves no half-drawn list.
+ * The prompts of the wizard. Each is erased when it is answered, and its answer stays as one line, so that
+ * going back leaves no half-drawn list.
  */
 export function createPrompts(paint: Paint): Prompts {
   const theme = (help: string) => ({
@@ -116,7 +116,7 @@ export function createPrompts(paint: Paint): Prompts {
   };
 }
 
-/** A problem is a choice that nobody can take. */
+/** A list entry; a problem becomes a choice that cannot be selected. */
 function listedPlace(found: Found) {
   return 'problem' in found ? { value: '', name: '>', disabled: found.problem } : found;
 }

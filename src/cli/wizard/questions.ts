@@ -64,13 +64,13 @@ export function askBudget(
 
 export type Backbone = RunConfig['backbone'];
 
-/** The network that goes with the other answers first. */
+/** Asks for the network; the one that fits the other answers comes first. */
 export function askBackbone(
   prompts: Prompts,
   of: {
-    /** Goes with what was answered so far. */
+    /** The network that fits the answers so far. */
     readonly own: Backbone;
-    /** Why it is that one. */
+    /** The reason for that network. */
     readonly why: string;
     readonly before: Backbone | undefined;
   },

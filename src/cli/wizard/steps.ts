@@ -1,11 +1,11 @@
 import { BACK, type Back } from './prompts.ts';
 
-/** A question, which reads and adds to what is known. */
+/** A question, which reads the state and adds its answer. */
 export type Step<S> = (state: S) => Promise<S | Back>;
 
 /**
- * Asks one step after the other. Back goes to the step before, with what was answered so far; the
- * first step is asked again.
+ * Runs the steps in order. Going back returns to the previous step with the answers so far; the first step is
+ * asked again.
  */
 export async function walk<S>(first: S, steps: readonly Step<S>[]): Promise<S> {
   const states = [first];

@@ -8,7 +8,7 @@ import { freeFileName } from './answers.ts';
 import type { Data } from './folder.ts';
 import { BACK, type Back, type Prompts } from './prompts.ts';
 
-/** What will be done, as lines of at most `width` columns. */
+/** The plan, as lines of at most `width` columns. */
 export function planLines(
   config: RunConfig,
   { data, width }: { readonly data: Data; readonly width: number },
@@ -26,7 +26,10 @@ export function planLines(
   return facts(rows, width);
 }
 
-/** A head without hidden layers is solved where nothing else is trained; the rest takes steps. */
+/**
+ * How the head is trained, in words. A head without hidden layers is solved where nothing else is trained;
+ * all others take steps.
+ */
 function trainingText({ strategy, head, epochs, optimizer, schedule }: RunConfig): string {
   const isSolved = head.fit === 'solve' && ['linear', 'levels'].includes(head.kind);
   if (strategy === 'head' && isSolved) return 'the output layer is solved, without epochs';
@@ -48,7 +51,7 @@ export function askDecision(prompts: Prompts): Promise<Decision | Back> {
   });
 }
 
-/** Asks for a name and writes the file; one that is there is never replaced. */
+/** Asks for a name and writes the file; an existing file is never replaced. */
 export async function askAndSave(prompts: Prompts, content: string): Promise<string | Back> {
   const problem = new Map<string, string>();
   for (;;) {

@@ -28,7 +28,7 @@ export function addGradients(graph: Graph, loss: Value, targets: readonly Value[
   });
 }
 
-/** The targets, and every value that is computed from one. */
+/** The targets, and every value that depends on one. */
 function dependents(graph: Graph, targets: readonly Value[]): Set<Value> {
   const found = new Set(targets);
   for (const { inputs, outputs } of graph.nodes) {

@@ -1,14 +1,14 @@
 import { env, listSupportedBackends } from 'onnxruntime-node';
 import { unavailableError } from '../../base/errors.ts';
 
-/** Of the installed package. */
+/** The version of the installed package. */
 export const VERSION = env.versions.node ?? 'unknown';
 
 /** Devices that ONNX Runtime may have, depending on the platform and on how it was built. */
 export const DEVICES = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
 export type OnnxDevice = (typeof DEVICES)[number];
 
-/** Of those, what the installed package has code for; whether the machine can run it shows later. */
+/** The devices that the installed package has code for; whether the machine can run them shows later. */
 export function supportedDevices(backends = listSupportedBackends()): readonly OnnxDevice[] {
   const names = backends.map(({ name }) => name);
   return DEVICES.filter((device) => names.includes(device));

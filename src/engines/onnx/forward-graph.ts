@@ -1,18 +1,10 @@
-import type { NamedTensors } from '../../base/tensor.ts';
 import { foldBatchNorms, tensorOf } from '../../network/fold-batch-norm.ts';
-import type { NetworkSpec } from '../../network/spec.ts';
+import type { ForwardRequest } from '../engine.ts';
 import { Graph } from './graph.ts';
 import { addRows, addStretch } from './layers.ts';
 import type { Value } from './operator.ts';
 
-export interface ForwardGraphOptions {
-  readonly network: NetworkSpec;
-  readonly from: number;
-  readonly to: number;
-  readonly weights: NamedTensors;
-  readonly taps?: readonly number[];
-  readonly softmax?: boolean;
-  readonly carry?: boolean;
+export interface ForwardGraphOptions extends Omit<ForwardRequest, 'batchSize'> {
   /** Default: 1, for a model whose first axis is left open. */
   readonly rows?: number;
   readonly inputName: string;
@@ -21,7 +13,10 @@ export interface ForwardGraphOptions {
 
 export const tapName = (boundary: number) => `tap${boundary}`;
 
-/** A stretch in inference mode with its weights as constants and batch norms folded away. */
+/**
+ * Builds a layer range in inference mode, with its weights as constants and batch norms folded into
+ * convolutions.
+ */
 export function forwardGraph(options: ForwardGraphOptions): Graph {
   const { network, from, to, taps = [], carry = false, inputName, outputName } = options;
   const graph = new Graph();

@@ -12,7 +12,7 @@ import { type CompileOptions, chooseLowering } from './winograd/choose.ts';
 const INPUT = 'input';
 const OUTPUT = 'output';
 
-/** The most that the largest activation of one pass may take. */
+/** The largest size of the largest activation of one pass, in bytes. */
 const PASS_BYTES = 128 * 2 ** 20;
 
 /** The 36 points of a tile of 16 pixels. */
@@ -43,7 +43,7 @@ export async function compileForward(
   return new OnnxForwardProgram(request, session, { rows, isFixed: true });
 }
 
-/** How many rows have room in one pass, all passes of a full batch being of nearly one size. */
+/** The number of samples of one pass; all passes of a full batch are of nearly equal size. */
 function passRows({ network, from, to, batchSize }: ForwardRequest, bytes: number): number {
   const largest = Math.max(1, ...network.shapes.slice(from, to).map(sizeOf));
   const most = Math.max(1, Math.floor(bytes / (4 * largest)));

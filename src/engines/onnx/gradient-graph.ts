@@ -11,7 +11,7 @@ import * as names from './training-names.ts';
 export interface GradientGraphOptions {
   /** Rows of one pass. */
   readonly rows: number;
-  /** Add to the gradients that come in, rather than write them. */
+  /** Whether gradients are added to those that come in, instead of being written. */
   readonly accumulate: boolean;
 }
 

@@ -9,7 +9,7 @@ import type { Value } from './operator.ts';
 
 export type BatchNormLayer = Extract<Layer, { kind: 'batchnorm' }>;
 
-/** How a stretch of layers becomes nodes. */
+/** How a layer range becomes nodes. */
 export interface StretchOptions {
   readonly network: NetworkSpec;
   /** Layers [from, to). */
@@ -23,9 +23,9 @@ export interface StretchOptions {
   readonly usesBatchStatistics?: (layer: BatchNormLayer) => boolean;
   /** Layers that are left out, because they were folded into another. */
   readonly folded?: ReadonlySet<number>;
-  /** Boundaries whose activations are asked for, as in `ForwardRequest.taps`. */
+  /** The boundaries whose activations are requested, as in `ForwardRequest.taps`. */
   readonly taps?: readonly number[];
-  /** Whether the output is the row that a stretch from `to` takes in. */
+  /** Whether the output is the input of a layer range that begins at `to`. */
   readonly carry?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface Stretch {
   readonly statistics: ReadonlyMap<string, Value>;
 }
 
-/** The stretch's input of a fixed number of rows: pixels, normalised, or activations. */
+/** The input of the layer range for a fixed number of samples: normalised pixels, or activations. */
 export function addRows(
   graph: Graph,
   { network, from }: Pick<StretchOptions, 'network' | 'from'>,
@@ -53,7 +53,7 @@ export function addRows(
   });
 }
 
-/** Adds the layers of a stretch. */
+/** Adds the layers of a layer range. */
 export function addStretch(graph: Graph, input: Value, options: StretchOptions): Stretch {
   const statistics = new Map<string, Value>();
   const { activations, carried } = apart(graph, input, options);
@@ -83,7 +83,7 @@ export function addStretch(graph: Graph, input: Value, options: StretchOptions):
 
 type Means = ReadonlyMap<string, Value>;
 
-/** The activations of a row, and the averages that lie behind them, by the name of their layer. */
+/** Splits an input into activations and the averages behind them, by the name of their layer. */
 function apart(
   graph: Graph,
   input: Value,
@@ -103,7 +103,9 @@ function apart(
   return { activations: graph.add('unflatten', [piece], { shape }), carried };
 }
 
-/** Activations and averages as one vector a row; the activations alone where nothing is read later. */
+/**
+ * Joins activations and averages into one vector per sample; without later readers, the activations alone.
+ */
 function together(
   graph: Graph,
   value: Value,
@@ -133,9 +135,9 @@ function levelMean(
 }
 
 /**
- * The layers in turn, those together between which there is no boundary. Max pooling commutes with
- * ReLU, and pooling first leaves a quarter of the values to rectify and to mask; so the two change
- * places unless somebody looks in between.
+ * The layers in order of execution, grouped where no boundary lies between them. Max pooling commutes with
+ * ReLU, and pooling first leaves a quarter of the values to rectify and to mask; so the two change places
+ * unless the value between them is needed.
  */
 function executionOrder({ network, from, to, taps = [] }: StretchOptions): number[][] {
   const order: number[][] = [];
@@ -156,9 +158,9 @@ interface LayerContext {
   readonly layer: Layer;
   readonly options: StretchOptions;
   readonly statistics: Map<string, Value>;
-  /** What came out so far, by boundary. */
+  /** The activations so far, by boundary. */
   readonly values: ReadonlyMap<number, Value>;
-  /** Averages of levels from before the stretch. */
+  /** Averages of levels from before the layer range. */
   readonly carried: Means;
 }
 

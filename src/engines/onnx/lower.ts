@@ -3,7 +3,7 @@ import {
   type OnnxModel,
   type OnnxValue,
   OPSET_VERSION,
-} from '../../formats/onnx-proto.ts';
+} from '../../formats/onnx-model.ts';
 import type { Graph } from './graph.ts';
 import { type Lowering, STANDARD } from './lowering.ts';
 import { ModelEmitter } from './model-emitter.ts';

@@ -2,8 +2,8 @@ import type { Shape } from '../../base/tensor.ts';
 import type { EmitRule, Emitter, Layout, OpName, Value } from './operator.ts';
 
 /**
- * Another way to write some operators: with other layouts, chunks, or fused nodes. What is not
- * here is written by the operator's own `emit`, which reads and writes the plain layout.
+ * Alternative rules for some operators: with other layouts, chunks, or fused nodes. An operator without a
+ * rule here is written by its own `emit`, which reads and writes the plain layout.
  */
 export interface Lowering {
   readonly rules: { readonly [K in OpName]?: EmitRule<K> };

@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from '../../base/tensor.ts';
-import type { OnnxNode, OnnxTensor, OnnxValue } from '../../formats/onnx-proto.ts';
+import type { OnnxNode, OnnxTensor, OnnxValue } from '../../formats/onnx-model.ts';
 import type { Graph } from './graph.ts';
 import { type Lowering, type Named, PLAIN } from './lowering.ts';
 import type { Constant, Emitter, Extra, Layout, Node, Value } from './operator.ts';
@@ -10,7 +10,7 @@ interface EmitterOptions {
   readonly prepared: ReadonlySet<string> | undefined;
 }
 
-/** What one model consists of. */
+/** The parts of one model. */
 class ModelPart {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
@@ -18,15 +18,15 @@ class ModelPart {
   readonly shared = new Map<string, string>();
 }
 
-/** Collects the nodes of a model, and of the one that prepares some of its inputs. */
+/** Collects the nodes of a model, and of the model that prepares some of its inputs. */
 export class ModelEmitter implements Emitter {
   readonly main = new ModelPart();
   readonly preparation = new ModelPart();
-  /** What the preparation gives to the main model. */
+  /** The outputs of the preparation, which are inputs of the main model. */
   readonly prepared: OnnxValue[] = [];
   /** Inputs of the preparation. */
   readonly converted = new Set<Value>();
-  /** Where nodes go at this moment. */
+  /** The part that receives nodes at the moment. */
   #part = this.main;
   readonly #preparedInputs: ReadonlySet<Value>;
   readonly #graph: Graph;

@@ -1,5 +1,5 @@
 import type { Shape } from '../../base/tensor.ts';
-import type { OnnxAttribute } from '../../formats/onnx-proto.ts';
+import type { OnnxAttribute } from '../../formats/onnx-model.ts';
 
 /**
  * The language of the intermediate representation: a graph of nodes in static single assignment
@@ -21,7 +21,10 @@ type V = Value;
 // biome-ignore lint/complexity/noBannedTypes: an operator without attributes has exactly none
 type None = {};
 
-/** What each operator takes. Every value is float32 unless its operator's file says otherwise. */
+/**
+ * The inputs and attributes of each operator. Every value is float32 unless its operator's file says
+ * otherwise.
+ */
 export interface Signatures {
   // elementwise.ts: inputs are broadcast as in NumPy
   add: { inputs: [a: V, b: V]; attributes: None };
@@ -103,9 +106,9 @@ export interface Node<K extends OpName = OpName> {
   readonly outputs: readonly Value[];
 }
 
-/** What gradient rules may do to a graph: add to it. */
+/** The operations on a graph that gradient rules may use: they only add to it. */
 export interface Builder {
-  /** Adds a node, or finds the equal one that is there, and returns its first output. */
+  /** Adds a node, or finds an equal one, and returns its first output. */
   add<K extends OpName>(op: K, inputs: Inputs<K>, attributes: Attributes<K>): Value;
   /** The same with all outputs. */
   node<K extends OpName>(op: K, inputs: Inputs<K>, attributes: Attributes<K>): Node<K>;
@@ -128,7 +131,7 @@ export type InputGradient<K extends OpName> =
   | 'zero'
   | 'forbidden';
 
-/** One rule an input, or one word for all. */
+/** One rule per input, or one word for all inputs. */
 export type Gradient<K extends OpName> =
   | ForEach<Required<Signatures[K]['inputs']>, InputGradient<K>>
   | 'zero'
@@ -156,7 +159,10 @@ export type EmitRule<K extends OpName> = (emitter: Emitter, node: Node<K>) => vo
  */
 export type Layout = string;
 
-/** What an emission rule may write. Names are those of ONNX values; '' leaves out an optional one. */
+/**
+ * The operations that an emission rule may use. Names are those of ONNX values; '' leaves out an optional
+ * one.
+ */
 export interface Emitter {
   /** The name of a value in a layout; converts if it is only there in another. */
   read(value: Value | undefined, layout?: Layout): string;

@@ -2,7 +2,7 @@ import type { OptimizerSpec } from '../engine.ts';
 import type { Graph } from './graph.ts';
 import type { Value } from './operator.ts';
 
-/** Names of the numbers that come in anew at each step, for each group. */
+/** Names of the scalars that are passed in at each step, for each group. */
 export function scalarNames(spec: OptimizerSpec): readonly (keyof StepScalars)[] {
   return { sgd: ['rate'], adam: ['rate', 'correction'], adamw: ['rate', 'correction', 'shrink'] }[
     spec.kind
@@ -10,7 +10,7 @@ export function scalarNames(spec: OptimizerSpec): readonly (keyof StepScalars)[]
 }
 
 export interface StepScalars {
-  /** What the direction is multiplied with; for adam with the first moment's bias corrected. */
+  /** The factor of the direction; for Adam it includes the bias correction of the first moment. */
   readonly rate: number;
   /** Adam's correction of the second moment: 1 / sqrt(1 - beta2^t). */
   readonly correction: number;

@@ -1,10 +1,10 @@
 import { zeros } from '../../base/tensor.ts';
-import type { OnnxModel } from '../../formats/onnx-proto.ts';
+import type { OnnxModel } from '../../formats/onnx-model.ts';
 import { type Buffer32, createSession, type Session, type SessionOptions } from './session.ts';
 
 /**
- * What a graph needs of its weights in another form. It is made when it is first needed after the
- * weights changed: once a step, however many passes the step has.
+ * Weights in another form that a graph needs. They are computed when first needed after the weights changed:
+ * once per step, however many passes the step has.
  */
 export class Preparation {
   readonly #session: Session | undefined;
@@ -27,7 +27,7 @@ export class Preparation {
     return new Preparation(session, new Map(prepared));
   }
 
-  /** To be called whenever the weights are others. */
+  /** Must be called whenever the weights have changed. */
   invalidate(): void {
     this.#isStale = true;
   }

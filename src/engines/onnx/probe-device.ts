@@ -82,7 +82,7 @@ function failure(device: string, error: unknown): VggtuneError {
   });
 }
 
-/** What the runtime says, without the place in its source and the condition that did not hold. */
+/** The runtime's message, without the source location and the condition that failed. */
 function reasonOf(error: unknown): string {
   const found = error instanceof VggtuneError ? error.details.found : undefined;
   const [line = ''] = (found ?? messageOf(error)).split('\n');

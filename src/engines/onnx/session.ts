@@ -2,7 +2,8 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, unavailableError } from '../../base/errors.ts';
 import { thisMachine } from '../../base/machine.ts';
 import { type Shape, sizeOf } from '../../base/tensor.ts';
-import { encodeOnnx, type OnnxModel } from '../../formats/onnx-proto.ts';
+import type { OnnxModel } from '../../formats/onnx-model.ts';
+import { encodeOnnx } from '../../formats/onnx-proto.ts';
 import { expectDevice } from './devices.ts';
 
 /** A tensor that the runtime reads or writes in place. */
@@ -50,9 +51,9 @@ export interface Session {
 }
 
 /**
- * Threads that wait do not spin. Images are decoded on the same cores at the same time: spinning takes
- * them from that, and training on small images is half as fast again without it. Computing alone is
- * as fast either way.
+ * Waiting threads do not spin. Images are decoded on the same cores at the same time: spinning takes time
+ * from that, and training on small images is half as fast again without it. Computing alone is equally fast
+ * either way.
  */
 const PATIENT = { intra_op: { allow_spinning: '0' } };
 

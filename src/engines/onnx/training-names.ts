@@ -8,5 +8,5 @@ export const LOGITS = 'logits';
 export const maskName = (layer: string) => `${layer}.mask`;
 export const gradientName = (parameter: string) => `${parameter}.grad`;
 export const scalarName = (group: number, scalar: string) => `group${group}.${scalar}`;
-/** What a graph makes of an input that it replaces. */
+/** The output name of an input that a graph replaces. */
 export const newName = (name: string) => `${name}.new`;

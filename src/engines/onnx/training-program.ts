@@ -40,7 +40,7 @@ class OnnxTrainingProgram implements TrainingProgram {
   readonly #lowering: Lowering;
   /** Whether a step has several passes, so that gradients are summed over them. */
   readonly #accumulate: boolean;
-  /** Frozen parameters and statistics: read alone. */
+  /** Frozen parameters and statistics, which are only read. */
   readonly #frozen: ReadonlyMap<string, Tensor>;
   /** Running statistics of the batch norms in training mode: replaced by each pass. */
   readonly #statistics: SwappingBuffers;
@@ -258,7 +258,7 @@ class OnnxTrainingProgram implements TrainingProgram {
     return session;
   }
 
-  /** Every parameter and statistic as it is now, and what a graph needs of them in other forms. */
+  /** Every current parameter and statistic, and the prepared forms of them that a graph needs. */
   async #weightFeeds({ inputs }: Session): Promise<[string, Buffer32][]> {
     const weights: [string, Buffer32][] = [
       ...this.#frozen,

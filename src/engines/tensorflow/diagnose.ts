@@ -1,12 +1,12 @@
 import { messageOf, systemCode } from '../../base/errors.ts';
 
-/** Why a package cannot be used, and what mends it. */
+/** The reason why a package cannot be used, and the remedy. */
 export interface Trouble {
   readonly reason: string;
   readonly cure: string;
 }
 
-/** What tfjs-node-gpu 4.22 was built for: TensorFlow 2.9's own requirements. */
+/** The CUDA that tfjs-node-gpu 4.22 was built for: TensorFlow 2.9's own requirements. */
 export const CUDA = 'CUDA 11.2 and cuDNN 8.1';
 
 export interface Failure {
@@ -68,7 +68,7 @@ const SYMPTOMS: readonly Symptom[] = [
   },
 ];
 
-/** Whether the package itself, and not something that it needs, is what was not found. */
+/** Whether the package itself was not found, rather than something that it needs. */
 export function isAbsent({ package: name, error }: Failure): boolean {
   const code = systemCode(error);
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return false;
@@ -87,7 +87,7 @@ export function diagnose(failure: Failure): Trouble {
   };
 }
 
-/** tfjs-node-gpu itself only warns about it, and computes on the CPU. */
+/** The trouble when no GPU is seen; tfjs-node-gpu itself only warns, and computes on the CPU. */
 export const NO_GPU: Trouble = {
   reason:
     'it loads, but sees no GPU: there is none with a CUDA driver, or TensorFlow could not load one of its CUDA libraries, which it then names on stderr',

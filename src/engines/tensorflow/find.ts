@@ -29,11 +29,11 @@ export type Found = Extract<Finding, { state: 'works' }>;
 export interface Search {
   /** Absent where no package works on the device. */
   readonly found?: Found;
-  /** What was tried before, and did not do. */
+  /** The packages that were tried before, and why each failed. */
   readonly misses: readonly Miss[];
 }
 
-/** A package that does not do. */
+/** A package that cannot be used, and why. */
 export interface Miss {
   readonly package: PackageName;
   readonly trouble: Trouble;
@@ -56,7 +56,7 @@ export async function search(request: DeviceRequest, options: LookOptions = {}):
 }
 
 /**
- * The same for a device as the user names it.
+ * Finds a package for a device as the user names it.
  * @throws VggtuneError (unavailable) that says of each package what is wrong and what mends it
  */
 export async function findTensorFlow(

@@ -31,7 +31,7 @@ export interface LookOptions {
   readonly node?: string;
 }
 
-/** Loads a package and computes something small with it: some break no earlier than that. */
+/** Loads a package and runs a small computation with it, since some fail only then. */
 export async function look(name: PackageName, options: LookOptions = {}): Promise<Finding> {
   const { importPackage = importByName, node = process.version } = options;
   try {
@@ -80,7 +80,10 @@ function compute(tf: TensorFlow): void {
   if (sum !== 9) throw new Error(`a convolution of nine ones gives ${sum}`);
 }
 
-/** The native backend knows; the JavaScript one has no such field. */
+/**
+ * Whether the package computes on a GPU: the native backend says so, and the JavaScript one has no such
+ * field.
+ */
 function usesGpu(tf: TensorFlow): boolean {
   const backend: unknown = tf.backend();
   return isRecord(backend) && backend.isUsingGpuDevice === true;

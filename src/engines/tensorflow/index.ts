@@ -25,7 +25,7 @@ export async function createTensorFlowEngine(options: TensorFlowOptions): Promis
   return engineOf(found);
 }
 
-/** The engine on a GPU where one works, and in either case why. It never throws. */
+/** Opens the engine on a GPU where one works, and says why or why not. It never throws. */
 export async function findGpu(
   options: LookOptions = {},
 ): Promise<{ readonly engine?: Engine; readonly why: string }> {

@@ -19,7 +19,7 @@ export function toTensorFlow(tf: TensorFlow, { shape, data }: Tensor): TfTensor 
   });
 }
 
-/** The same back, as a copy. */
+/** Converts a tensor back to the canonical layout, as a copy. */
 export function toCanonical(tf: TensorFlow, value: TfTensor): Tensor {
   const order = TO_CANONICAL[value.rank];
   return tf.tidy(() => {
@@ -28,7 +28,7 @@ export function toCanonical(tf: TensorFlow, value: TfTensor): Tensor {
   });
 }
 
-/** The numbers of a tensor; they may be the tensor's own, so they are read before it is gone. */
+/** The values of a tensor. They may be a view of it, so they must be read before it is disposed. */
 export function readFloats(value: TfTensor): Float32Array {
   const data = value.dataSync();
   if (!(data instanceof Float32Array)) throw new Error(`${value.dtype} where float32 is expected`);

@@ -21,23 +21,22 @@ export interface ModelOptions {
   /** Boundaries whose activations come out before the output, in this order. */
   readonly taps?: readonly number[];
   readonly softmax?: boolean;
-  /** Each dropout layer becomes a product with a further input, in the order of the layers. */
+  /** Whether each dropout layer becomes a product with a further input, in the order of the layers. */
   readonly masks?: boolean;
-  /** The last output is the row that a stretch from `to` takes in. */
+  /** Whether the last output is the input of a layer range that begins at `to`. */
   readonly carry?: boolean;
 }
 
-/** Averages of levels from before the stretch, by the name of their layer. */
+/** Averages of levels from before the layer range, by the name of their layer. */
 type Carried = ReadonlyMap<string, SymbolicTensor>;
 
 type LevelsLayer = Extract<Layer, { kind: 'levels' }>;
 
 /**
- * A stretch of a network as layers of TensorFlow.js. Models made from it share the variables.
- *
- * What goes in and comes out has the canonical order of axes [C, H, W]; inside it is
- * TensorFlow's [H, W, C]. A flatten restores the canonical order first, so a dense kernel is
- * transposed and nothing more, wherever the stretch begins.
+ * A layer range of a network as layers of TensorFlow.js. Models that are built from it share the variables.
+ * Inputs and outputs have the canonical order of axes [C, H, W]; inside it is TensorFlow's [H, W, C]. A
+ * flatten restores the canonical order first, so that a dense kernel is transposed and nothing more, wherever
+ * the range begins.
  */
 export class Stretch {
   /** Parameters and statistics by canonical name, in TensorFlow's layout. */
@@ -96,7 +95,7 @@ export class Stretch {
     return model;
   }
 
-  /** Takes the stretch's weights out of a set, as copies. */
+  /** Sets the variables to copies of the given weights. */
   write(weights: NamedTensors): void {
     for (const [name, variable] of this.variables) {
       const value = toTensorFlow(this.#tf, tensorOf(weights, name));
@@ -105,7 +104,7 @@ export class Stretch {
     }
   }
 
-  /** Frees the variables; the models made from the stretch are of no use then. */
+  /** Frees the variables; models that were built from them cannot be used afterwards. */
   dispose(): void {
     for (const model of this.#models) model.dispose();
   }
@@ -137,7 +136,7 @@ export class Stretch {
     return apply(this.#tf.layers.concatenate({ axis: -1 }), [...parts]);
   }
 
-  /** The activations of a row, and the averages that lie behind them, by the name of their layer. */
+  /** Splits an input into activations and the averages behind them, by the name of their layer. */
   #apart(row: SymbolicTensor): { activations: SymbolicTensor; carried: Carried } {
     const { network, from } = this.#request;
     if (from === 0) return { activations: this.#normalised(row), carried: new Map() };
@@ -158,7 +157,9 @@ export class Stretch {
     return { activations: piece(0, shape), carried };
   }
 
-  /** Activations and averages as one vector a row; the activations alone where nothing is read later. */
+  /**
+   * Joins activations and averages into one vector per sample; without later readers, the activations alone.
+   */
   #together(
     end: SymbolicTensor,
     values: readonly SymbolicTensor[],
@@ -259,7 +260,7 @@ export class Stretch {
   }
 }
 
-/** What comes into a layer, without the batch axis. */
+/** The input shape of a layer, without the batch axis. */
 function inputShape(network: NetworkSpec, index: number): Shape {
   return network.shapes[index - 1] ?? [];
 }

@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 
 /**
- * What every implementation offers: plain TensorFlow.js, and tfjs-node and tfjs-node-gpu, which
- * export the same names over libtensorflow. It is passed in, because which one is there is found
- * out at run time.
+ * The API that every implementation offers: plain TensorFlow.js, and tfjs-node and tfjs-node-gpu, which
+ * export the same names over libtensorflow. It is passed in, because the implementation is chosen at run
+ * time.
  */
 export type TensorFlow = typeof tf;
 

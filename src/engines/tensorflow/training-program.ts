@@ -31,12 +31,12 @@ class TensorFlowTrainingProgram implements TrainingProgram {
   readonly #tf: TensorFlow;
   readonly #plan: TrainingPlan;
   readonly #stretch: Stretch;
-  /** With an input for the mask of each dropout layer. */
+  /** The model with an input for the mask of each dropout layer. */
   readonly #trainingModel: LayersModel;
   readonly #inferenceModel: LayersModel;
   /** The trained parameters, by canonical name. */
   readonly #trained: ReadonlyMap<string, Variable>;
-  /** By `PARAMETER.SLOT`, in the layout of the parameter. */
+  /** The slots by `PARAMETER.SLOT`, in the layout of the parameter. */
   readonly #slots: ReadonlyMap<string, Variable>;
   #step = 0;
 

@@ -104,6 +104,10 @@ function pageCount({ pageEntries }: ArrayWalk, count: number): number {
 }
 
 function addEntries(walk: ArrayWalk, fields: Fields, first: number, count: number): void {
+  // Blocks that are pointed at again and again would hold more than the file does.
+  if ((walk.entries.length + count) * walk.entryBytes > walk.file.source.size) {
+    throw damagedHdf5(walk.file.source, 'an array of more chunks than the file has room for');
+  }
   for (let index = first; index < first + count; index++) {
     const address = fields.u64();
     const bytes = walk.filtered ? fields.uint(walk.entryBytes - 12) : undefined;
@@ -124,8 +128,8 @@ async function expectBlock(file: Hdf5File, start: number, signature: string): Pr
 }
 
 /**
- * What grows with the number of a super block u: it has 2^floor(u / 2) data blocks, each of
- * 2^ceil(u / 2) times the smallest number of entries.
+ * The sizes that grow with the number of a super block u: it has 2^floor(u / 2) data blocks, each of 2^ceil(u
+ * / 2) times the smallest number of entries.
  */
 interface ExtensibleForm {
   readonly walk: ArrayWalk;
@@ -167,7 +171,7 @@ async function readExtensible(file: Hdf5File, address: number): Promise<ArrayEnt
 
 interface SuperRow {
   readonly blocks: number;
-  /** Of each of its data blocks. */
+  /** The number of entries of each of its data blocks. */
   readonly blockEntries: number;
 }
 

@@ -7,7 +7,7 @@ import { readTree2 } from './tree2.ts';
 
 /** A chunk that was written. */
 export interface ChunkPlace {
-  /** Of its first element, along each axis. */
+  /** The offset of its first element along each axis. */
   readonly offset: readonly number[];
   readonly address: number;
   /** In the file. */
@@ -23,7 +23,18 @@ export async function chunkPlaces(
   storage: Chunked,
 ): Promise<readonly ChunkPlace[]> {
   const plainBytes = sizeOf(storage.chunk) * dataset.elementBytes;
-  const context: IndexContext = { file, dataset, storage, plainBytes };
+  const places = await placesOf({ file, dataset, storage, plainBytes });
+  // A chunk that is named again and again is inflated as often: of a small file for hours.
+  const bytes = places.reduce((sum, place) => sum + place.bytes, 0);
+  if (bytes <= file.source.size) return places;
+  throw damagedHdf5(
+    file.source,
+    `chunks of ${bytes} bytes in all in a file of ${file.source.size}`,
+  );
+}
+
+function placesOf(context: IndexContext): Promise<ChunkPlace[]> | ChunkPlace[] {
+  const { storage, plainBytes } = context;
   const { index } = storage;
   switch (index.kind) {
     case 'tree':
@@ -51,7 +62,7 @@ interface IndexContext {
   readonly file: Hdf5File;
   readonly dataset: Hdf5Dataset;
   readonly storage: Chunked;
-  /** Of a chunk without filters. */
+  /** The bytes of a chunk without filters. */
   readonly plainBytes: number;
 }
 
@@ -62,12 +73,15 @@ async function treePlaces(context: IndexContext, root: number): Promise<ChunkPla
   const rowBytes = 8 + (axes + 1) * 8 + 8;
   const places: ChunkPlace[] = [];
   const addresses = [root];
+  let bytesLeft = file.source.size;
   for (let address = addresses.shift(); address !== undefined; address = addresses.shift()) {
     const head = await readPiece(file, address, 24);
     head.expect('TREE');
     if (head.u8() !== 1) throw damagedHdf5(file.source, 'chunks whose tree is not one of chunks');
     const level = head.u8();
     const count = head.u16();
+    bytesLeft -= 24 + count * rowBytes;
+    if (bytesLeft < 0) throw damagedHdf5(file.source, 'a tree that is larger than the file');
     const rows = await readPiece(file, address + 24, count * rowBytes);
     for (let row = 0; row < count; row++) {
       const [bytes, mask] = [rows.u32(), rows.u32()];

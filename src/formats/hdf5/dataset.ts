@@ -9,7 +9,7 @@ import {
   UNDEFINED_ADDRESS,
   unsupportedHdf5,
 } from './file.ts';
-import { type Filter, filtersOf } from './filters.ts';
+import { type Filter, filtersOf, isDeflate } from './filters.ts';
 import { findMessage, type Hdf5Message, MESSAGES } from './object-header.ts';
 
 /** How the index of chunks is written (section IV.A.2.i). */
@@ -29,7 +29,7 @@ export type ChunkIndex =
 
 export interface Chunked {
   readonly kind: 'chunked';
-  /** Of a chunk, in elements. */
+  /** The shape of a chunk, in elements. */
   readonly chunk: Shape;
   readonly limits: Shape;
   readonly filters: readonly Filter[];
@@ -55,9 +55,13 @@ export interface Hdf5Dataset extends TensorInfo {
 
 /** Deflate shrinks at most by this factor, so that a file cannot hold more. */
 const MAX_DEFLATION = 1032;
+/** So large an array may be anyway: of what was never written a file has nothing. */
 const SMALL_BYTES = 2 ** 24;
 
-/** What an array is and where it lies; undefined for an object that is no array. @throws VggtuneError (data) */
+/**
+ * The type, shape and location of an array; undefined for an object that is not an array.
+ * @throws VggtuneError (data)
+ */
 export function datasetOf(
   { source }: Hdf5File,
   messages: readonly Hdf5Message[],
@@ -83,9 +87,10 @@ interface ArrayForm {
   readonly filters: readonly Filter[];
 }
 
-/** Before memory is taken for it. */
-function expectPlausible({ source, shape }: ArrayForm, bytes: number): void {
-  if (bytes <= Math.max(SMALL_BYTES, source.size * MAX_DEFLATION)) return;
+/** Checks the size before memory is allocated: an array that is not compressed is as large as what the file has of it. */
+function expectPlausible({ source, shape, filters }: ArrayForm, bytes: number): void {
+  const most = source.size * (filters.some(isDeflate) ? MAX_DEFLATION : 1);
+  if (bytes <= Math.max(SMALL_BYTES, most)) return;
   throw damagedHdf5(source, `an array of shape [${shape}] in a file of ${source.size} bytes`);
 }
 

@@ -20,6 +20,8 @@ export const UNDEFINED_ADDRESS = 2 ** 64;
 /** Bytes; the index of a Keras file has some 100 kB. Each piece counts as a page at least. */
 const BUDGET = 2 ** 26;
 const PAGE_BYTES = 2 ** 11;
+/** What a record counts, beside the piece that it is in: a million of them are read in a second or two. */
+const RECORD_BYTES = 2 ** 6;
 /** Headers, tables and heaps of a Keras file have some kB. */
 const MAX_PIECE_BYTES = 2 ** 20;
 
@@ -48,10 +50,21 @@ export function refreshed({ source, root }: Hdf5File): Hdf5File {
   return { source, root, budget: BUDGET };
 }
 
+/** Takes from what may still be read. @throws VggtuneError (data) when nothing is left */
+function spend(file: Hdf5File, bytes: number): void {
+  file.budget -= bytes;
+  if (file.budget < 0) throw damagedHdf5(file.source, `an index of more than ${BUDGET} bytes`);
+}
+
+/** A part of a piece as a record of its own, which takes more memory and time than its bytes say. */
+export function recordOf(file: Hdf5File, bytes: Buffer): Fields {
+  spend(file, RECORD_BYTES);
+  return new Fields(file.source, bytes);
+}
+
 /** A piece of the file's index. @throws VggtuneError (data) when it is too large, or one too many */
 export async function readPiece(file: Hdf5File, start: number, length: number): Promise<Fields> {
-  file.budget -= Math.max(PAGE_BYTES, length);
-  if (file.budget < 0) throw damagedHdf5(file.source, `an index of more than ${BUDGET} bytes`);
+  spend(file, Math.max(PAGE_BYTES, length));
   if (length > MAX_PIECE_BYTES) throw damagedHdf5(file.source, `a piece of ${length} bytes`);
   return new Fields(file.source, await readRange(file.source, start, length));
 }

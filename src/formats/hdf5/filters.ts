@@ -45,15 +45,21 @@ export function filtersOf(source: ByteSource, message: Fields | undefined): read
   throw unsupportedHdf5(source, `an array that is compressed by ${name}`);
 }
 
+/** Whether a filter makes an array smaller in the file than it is. */
+export const isDeflate = ({ id }: Filter) => id === FILTERS.deflate;
+
 export interface FilteredChunk {
   readonly bytes: Buffer;
   /** Bit i says that filter i was left out. */
   readonly mask: number;
-  /** What must come out. */
+  /** The size of the decoded chunk. */
   readonly plainBytes: number;
 }
 
-/** A chunk as it was before the filters. @throws VggtuneError (data) when it is damaged */
+/**
+ * Decodes a chunk: undoes the filters.
+ * @throws VggtuneError (data) when it is damaged
+ */
 export async function unfiltered(
   source: ByteSource,
   filters: readonly Filter[],

@@ -24,7 +24,7 @@ interface HeapHead {
   readonly startBytes: number;
   readonly maxDirectBytes: number;
   readonly root: number;
-  /** Of the root's table; zero when the root is a block of data itself. */
+  /** The rows of the root's table; zero when the root is itself a data block. */
   readonly rows: number;
 }
 
@@ -71,10 +71,10 @@ async function readHead(file: Hdf5File, address: number): Promise<HeapHead> {
 }
 
 interface TablePlace {
-  /** Of a table of blocks; of a block itself when it has no rows. */
+  /** The address of a table of blocks; of a data block where there are no rows. */
   readonly address: number;
   readonly rows: number;
-  /** Within what the table spans. */
+  /** The offset within the span of the table. */
   readonly offset: number;
 }
 

@@ -63,7 +63,7 @@ function member(value: unknown, key: string): unknown {
   return Reflect.get(value, key);
 }
 
-/** A part of a source as one of its own. */
+/** A range of a source as a source of its own. */
 function sliceOf(source: ByteSource, start: number, size: number): ByteSource {
   const slice: ByteSource = {
     where: source.where,

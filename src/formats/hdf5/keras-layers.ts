@@ -20,7 +20,7 @@ export async function openKerasHdf5(source: ByteSource): Promise<TensorFile> {
   if (root !== undefined) {
     const datasets = await layerWeights(file, root);
     const metadata = await kerasMetadata(file, root.attributes);
-    return tensorFileOf(file, { format: 'keras-h5', datasets, metadata });
+    return { ...tensorFileOf(file, { format: 'keras-h5', datasets, metadata }), ordered: true };
   }
   const datasets = await kerasVariables(file);
   if (datasets.size > 0) return tensorFileOf(file, { format: 'keras-h5', datasets, metadata: {} });

@@ -7,8 +7,8 @@ function snakeCase(name: string): string {
 }
 
 /**
- * What Keras 3 calls the groups of a list of layers: each after its class, and by how many of that
- * class came before it (`keras/src/saving/saving_lib.py`, `_save_container_state`).
+ * The names that Keras 3 gives to the groups of a list of layers: each is named after its class and numbered
+ * among those of its class (`keras/src/saving/saving_lib.py`, `_save_container_state`).
  */
 export function groupNames(classes: readonly string[]): string[] {
   const counts = new Map<string, number>();

@@ -9,7 +9,7 @@ export type LayerNames = ReadonlyMap<string, string>;
 
 /** Models of Keras nest a few levels; a file whose groups hold each other ends here. */
 const MAX_DEPTH = 16;
-/** What a file of weights holds beside those of the layers. */
+/** Groups of a weights file that are not layers. */
 const NO_WEIGHTS: ReadonlySet<string> = new Set(['optimizer', 'loss_tracker', 'metrics']);
 
 /**
@@ -42,7 +42,7 @@ interface Walk {
 interface Place {
   readonly address: number;
   readonly path: readonly string[];
-  /** Of the models and layers that it lies in. */
+  /** The names of the models and layers that contain it. */
   readonly names: readonly string[];
 }
 

@@ -1,6 +1,13 @@
-import { damagedHdf5, Fields, type Hdf5File, readPiece, unsupportedHdf5 } from './file.ts';
+import {
+  damagedHdf5,
+  Fields,
+  type Hdf5File,
+  readPiece,
+  recordOf,
+  unsupportedHdf5,
+} from './file.ts';
 
-/** What an object's header says of it: its type, its shape, where it lies, an attribute. */
+/** A message of an object's header: a type, a shape, a location, or an attribute. */
 export interface Hdf5Message {
   readonly type: number;
   readonly body: Fields;
@@ -32,10 +39,10 @@ interface Block {
 
 interface HeaderForm {
   readonly first: Block;
-  /** Of a message: type, size and flags. */
+  /** The bytes before a message's body: type, size and flags. */
   readonly prefixBytes: number;
   message(fields: Fields): { type: number; size: number; flags: number };
-  /** What surrounds the messages of the blocks that follow. */
+  /** Strips the framing of the blocks that follow. */
   messagesOf(block: Block): Promise<Fields>;
 }
 
@@ -63,7 +70,13 @@ async function readOwn(file: Hdf5File, address: number): Promise<OwnMessage[]> {
   const form = second ? await secondForm(file, address) : await firstForm(file, address);
   const messages: OwnMessage[] = [];
   const blocks = [form.first];
+  let bytes = 0;
   for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
+    bytes += block.length;
+    // Blocks that go on in each other would never end.
+    if (bytes > file.source.size) {
+      throw damagedHdf5(file.source, 'an object header that is longer than the file');
+    }
     const first = block === form.first;
     const fields = await (first
       ? readPiece(file, block.start, block.length)
@@ -71,7 +84,7 @@ async function readOwn(file: Hdf5File, address: number): Promise<OwnMessage[]> {
     // Fewer bytes than a prefix are a gap.
     while (fields.left >= form.prefixBytes) {
       const { type, size, flags } = form.message(fields);
-      const body = new Fields(file.source, fields.bytes(size));
+      const body = recordOf(file, fields.bytes(size));
       if (type === MESSAGES.continuation) blocks.push({ start: body.u64(), length: body.u64() });
       else messages.push({ type, flags, body });
     }

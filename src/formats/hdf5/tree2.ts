@@ -1,4 +1,4 @@
-import { damagedHdf5, Fields, type Hdf5File, readBlock } from './file.ts';
+import { damagedHdf5, type Fields, type Hdf5File, readBlock, recordOf } from './file.ts';
 
 /** The records of a B-tree of version 2. */
 export interface Tree2 {
@@ -13,10 +13,12 @@ interface Tree2Form {
   readonly recordBytes: number;
   /** By height above the leaves: the bytes of a pointer to a node of that height. */
   readonly pointers: readonly { readonly countBytes: number; readonly totalBytes: number }[];
+  /** Bytes that its nodes may still have. */
+  left: number;
 }
 
 const HEADER_BYTES = 38;
-/** Of a node: a signature, a version, a type, a checksum. */
+/** The bytes of a node beside its records: a signature, a version, a type, a checksum. */
 const NODE_OVERHEAD = 10;
 
 /** Section III.A.2. @throws VggtuneError (data) */
@@ -31,7 +33,8 @@ export async function readTree2(file: Hdf5File, address: number): Promise<Tree2>
   }
   const pointers = pointersOf({ nodeBytes, recordBytes, depth });
   const records: Fields[] = [];
-  if (root.count > 0) await readNode({ file, nodeBytes, recordBytes, pointers }, root, records);
+  const form = { file, nodeBytes, recordBytes, pointers, left: file.source.size };
+  if (root.count > 0) await readNode(form, root, records);
   return { type, recordBytes, records };
 }
 
@@ -66,11 +69,14 @@ interface NodePlace {
 async function readNode(form: Tree2Form, place: NodePlace, records: Fields[]): Promise<void> {
   const { file, nodeBytes, recordBytes } = form;
   const { address, count, height } = place;
+  // Nodes that are reached again and again would hold more than the file does.
+  form.left -= nodeBytes;
+  if (form.left < 0) throw damagedHdf5(file.source, 'a tree that is larger than the file');
   const node = { start: address, length: nodeBytes };
   const fields = await readBlock(file, node, height > 0 ? 'BTIN' : 'BTLF');
   fields.skip(1);
   for (let index = 0; index < count; index++) {
-    records.push(new Fields(file.source, fields.bytes(recordBytes)));
+    records.push(recordOf(file, fields.bytes(recordBytes)));
   }
   const pointer = form.pointers[height - 1];
   if (height === 0 || pointer === undefined) return;

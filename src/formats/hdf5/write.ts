@@ -9,7 +9,7 @@ import { type Shape, sizeOf } from '../../base/tensor.ts';
  */
 export interface Hdf5Dataset {
   readonly shape: Shape;
-  /** Made when it is written. */
+  /** Creates the data when it is written. */
   readonly data: () => Float32Array;
 }
 

@@ -4,8 +4,8 @@ import type { Settings } from '../../config/settings.ts';
 const origin = 'advice';
 
 /**
- * Settings with what is advised: a freeze boundary stands below all that the user set; that `scratch`
- * starts from random weights stands above, for weights were named to be advised about.
+ * Settings with the advice added: an advised freeze boundary is placed below all that the user set; that
+ * `scratch` starts from random weights is placed above, because the weights were named for the advice alone.
  */
 export function advisedSettings(
   { strategy, freeze }: Pick<Advice, 'strategy' | 'freeze'>,

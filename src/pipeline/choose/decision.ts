@@ -21,12 +21,12 @@ import { trialEvidence } from './evidence.ts';
 import { measureSimilarity } from './measure-similarity.ts';
 import { runTrials, type TrialRow, type Trials } from './trials.ts';
 
-/** What was found out about a data set, and the strategy that follows. */
+/** The evidence about a data set, and the strategy that follows from it. */
 export interface ChoiceReport {
   readonly advice: Advice;
   readonly size: SizeEvidence;
   readonly duplicates: DuplicateEvidence;
-  /** What similarity was measured on; absent where it was not measured. */
+  /** The sample on which similarity was measured; absent where it was not measured. */
   readonly sample?: { readonly images: number; readonly classes: number };
   readonly similarity: Similarity;
   /** What trials of the strategies came to, the best first; absent where there were none. */
@@ -35,7 +35,7 @@ export interface ChoiceReport {
 
 export interface ChoiceRequest extends StrategyQuestion {
   readonly config: RunConfig;
-  /** Why the weights that were asked for could not be had. */
+  /** The reason why the requested weights are unavailable. */
   readonly trouble?: string | undefined;
 }
 

@@ -4,7 +4,7 @@ import { STRATEGIES } from '../../config/schema.ts';
 import type { ChoiceReport } from './decision.ts';
 import type { TrialRow } from './trials.ts';
 
-/** Everything that a choice stands on, a sentence each: what plan.json keeps. */
+/** All evidence for a choice, one sentence each, as plan.json keeps it. */
 export function choiceEvidence(choice: ChoiceReport): readonly string[] {
   const { advice, similarity, sample, duplicates } = choice;
   const { identical, nearGroups, nearImages, wouldHaveCrossed } = duplicates;

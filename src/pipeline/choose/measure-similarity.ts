@@ -20,9 +20,9 @@ export interface SimilarityRequest {
   readonly config: RunConfig;
   readonly start: Start;
   readonly engine: Engine;
-  /** Of the data set. */
+  /** The root of the data set. */
   readonly root: string;
-  /** To sample from. */
+  /** The images to sample from. */
   readonly images: readonly ImageEntry[];
   readonly signal: AbortSignal;
   readonly emit: Emit;
@@ -35,7 +35,7 @@ export interface SimilarityEvidence {
   readonly speed?: number;
 }
 
-/** Where features are taken: the last three pools, and fc7 where the weights have it. */
+/** The depths at which features are taken: the last three pools, and fc7 where the weights have it. */
 const DEPTHS = ['pool3', 'pool4', 'pool5'] as const;
 const MOST_SAMPLED = 1000;
 const LEAST_SAMPLED = 48;
@@ -104,9 +104,9 @@ interface Depth {
   readonly name: string;
   readonly shape: Shape;
   readonly width: number;
-  /** Of each image, [width]. */
+  /** The features of each image: [width]. */
   readonly rows: Float32Array[];
-  /** The same of random weights; none where those were not run. */
+  /** The features with random weights; none where those were not run. */
   readonly randomRows: Float32Array[];
 }
 
@@ -123,6 +123,8 @@ function depthsOf({ network, newLayers }: Start): TappedDepth[] {
     return [{ name, shape, width: shape[0] ?? 0, rows: [], randomRows: [], tap }];
   });
 }
+
+const NOTHING = new Float32Array();
 
 async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>) {
   const { engine, start, root, config, signal, emit } = request;
@@ -152,11 +154,11 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
       for (const [row, index] of batch.indices.entries()) {
         if (bad.has(index)) continue;
         labels.push(sample.labels[index] ?? 0);
-        for (const [at, depth] of depths.entries()) {
-          depth.rows.push(channelMeans(outputs[at] ?? new Float32Array(), row, depth.shape));
+        for (const [at, { rows, shape }] of depths.entries()) {
+          rows.push(channelMeans(outputs[at] ?? NOTHING, row, shape));
         }
-        for (const [at, depth] of pools.entries()) {
-          depth.randomRows.push(channelMeans(controls[at] ?? new Float32Array(), row, depth.shape));
+        for (const [at, { randomRows, shape }] of pools.entries()) {
+          randomRows.push(channelMeans(controls[at] ?? NOTHING, row, shape));
         }
       }
       const done = (batch.indices.at(-1) ?? 0) + 1;

@@ -10,7 +10,7 @@ import { unlessMachineFails } from '../../base/machine-failure.ts';
 import { renameFile } from '../../base/rename.ts';
 import { writeFailure } from '../../base/write-failure.ts';
 
-/** What `emoji.json` says of one picture, as far as it matters here. */
+/** The fields of an entry of `emoji.json` that are used here. */
 interface Emoji {
   readonly image: string;
   readonly short_name: string;
@@ -120,7 +120,7 @@ function ignoreMissing(error: unknown): void {
   if (systemCode(error) !== 'ENOENT') throw error;
 }
 
-/** Says what the folder was made of. Hidden, so no scan takes notice. */
+/** Records how the folder was built. It is hidden, so that no scan reads it. */
 const MARKER = '.vggtune-demo.json';
 
 function installedPackage(): string {

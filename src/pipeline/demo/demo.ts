@@ -6,18 +6,18 @@ import { train } from '../train.ts';
 import { buildEmojiFolder } from './demo-data.ts';
 
 export interface DemoRequest extends WorkContext {
-  /** Gets `images`, `run` and `scratch`; `vggtune-demo` by default. */
+  /** The folder for `images`, `run` and `scratch`; `vggtune-demo` by default. */
   readonly folder?: string;
 }
 
 export interface DemoResult {
   readonly record: RunRecord;
-  /** Pictures that were trained on, and that were not. */
+  /** The number of images used for training, and of unseen ones. */
   readonly images: { readonly trained: number; readonly unseen: number };
   readonly classes: readonly string[];
   /** Share of the unseen pictures whose class the fine-tuned network names. */
   readonly accuracy: number;
-  /** The same of a network that started from random weights. */
+  /** The accuracy of a network that started from random weights. */
   readonly scratch: { readonly accuracy: number; readonly epochs: number };
   /** The accuracy of always naming the most frequent class. */
   readonly chance: number;
@@ -40,8 +40,8 @@ const SETTINGS = {
 } as const;
 
 /**
- * For comparison. Enough epochs to converge on few pictures; they are small and clean, so mild
- * augmentation is best.
+ * The settings of the network for comparison. It has enough epochs to converge on few images; they are small
+ * and clean, so that mild augmentation is best.
  */
 const SCRATCH = {
   ...SETTINGS,
@@ -67,7 +67,7 @@ const SCRATCH = {
   },
 } as const;
 
-/** Of which three in ten are trained on. */
+/** The number of images per class; three in ten are for training. */
 const IMAGES_PER_CLASS = 40;
 
 /**

@@ -1,24 +1,23 @@
 import { sizeOf } from '../../base/tensor.ts';
-import type { RunConfig } from '../../config/schema.ts';
 import { cachedViews } from '../../dataset/pixel-specs.ts';
-import type { NetworkSpec } from '../../network/spec.ts';
 import type { TrainPlan } from '../../training/train-plan.ts';
-import type { DecodeCost } from './measure-decoding.ts';
+import type { EstimateFacts } from './estimate-phase.ts';
 import type { PrefixCost } from './measure-program.ts';
 
-export interface SolveFacts {
-  readonly config: RunConfig;
-  readonly network: NetworkSpec;
+export interface SolveFacts extends EstimateFacts {
   readonly plan: TrainPlan;
-  readonly counts: { readonly train: number; readonly val: number };
   readonly refit: boolean;
-  readonly decode: DecodeCost;
-  readonly decodeChanged: DecodeCost;
-  /** Of the layers below the features; or below the freeze boundary, where training reads activations of it. */
+  /**
+   * The cost of the layers below the features; below the freeze boundary where training reads activations of
+   * it.
+   */
   readonly prefix: PrefixCost;
 }
 
-/** What solving the output layer takes beside the phases: the features that they do not read, and the fits. */
+/**
+ * Estimates solving the output layer, in addition to the phases: the features that they do not read, and the
+ * fits.
+ */
 export function solveEstimate(facts: SolveFacts) {
   const { config, network, plan, counts, decode, decodeChanged, prefix } = facts;
   const all = counts.train + counts.val;
@@ -41,9 +40,9 @@ export function solveEstimate(facts: SolveFacts) {
   };
 }
 
-/** How often loss and gradient are computed in all fits of a cross-validation: some 1,000 to 2,000 times. */
+/** The number of evaluations of loss and gradient in all fits of a cross-validation: some 1,000 to 2,000. */
 const EVALUATIONS = 1500;
-/** What a call costs however small it is. */
+/** The fixed cost of a call. */
 const CALL_SECONDS = 2e-4;
-/** Features times classes that loss and gradient take in a second of two cores. */
+/** The throughput of loss and gradient: features times classes per second on two cores. */
 const PER_SECOND = 5e9;

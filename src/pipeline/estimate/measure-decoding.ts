@@ -6,27 +6,27 @@ import type { AugmentSpec, DecodeSpec } from '../../dataset/types.ts';
 import { countLosses } from '../../training/lost-images.ts';
 import type { LoadedData } from '../prepare/data.ts';
 
-/** What making pixels of an image takes. */
+/** The cost of decoding an image. */
 export interface DecodeCost {
-  /** Seconds an image, with all threads at work. */
+  /** Seconds per image, with all threads at work. */
   readonly first: number;
-  /** The same of one that was read before: less where small images are kept. */
+  /** Seconds per image for one that was read before: less where small images are cached. */
   readonly again: number;
-  /** Bytes of what is kept of an image. */
+  /** The bytes of a cached image. */
   readonly keptBytes: number;
 }
 
 const DECODED = 64;
-/** Small images take so little that a single pass over some of them would measure noise. */
+/** The shortest time that is measured: for small images, a single pass would measure noise. */
 const LEAST_DECODE_SECONDS = 0.2;
 
-/** The part of some images that there is room to keep. */
+/** The share of images that fit into the cache of decoded images. */
 export function keptShare(images: number, { keptBytes }: DecodeCost): number {
   return keptBytes === 0 ? 0 : Math.min(1, KEPT_BYTES / (images * keptBytes));
 }
 
 /**
- * Measured on some images spread over the data set.
+ * Measures decoding on an evenly spaced sample of the data set.
  * @throws VggtuneError (data) when too many of them cannot be read
  */
 export async function measureDecoding(

@@ -16,7 +16,7 @@ import type { TrainPhase, TrainPlan } from '../../training/train-plan.ts';
 import { prefixBatch } from '../prepare/prefix-batch.ts';
 import { watchMemory } from './peak-memory.ts';
 
-/** What running a frozen prefix takes. */
+/** The cost of running a frozen prefix. */
 export interface PrefixCost {
   readonly compileSeconds: number;
   readonly secondsPerImage: number;
@@ -24,12 +24,12 @@ export interface PrefixCost {
   readonly memory: number;
 }
 
-/** What the steps of a phase take. */
+/** The cost of the steps of a phase. */
 export interface StepCost {
   readonly compileSeconds: number;
   /** One optimizer step with a full batch. */
   readonly secondsPerStep: number;
-  /** Of one image of the validation side. */
+  /** Seconds per validation image. */
   readonly secondsPerValidation: number;
   readonly memory: number;
   /** Images of the steps that were run; fewer than a batch where that would take long. */
@@ -42,7 +42,7 @@ export interface Measured {
   readonly weights: TrainingRequest['weights'];
 }
 
-/** Times the frozen layers [0, to) on pictures of noise: what they show costs the same. */
+/** Times the frozen layers [0, to) on images of noise: the content does not affect the cost. */
 export async function measurePrefix(
   { engine, network, weights }: Measured,
   to: number,
@@ -75,7 +75,7 @@ interface StepsOf {
   readonly phase: TrainPhase;
   readonly plan: TrainPlan;
   readonly config: RunConfig;
-  /** To train on. */
+  /** The number of training images. */
   readonly images: number;
 }
 
@@ -92,11 +92,8 @@ export async function measureSteps(
   const several = passes > 1 && rows === microBatch;
   const memory = watchMemory();
   const started = performance.now();
-  const program = await measured.engine.compileTraining({
-    ...request,
-    batchSize: several ? 2 * rows : rows,
-    microBatch: rows,
-  });
+  const sizes = { batchSize: several ? 2 * rows : rows, microBatch: rows };
+  const program = await measured.engine.compileTraining({ ...request, ...sizes });
   const compileSeconds = (performance.now() - started) / 1000;
   try {
     const step = (count: number) => () => oneStep(program, { network, phase, count });
@@ -171,7 +168,7 @@ function noiseRows(network: NetworkSpec, from: number, count: number): Uint8Arra
   return noise(count * sizeOf(rowShape(network, from)), from === 0);
 }
 
-/** Values that differ, without the time that good random numbers take. */
+/** Varying values, without the time that good random numbers take. */
 function noise(length: number, bytes: boolean): Uint8Array | Float32Array {
   const value = (at: number) => (Math.imul(at + 1, 2654435761) >>> 24) / (bytes ? 1 : 255);
   return bytes

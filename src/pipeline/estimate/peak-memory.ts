@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Watches the memory of this process from now on. */
 export interface PeakMemory {
-  /** Looks now: where the system keeps no peak, the peak is the most that was seen at a look. */
+  /** Samples the memory: where the system records no peak, the peak is the largest sample. */
   look(): void;
-  /** Bytes above what was in use at the start. */
+  /** Bytes above those that were in use at the start. */
   growth(): number;
 }
 

@@ -15,7 +15,7 @@ export interface LabelledPixels {
 }
 
 export interface RunImages {
-  /** Of the data set. */
+  /** The root of the data set. */
   readonly root: string;
   readonly split: SplitRecord;
   readonly spec: DecodeSpec;

@@ -37,6 +37,8 @@ export interface ExportRunRequest {
   readonly out?: string;
   /** Where the run's images are now, if they have moved. */
   readonly data?: string;
+  /** The cache folder, for images in an archive. */
+  readonly cache?: string;
   /** Fewer bits for the kernels of `tfjs` and `web`. */
   readonly quantize?: Quantization;
   readonly overwrite?: boolean;
@@ -107,7 +109,7 @@ function folderOf({ run, out, formats }: ExportRunRequest, format: ExportFormat)
   return new Set(formats).size === 1 ? resolve(out) : join(resolve(out), format);
 }
 
-/** What all formats of one export share. */
+/** The parts that all formats of one export share. */
 interface Job {
   readonly trained: TrainedModel;
   readonly model: ExportModel;
@@ -126,7 +128,7 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
     readRecord(paths, 'plan'),
   ]);
   const metrics = await readMetrics(paths);
-  const root = await dataRoot(request.data ?? dataOf(config, paths.config));
+  const root = await dataRoot(request.data ?? dataOf(config, paths.config), request.cache);
   return {
     trained,
     model: exportModelOf(basename(paths.folder), { trained, plan, metrics }),
@@ -223,7 +225,10 @@ function exactnessOf({ exporter, quantize }: Task): Exactness {
   return exporter.exactness ?? quantized[quantize];
 }
 
-/** Ten show that floats are the same; the accuracy of an 8-bit form takes more. */
+/**
+ * The number of images for the check: ten show that float outputs are equal; the accuracy of an 8-bit form
+ * takes more.
+ */
 function checkCount(task: Task): number {
   if (exactnessOf(task) !== 'byte') return 10;
   return task.exporter.check.by === 'onnxruntime' ? 500 : 50;

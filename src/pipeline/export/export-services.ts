@@ -9,7 +9,7 @@ import { affinePreprocessing } from '../../network/preprocessing.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import { calibrationImages, type RunImages } from './export-images.ts';
 
-/** Training images that 8-bit scales are measured on. */
+/** The number of training images on which 8-bit scales are measured. */
 const CALIBRATION_IMAGES = 100;
 const DEVICE = { device: 'cpu' };
 
@@ -101,24 +101,23 @@ export async function networkRows(
 }
 
 export interface ReadBack {
-  /** Who read the file. */
+  /** The software that read the file. */
   readonly by: string;
   readonly rows: readonly Float32Array[];
 }
 
-/** Loads what an export has written, as far as possible by somebody else's code, and runs it. */
-export async function readBack(
-  check: ExportCheck,
-  of: {
-    readonly folder: string;
-    readonly model: ExportModel;
-    readonly engine: Engine;
-    readonly images: readonly Uint8Array[];
-    /** What the network itself gives. */
-    readonly expected: readonly Float32Array[];
-  },
-): Promise<ReadBack> {
-  const { folder, model, engine, images, expected } = of;
+interface ReadRequest {
+  readonly folder: string;
+  readonly model: ExportModel;
+  readonly engine: Engine;
+  readonly images: readonly Uint8Array[];
+  /** The outputs of the network itself. */
+  readonly expected: readonly Float32Array[];
+}
+
+/** Loads an export, by other software as far as possible, and runs it. */
+export async function readBack(check: ExportCheck, of: ReadRequest): Promise<ReadBack> {
+  const { folder, model, images } = of;
   const { size } = model.network.preprocessing;
   switch (check.by) {
     case 'onnxruntime': {
@@ -128,29 +127,38 @@ export async function readBack(
           : { data: normalised(model.network, pixels), shape: [1, 3, size, size] };
       return { by: 'onnxruntime-node', rows: await runOnnx(check.file(folder), images, inputOf) };
     }
-    case 'tensorflow.js': {
-      const { openTfjsModel } = await import('../../export/tfjs-run.ts');
-      const runner = await openTfjsModel(check.file(folder));
-      const rows: Float32Array[] = [];
-      for (const image of images) rows.push(await runner.run(image, 1));
-      runner.release();
-      return { by: `TensorFlow.js (${runner.backend})`, rows };
-    }
+    case 'tensorflow.js':
+      return readTfjs(check.file(folder), images);
     case 'tensorflow':
       return readSavedModel(check.folder(folder), images);
-    case 'reader': {
-      const weights = await check.read(folder, model);
-      // The same weights give the same answers: a second network of 138 M parameters is spared.
-      if (holdsAll(weights, model.weights)) {
-        return { by: 'vggtune, every weight bit for bit', rows: expected };
-      }
-      const rows = await networkRows(engine, { network: model.network, weights }, images);
-      return { by: 'vggtune, from the file', rows };
-    }
+    case 'reader':
+      return readWeights(check, of);
   }
 }
 
-/** By TensorFlow itself where a package has it, else by TensorFlow.js. */
+async function readTfjs(file: string, images: readonly Uint8Array[]): Promise<ReadBack> {
+  const { openTfjsModel } = await import('../../export/tfjs-run.ts');
+  const runner = await openTfjsModel(file);
+  const rows: Float32Array[] = [];
+  for (const image of images) rows.push(await runner.run(image, 1));
+  runner.release();
+  return { by: `TensorFlow.js (${runner.backend})`, rows };
+}
+
+async function readWeights(
+  check: Extract<ExportCheck, { by: 'reader' }>,
+  { folder, model, engine, images, expected }: ReadRequest,
+): Promise<ReadBack> {
+  const weights = await check.read(folder, model);
+  // The same weights give the same outputs, so that a second network of 138 M parameters is not needed.
+  if (holdsAll(weights, model.weights)) {
+    return { by: 'vggtune, every weight bit for bit', rows: expected };
+  }
+  const rows = await networkRows(engine, { network: model.network, weights }, images);
+  return { by: 'vggtune, from the file', rows };
+}
+
+/** Reads a SavedModel with TensorFlow itself where a package has it, else with TensorFlow.js. */
 async function readSavedModel(folder: string, images: readonly Uint8Array[]): Promise<ReadBack> {
   const { openSavedModel } = await import('../../engines/tensorflow/saved-model.ts');
   const native = await openSavedModel(folder);
@@ -167,7 +175,7 @@ async function readSavedModel(folder: string, images: readonly Uint8Array[]): Pr
   return { by: `TensorFlow.js (${runner.backend}), from its graph`, rows };
 }
 
-/** What whoever uses a model without preprocessing does to pixels: float32 [3, size, size]. */
+/** The preprocessing that users of a model without it apply to pixels: float32 [3, size, size]. */
 function normalised({ preprocessing }: NetworkSpec, pixels: Uint8Array): Float32Array {
   const { factor, shift } = affinePreprocessing(preprocessing);
   const area = pixels.length / 3;

@@ -12,7 +12,7 @@ import { compileModel, loadModel, type TrainedModel } from '../prepare/trained-m
 /** The forms that are one file; every form as a folder is in `export-run.ts`. */
 export type FileFormat = 'onnx' | 'safetensors';
 
-/** Images whose probabilities an export must give again. */
+/** Images on which an export must reproduce the probabilities. */
 export interface ExportCheck {
   /** uint8 RGB [count, size, size, 3] */
   readonly pixels: Uint8Array;
@@ -24,7 +24,7 @@ export interface ExportRequest {
   readonly formats: readonly FileFormat[];
   /** The folder for the files, named `model` with the format's ending. */
   readonly folder: string;
-  /** Read when a format needs it. */
+  /** Loads the check on demand. */
   readonly check: () => Promise<ExportCheck>;
   readonly engine: Engine;
   readonly emit: Emit;

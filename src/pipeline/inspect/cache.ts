@@ -8,21 +8,21 @@ import { evictFeatures, listFeatures } from '../prepare/feature-cache.ts';
 
 /** One thing in the cache folder. */
 export interface CacheEntry {
-  /** `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images; `trials`: of strategies. */
-  readonly kind: 'features' | 'weights' | 'scan' | 'near-duplicates' | 'trials';
+  /** `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images; `archives`: unpacked ones; `trials`: of strategies. */
+  readonly kind: 'features' | 'weights' | (typeof FINDINGS)[number];
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
-  /** When it was last used (of weights: fetched), as ISO 8601. */
+  /** When it was last used (weights: when they were fetched), as ISO 8601. */
   readonly used: string;
 }
 
-/** What is remembered of images and of trials of strategies, in one folder each: it can be found out again. */
-const FINDINGS = ['scan', 'near-duplicates', 'trials'] as const;
+/** What was found out about images and strategies, and archives of images that were unpacked, in one folder each. */
+const FINDINGS = ['scan', 'near-duplicates', 'archives', 'trials'] as const;
 
 export interface CacheReport {
   readonly folder: string;
-  /** Of activations; null: none. */
+  /** The limit on cached activations in bytes; null for none. */
   readonly limit: number | null;
   readonly bytes: number;
   readonly entries: readonly CacheEntry[];
@@ -49,7 +49,7 @@ export async function listCache(storage: Storage): Promise<CacheReport> {
 
 /**
  * Removes the activations that were used least recently until they take no more than `limit` bytes;
- * with `all` every one that no process works with, and what is remembered of images. Downloaded
+ * with `all` every one that no process works with, and what is remembered of images or unpacked. Downloaded
  * weights stay.
  */
 export async function pruneCache(
@@ -93,11 +93,12 @@ async function findingsEntry(
   kind: (typeof FINDINGS)[number],
 ): Promise<CacheEntry[]> {
   const path = join(storage.folder, kind);
-  const names = await readdir(path).catch((error: unknown) => {
+  const names = await readdir(path, { recursive: true }).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
   });
-  const files = await Promise.all(names.map((name) => stat(join(path, name))));
+  const all = await Promise.all(names.map((name) => stat(join(path, name))));
+  const files = all.filter((entry) => entry.isFile());
   if (files.length === 0) return [];
   const used = new Date(Math.max(...files.map(({ mtimeMs }) => mtimeMs))).toISOString();
   const bytes = files.reduce((sum, { size }) => sum + size, 0);

@@ -38,9 +38,9 @@ import { MODEL_FILE } from '../prepare/trained-model.ts';
 /** The layers of a network. */
 export interface Description {
   readonly subject: string;
-  /** What it was found to be, in words. */
+  /** What the subject is, in words. */
   readonly what: string;
-  /** Pixels that go in: channels, height, width. */
+  /** The input: channels, height, width. */
   readonly input: readonly [number, number, number];
   readonly layers: readonly LayerRow[];
   readonly totals: NetworkTotals;
@@ -60,11 +60,11 @@ export { HEADS };
 export interface DescribeRequest {
   /** A network's name, a run folder, or a file of weights. */
   readonly subject: string;
-  /** Of a network by name; that of the paper by default. */
+  /** The head of a network given by name; by default that of the paper. */
   readonly head?: HeadName;
-  /** Of a network by name: side of the input. */
+  /** The side of the input of a network given by name. */
   readonly size?: number;
-  /** Of a network by name; 1000 by default. */
+  /** The number of classes of a network given by name; 1000 by default. */
   readonly classes?: number;
   /** Channels of the maps that kernels are compared on. */
   readonly compare?: number;
@@ -173,7 +173,7 @@ function describeFile(path: string): Promise<Description> {
   });
 }
 
-/** A file of published weights: the network is read off its tensors. */
+/** Describes a file of published weights, whose network is derived from its tensors. */
 function foundIn(file: TensorFile): Found {
   const found = recognise(file);
   const { backbone, classes, tensors, preprocessing } = found;

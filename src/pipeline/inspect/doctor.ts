@@ -8,7 +8,7 @@ import { explainNative } from '../../base/native-library.ts';
 import type { Storage } from '../../base/storage.ts';
 import type { EngineReport } from '../../engines/index.ts';
 
-/** One thing that was looked at. What is not needed may be `absent`, or there and `broken`. */
+/** One item that was checked. Optional items may be `absent`, or present and `broken`. */
 export interface Check {
   readonly name: string;
   readonly state: 'ok' | 'low' | 'absent' | 'broken' | 'failed';
@@ -16,7 +16,7 @@ export interface Check {
   readonly fix?: string;
 }
 
-/** Looks at everything that training needs on this machine. Never throws. */
+/** Checks everything that training needs on this machine. It never throws. */
 export async function examine(storage: Storage): Promise<readonly Check[]> {
   return [
     nodeCheck(process.versions.node),
@@ -32,7 +32,7 @@ export async function examine(storage: Storage): Promise<readonly Check[]> {
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 
-/** The first that has all that is used; as in package.json. */
+/** The oldest supported version; as in package.json. */
 const OLDEST_NODE = [20, 19] as const;
 
 export function nodeCheck(version: string): Check {
@@ -49,7 +49,7 @@ function availableMemory(): number {
   return Math.min(available?.call(process) ?? freemem(), thisMachine().memory);
 }
 
-/** What training all of VGG16 on pictures of 224 x 224 takes. */
+/** The memory for training all of VGG16 on images of 224 x 224. */
 const MUCH_MEMORY = 4e9;
 
 export function memoryCheck(free: number, total: number): Check {
@@ -59,7 +59,7 @@ export function memoryCheck(free: number, total: number): Check {
   return { ...check, state: 'low', fix };
 }
 
-/** Downloaded weights of VGG16 and a feature cache of some thousand pictures. */
+/** The disk space for the weights of VGG16 and the cached features of a few thousand images. */
 const MUCH_DISK = 2e9;
 
 export function diskCheck(folder: string, free: number): Check {
@@ -69,7 +69,7 @@ export function diskCheck(folder: string, free: number): Check {
   return { ...check, state: 'low', fix };
 }
 
-/** ONNX Runtime on the CPU is what everything can do with; all else is welcome. */
+/** Checks the engines. ONNX Runtime on the CPU is enough for everything; the others are optional. */
 async function engines(): Promise<Check[]> {
   try {
     const { probeEngines } = await import('../../engines/index.ts');
@@ -131,7 +131,7 @@ async function cache({ folder }: Storage): Promise<Check> {
   }
 }
 
-/** What comes with the package, and opens. */
+/** Checks that the weights of the package can be opened. */
 async function embedded(storage: Storage): Promise<Check> {
   const name = 'weights vgg-nano';
   const { describeWeights, weightsPath } = await import('./weights.ts');
@@ -143,7 +143,7 @@ async function embedded(storage: Storage): Promise<Check> {
   }
 }
 
-/** The published weights of each network, by what is here of them. */
+/** Checks which published weights are on this machine. */
 async function weights(storage: Storage): Promise<Check[]> {
   try {
     const { listWeights } = await import('./weights.ts');

@@ -6,7 +6,7 @@ import { collectFolders } from '../../dataset/collect-folders.ts';
 import { collectCsv } from '../../dataset/csv-list.ts';
 import { refuseFolder } from '../../run/store.ts';
 
-/** What the names of a folder say, without a look into any image. */
+/** A preview of a folder by its file names, without reading an image. */
 export type Glance =
   | {
       readonly kind: 'data';
@@ -14,10 +14,10 @@ export type Glance =
       /** In the order of the labels. */
       readonly classes: readonly { readonly name: string; readonly images: number }[];
     }
-  /** Not to be trained on, and why, as a sentence without its subject. */
+  /** The folder cannot be used for training; the reason as a sentence without its subject. */
   | { readonly kind: 'missing' | 'unsuitable'; readonly problem: string };
 
-/** Looks at a folder or a CSV as `train` would, but only at names. */
+/** Previews a folder or a CSV as `train` would read it, but by names alone. */
 export async function glanceAt(path: string): Promise<Glance> {
   const root = resolve(path);
   try {

@@ -5,7 +5,7 @@ import { splitDataset } from '../../dataset/split.ts';
 import type { DatasetIndex, ImageEntry, Side, Split } from '../../dataset/types.ts';
 import type { WorkContext } from './work-context.ts';
 
-/** What is in a data set, by side and class. */
+/** The number of images in a data set, by subset and class. */
 export interface DataFacts {
   readonly folder: string;
   readonly images: number;
@@ -21,7 +21,7 @@ export interface DuplicateEvidence {
   /** Groups of contents that show nearly the same image. */
   readonly nearGroups: number;
   readonly nearImages: number;
-  /** Groups that a split by bytes alone would have torn apart. */
+  /** Groups that a split by bytes alone would have divided. */
   readonly wouldHaveCrossed: number;
   /** Paths of the first groups. */
   readonly examples: readonly (readonly string[])[];

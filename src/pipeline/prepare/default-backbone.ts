@@ -1,21 +1,26 @@
 import { runConfigSchema } from '../../config/schema.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { BackboneName } from '../../network/catalog.ts';
-import { areWeightsAvailable } from '../../weights/availability.ts';
+import { whyUnavailable } from '../../weights/availability.ts';
 import type { WorkContext } from './work-context.ts';
 
-/** The network that is trained where none is named. */
+/** The default network. */
 const USUAL = runConfigSchema.shape.backbone.parse(undefined);
-/** Its weights are part of the package. */
+/** The fallback, whose weights are part of the package. */
 const EMBEDDED = 'vgg-nano';
 
 /** The network for settings that name none: `vgg16` where its weights can be had, else `vgg-nano`. */
 export async function defaultBackbone(
   context: Pick<WorkContext, 'storage' | 'offline' | 'signal'>,
 ): Promise<BackboneName> {
+  return (await whyNotUsual(context)) === undefined ? USUAL : EMBEDDED;
+}
+
+async function whyNotUsual(
+  context: Pick<WorkContext, 'storage' | 'offline' | 'signal'>,
+): Promise<string | undefined> {
   const { storage, offline = false, signal } = context;
-  const options = { storage, offline, signal, part: 'features' } as const;
-  return (await areWeightsAvailable(USUAL, options)) ? USUAL : EMBEDDED;
+  return whyUnavailable(USUAL, { storage, offline, signal, part: 'features' });
 }
 
 /**
@@ -28,11 +33,11 @@ export async function withBackbone(settings: Settings, context: WorkContext): Pr
   if (backbone !== undefined || weights !== 'auto') return settings;
   // What is wrong with the settings is told before anything is looked for.
   settings.for();
-  if ((await defaultBackbone(context)) === USUAL) return settings;
-  const why = context.offline === true ? 'and nothing is to be fetched' : 'and cannot be fetched';
+  const why = await whyNotUsual(context);
+  if (why === undefined) return settings;
   context.emit({
     type: 'note',
-    message: `network vgg-nano, which comes with vggtune: the weights of ${USUAL} are not on this machine ${why}. It takes 64x64 pixels and was pretrained on drawings: good for icons, clip art and a first look`,
+    message: `network vgg-nano, which comes with vggtune: the weights of ${USUAL} are not on this machine, and ${why}. It takes 64x64 pixels and was pretrained on drawings: good for icons, clip art and a first look`,
   });
   const origin = `default without the weights of ${USUAL}`;
   return settings.with({ origin, values: { backbone: EMBEDDED } }, 'below');

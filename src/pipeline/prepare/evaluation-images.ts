@@ -17,7 +17,9 @@ export interface ImagesRequest extends WorkContext {
   readonly side?: Side;
 }
 
-/** Images to measure on: of a side of the run, or of another folder and perhaps a side that it names. */
+/**
+ * Images to measure on: a subset of the run, or another folder and perhaps a subset that its layout names.
+ */
 export type Images = { readonly root: string; readonly entries: readonly ImageEntry[] } & (
   | { readonly side: Side; readonly data?: undefined }
   | { readonly side?: Side | undefined; readonly data: string }
@@ -44,7 +46,7 @@ export async function imagesOf(
   return { root: index.root, data, side: request.side, entries };
 }
 
-/** The side that a run's figures are about, where nothing else is said. */
+/** The subset that a run is measured on by default. */
 export const ownSide = (split: SplitRecord): Side => (split.test.length > 0 ? 'test' : 'val');
 
 /** @throws VggtuneError (data) when the folder has no images on the side that is asked for */
@@ -67,7 +69,7 @@ function namedImages(
   });
 }
 
-/** The figures of images that a network was trained on say little of new ones. */
+/** Warns of images that the network was trained on, since metrics on them say little about new images. */
 function warnOfTrained(
   entries: readonly ImageEntry[],
   of: { readonly trained: ReadonlySet<string>; readonly data: string; readonly emit: Emit },
@@ -78,7 +80,7 @@ function warnOfTrained(
   of.emit({ type: 'warning', code: 'trained-on', message });
 }
 
-/** What a run's network was trained on: with a refit the validation images, too. */
+/** The hashes of the images that a run's network was trained on: with a refit the validation images, too. */
 async function trainedHashes(run: string) {
   const paths = runPaths(run);
   const split = await readRecord(paths, 'split');
@@ -95,7 +97,7 @@ async function warnOfRefit({ run, emit }: ImagesRequest): Promise<void> {
   emit({ type: 'warning', code: 'trained-on', message });
 }
 
-/** The images of a side as split.json has them: by content, wherever they lie now. */
+/** The images of a subset as split.json lists them: by content, wherever the files are now. */
 async function splitSide(request: ImagesRequest, present: readonly ImageEntry[]) {
   const split = await readRecord(runPaths(request.run), 'split');
   const side = request.side ?? ownSide(split);

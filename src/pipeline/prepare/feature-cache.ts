@@ -8,7 +8,7 @@ import { isHeld, takeLock, type Unlock } from '../../base/lock.ts';
 import { renameFile } from '../../base/rename.ts';
 import type { Storage } from '../../base/storage.ts';
 
-/** Activations of one frozen prefix: a folder named by all that they depend on. */
+/** The activations of one frozen prefix, in a folder that is named after all that they depend on. */
 export interface CachedFeatures {
   readonly name: string;
   readonly path: string;
@@ -19,10 +19,10 @@ export interface CachedFeatures {
 
 export const featuresFolder = ({ folder }: Storage) => join(folder, 'features');
 
-/** Its time of change says when the folder was used last. */
+/** A file whose modification time records the last use of the folder. */
 const USED = 'used';
 const IN_USE = /^in-use-[0-9a-f]+\.lock$/;
-/** What is being removed; what a killed process left so is removed the next time. */
+/** The prefix of folders that are being removed; the next eviction removes what a killed process left. */
 const EVICTED = '.evicted-';
 
 /**
@@ -75,7 +75,7 @@ export async function evictFeatures(
   return removed;
 }
 
-/** Keeps the cache within its limit, but for one folder. That it cannot be done ends no run. */
+/** Keeps the cache within its limit, sparing one folder. A failure ends no run. */
 export async function makeRoom(
   folder: string,
   { storage, emit }: { readonly storage: Storage; readonly emit: Emit },

@@ -6,18 +6,18 @@ import type { VggtuneError } from '../../base/errors.ts';
 import { canonicalJson } from '../../base/hash.ts';
 import { isLocked, takeLock } from '../../base/lock.ts';
 import { sizeOf } from '../../base/tensor.ts';
-import { DECODER } from '../../dataset/decode.ts';
 import { decodeSpec } from '../../dataset/pixel-specs.ts';
+import { DECODER } from '../../dataset/sharp.ts';
 import { carriedLevels, rowShape } from '../../engines/rows.ts';
 import { layerParameters } from '../../network/parameters.ts';
 import { type FeatureStore, openFeatureStore } from '../../training/feature-store.ts';
 import { featuresFolder, makeRoom, useFeatures } from './feature-cache.ts';
 import type { SampleSetting } from './sample-setting.ts';
 
-/** Raised when cached activations are no longer what they would be if computed again. */
+/** The version of cached activations; it is raised when a new computation would give other values. */
 const FEATURES_VERSION = 1;
 
-/** The store of the activations at one boundary, while somebody works with it. */
+/** An open store of the activations at one boundary. */
 export interface OpenFeatures {
   readonly store: FeatureStore;
   /** Runs work while no other process computes rows of this store; absent where none can. */
@@ -50,7 +50,7 @@ export async function openFeatures(setting: SampleSetting, from: number): Promis
   return { store, exclusive: oneAtATime(setting, folder), release };
 }
 
-/** Everything but the image that the activations at a boundary depend on. */
+/** The key of everything but the image that the activations at a boundary depend on. */
 function prefixKey(setting: SampleSetting, from: number): string {
   const { engine, network, config, weights } = setting;
   const layers = network.layers.slice(0, from);
@@ -74,7 +74,7 @@ function prefixKey(setting: SampleSetting, from: number): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-/** So long a run waits for activations that another one computes; then it computes them itself. */
+/** The time that a run waits for activations that another one computes; then it computes them itself. */
 const PATIENCE_MS = 3_600_000;
 
 function notWaitedFor({ message, details }: VggtuneError) {
@@ -86,8 +86,8 @@ function notWaitedFor({ message, details }: VggtuneError) {
 }
 
 /**
- * Runs of a batch want the same activations at the same time: one computes them, the others wait
- * and read. A folder in which no lock can be written goes without.
+ * Serialises the computation. Runs of a batch need the same activations at the same time: one computes them,
+ * the others wait and read. A folder that cannot be locked is used without a lock.
  */
 function oneAtATime({ signal, emit }: SampleSetting, folder: string) {
   const options = {

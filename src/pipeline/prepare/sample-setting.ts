@@ -6,11 +6,11 @@ import type { Split } from '../../dataset/types.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 
-/** What the samples of a run are made of, and by. */
+/** The inputs and tools from which the samples of a run are made. */
 export interface SampleSetting {
   readonly engine: Engine;
   readonly network: NetworkSpec;
-  /** Those of the frozen layers at least. */
+  /** The weights, at least those of the frozen layers. */
   readonly weights: NamedTensors;
   readonly config: RunConfig;
   /** The folder of the data set. */

@@ -5,9 +5,14 @@ import type { RunConfig } from '../../config/schema.ts';
 import { buildNetwork } from '../../network/build.ts';
 import { BACKBONE_ROWS } from '../../network/catalog.ts';
 import { layerParameters } from '../../network/parameters.ts';
-import { plainPreprocessing, TORCHVISION_PREPROCESSING } from '../../network/preprocessing.ts';
+import {
+  atSize,
+  plainPreprocessing,
+  TORCHVISION_PREPROCESSING,
+} from '../../network/preprocessing.ts';
 import type { NetworkSpec, Preprocessing } from '../../network/spec.ts';
 import { loadWeights } from '../../weights/load.ts';
+import { statedPreprocessing } from '../../weights/stated-preprocessing.ts';
 import type { WorkContext } from './work-context.ts';
 
 export interface Start {
@@ -15,9 +20,9 @@ export interface Start {
   readonly weights: NamedTensors;
   /** Layers of the head that start from random weights. */
   readonly newLayers: ReadonlySet<string>;
-  /** Where the weights are from, as a sentence for the user. */
+  /** The origin of the weights, as a sentence for the user. */
   readonly source: string;
-  /** The same fact by fact: source, licence, hashes. */
+  /** The origin as separate facts: source, licence, hashes. */
   readonly provenance: Readonly<Record<string, string>>;
 }
 
@@ -37,11 +42,16 @@ export async function startingPoint(
 ): Promise<Start> {
   const { size } = BACKBONE_ROWS[config.backbone];
   const usual = startsPretrained(config) ? TORCHVISION_PREPROCESSING : plainPreprocessing(size);
-  const network = networkFor(config, classes, { ...usual, size, resize: resizeFor(usual, size) });
+  const network = networkFor(config, classes, atSize(usual, size));
   const { weights: source, seed } = config;
   const { storage, offline = false, emit, signal } = context;
-  const loaded = await loadWeights({ network, source, seed, storage, offline, emit, signal });
-  const prepared = loaded.preprocessing;
+  const stated = await statedPreprocessing(
+    config.weightsPreprocessing,
+    BACKBONE_ROWS[config.backbone],
+  );
+  const request = { network, source, seed, stated, storage, offline, emit, signal };
+  const loaded = await loadWeights(request);
+  const prepared = loaded.preprocessing ?? stated;
   return {
     network: prepared === undefined ? network : networkFor(config, classes, prepared),
     weights: loaded.weights,
@@ -67,18 +77,7 @@ export function networkFor(
   classes: number,
   preprocessing: Preprocessing,
 ): NetworkSpec {
-  const size = config.image.size ?? preprocessing.size;
-  const resize = resizeFor(preprocessing, size);
-  const { backbone, head } = config;
-  return buildNetwork({
-    backbone,
-    head,
-    classes,
-    preprocessing: { ...preprocessing, size, resize },
-  });
-}
-
-/** The side before the crop, in the same ratio to another input size. */
-function resizeFor(preprocessing: Preprocessing, size: number): number {
-  return Math.round((size * preprocessing.resize) / preprocessing.size);
+  const { backbone, head, image } = config;
+  const own = atSize(preprocessing, image.size ?? preprocessing.size);
+  return buildNetwork({ backbone, head, classes, preprocessing: own });
 }

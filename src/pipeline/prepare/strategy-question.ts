@@ -5,7 +5,7 @@ import type { LoadedData } from './data.ts';
 import type { Start } from './start-weights.ts';
 import type { WorkContext } from './work-context.ts';
 
-/** Images, weights and an engine, before a strategy is chosen: what choosing and estimating work with. */
+/** The images, weights and engine for choosing a strategy and estimating its cost. */
 export interface StrategyQuestion extends WorkContext {
   /** The settings, from which those of each strategy follow where it is tried or measured. */
   readonly settings: Settings;

@@ -4,14 +4,14 @@ import type { RunConfig } from '../../config/schema.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { openEngine } from '../../engines/index.ts';
 
-/** What a use case works with beside its settings. */
+/** The context of a use case, besides its settings. */
 export interface WorkContext {
   readonly storage: Storage;
   readonly signal: AbortSignal;
   readonly emit: Emit;
-  /** Never goes to the network for weights. */
+  /** Whether to avoid the network for weights. */
   readonly offline?: boolean;
-  /** Instead of the engine that the config names. */
+  /** The engine to use instead of the one that the config names. */
   readonly engine?: Engine;
   /** Threads of the engine that the config names; by default one for each core. */
   readonly threads?: number;

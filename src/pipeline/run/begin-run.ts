@@ -20,7 +20,7 @@ export interface PreparedRun {
   readonly start: TrainingStart;
 }
 
-/** Plans a run, and finds the weights that it starts from; the plan is in the run folder then. */
+/** Plans a run and loads its start weights; afterwards the plan is in the run folder. */
 export async function beginRun(
   run: StrategyRun,
   paths: RunPaths,
@@ -55,7 +55,7 @@ export async function beginRun(
   return { setting, plan, start: begun, record };
 }
 
-/** Writes down what is planned; a run that is resumed must begin from the same weights. */
+/** Writes the plan; a resumed run must begin from the same weights. */
 async function writeOrComparePlan(
   now: PlanRecord,
   { paths, resume }: { readonly paths: RunPaths; readonly resume: boolean },

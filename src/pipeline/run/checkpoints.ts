@@ -7,7 +7,7 @@ import type { RunPaths } from '../../run/store.ts';
 import type { Checkpoint, CheckpointStore, Progress } from '../../training/checkpoint.ts';
 import { checkpointHash, parseProgress } from './checkpoint-form.ts';
 
-/** Raised when the form changes. Version 1 had no hash; it is read without the check. */
+/** The format version. Version 1 had no hash; it is read without the check. */
 const VERSION = 2;
 const READABLE = ['1', String(VERSION)];
 
@@ -50,7 +50,7 @@ export function fileCheckpoints(
 
 const engineName = ({ name, device }: Engine) => `${name} on ${device}`;
 
-/** Says so when a run goes on somewhere else than it was left. */
+/** Emits a note when a run is resumed on another engine or device. */
 export function noteOtherEngine(checkpoint: Checkpoint, engine: Engine, emit: Emit): void {
   const { madeBy } = checkpoint;
   const now = engineName(engine);

@@ -8,7 +8,7 @@ import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { plainRows } from '../prepare/samples.ts';
 import type { TrainedModel } from '../prepare/trained-model.ts';
 
-/** Images that an export is checked on, at most. */
+/** The largest number of images on which an export is checked. */
 const CHECKED = 8;
 
 /** Writes the model of a run, and the formats that its config names. */
@@ -17,6 +17,7 @@ export async function exportTrained(
   { setting, model }: { readonly setting: SampleSetting; readonly model: TrainedModel },
 ): Promise<void> {
   const { config, engine, emit } = setting;
+  const cache = setting.storage.folder;
   // The run's own model is always written: evaluate, predict and later exports read it.
   const own: FileFormat[] = config.export.includes('onnx')
     ? ['safetensors', 'onnx']
@@ -26,7 +27,7 @@ export async function exportTrained(
   const formats = config.export.filter((format) => format !== 'safetensors' && format !== 'onnx');
   if (formats.length === 0) return;
   // A run that was killed among its exports has some of them already.
-  await exportRun({ run: paths.folder, formats, engine, emit, overwrite: true });
+  await exportRun({ run: paths.folder, formats, engine, cache, emit, overwrite: true });
 }
 
 /** Some images to check an export on; a grey one where none can be read any more. */

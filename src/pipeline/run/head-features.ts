@@ -11,7 +11,7 @@ export interface GatherRequest {
   readonly images: readonly ImageEntry[];
   /** Augmented views of each image beside the plain one. */
   readonly views: number;
-  /** Layers below `frozen` stay as they are in all of training; `features` is where the rows come out. */
+  /** Layers below `frozen` never change in training; `features` is the boundary of the features. */
   readonly boundaries: { readonly frozen: number; readonly features: number };
 }
 
@@ -20,13 +20,14 @@ export interface GatheredFeatures {
   readonly features: Float32Array;
   /** The image of each sample: all plain ones first, then view after view. */
   readonly samples: readonly ImageEntry[];
-  /** How many images could be read: so many of the samples are plain. */
+  /** The number of images that could be read; as many samples are plain. */
   readonly images: number;
 }
 
 /**
- * The features of images at a boundary of the head, in memory. Where training will read activations at a
- * freeze boundary below, they are made of those, so that the costly layers run once an image and view.
+ * Computes the features of images at a boundary of the head, in memory. Where training reads activations at a
+ * freeze boundary below, the features are computed from those, so that the expensive layers run once per
+ * image and view.
  */
 export async function gatherFeatures(
   setting: SampleSetting,

@@ -13,9 +13,9 @@ import type { PreparedRun } from './begin-run.ts';
 import type { StrategyRun } from './strategy-run.ts';
 
 /**
- * The figures of a run, on images that nothing of what is measured was fitted to: the test images by the final
- * model; else the validation images by the model before a refit. Where the output layer is all that is trained
- * and validation images were fitted too, every image by the fits of a cross-validation without it.
+ * Measures a run on images to which nothing was fitted: the test images by the final model; else the
+ * validation images by the model before a refit. Where the output layer alone is trained and validation
+ * images were fitted too, each image is scored by a fit of the cross-validation that did not see it.
  */
 export async function measureRun(
   run: StrategyRun,
@@ -35,7 +35,10 @@ export async function measureRun(
   return isFinal || record === undefined ? record : { ...record, beforeRefit: true };
 }
 
-/** The figures of a side, if it has images. */
+/**
+ * Measures a subset, if it has images; from the cached activations at the last freeze boundary, to which the
+ * trained layers are applied.
+ */
 async function measure(of: {
   readonly setting: SampleSetting;
   readonly model: TrainedModel;

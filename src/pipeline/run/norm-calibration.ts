@@ -6,10 +6,10 @@ import type { NetworkSpec } from '../../network/spec.ts';
 import type { SampleSetting } from '../prepare/sample-setting.ts';
 import { plainRows } from '../prepare/samples.ts';
 
-/** Training images that the statistics are of, at most: more would move them by little. */
+/** The largest number of training images for the statistics: more would change them little. */
 const MOST_IMAGES = 1024;
 
-/** How many training images the batch norm of a head is fitted to; none without one. */
+/** The number of training images to which the batch norm of a head is fitted; 0 without one. */
 export function fittedImages(network: NetworkSpec, trained: number): number {
   return network.layers.some(({ name }) => name === HEAD_NORM) ? Math.min(MOST_IMAGES, trained) : 0;
 }
@@ -65,7 +65,7 @@ function createMoments(width: number) {
       }
       count += images;
     },
-    /** No image could be read: the batch norm stays as it is. */
+    /** Returns undefined where no image could be read: the batch norm stays as it is. */
     statistics(levels: readonly number[]): [suffix: string, Tensor][] {
       if (count === 0) return [];
       const mean = sums.map((sum) => sum / count);
@@ -78,7 +78,7 @@ function createMoments(width: number) {
   };
 }
 
-/** The same with every value that of its group's average, for groups of these sizes in turn. */
+/** Replaces every value by the average of its group, for groups of these sizes in order. */
 function averaged(values: Float64Array, groups: readonly number[]): Float64Array {
   const out = new Float64Array(values.length);
   let start = 0;

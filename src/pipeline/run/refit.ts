@@ -1,10 +1,13 @@
 import type { RunConfig, StrategyName } from '../../config/schema.ts';
 import type { DatasetIndex, Split } from '../../dataset/types.ts';
 
-/** More images than this lose little by those that are held back, and take long to train on twice. */
+/**
+ * The number of images up to which a refit is worth it: beyond it, little is lost by holding images out, and
+ * training twice takes long.
+ */
 const REFIT_MOST = 2000;
 
-/** Whether everything is fitted again with the validation images among those that are trained on. */
+/** Whether the model is trained again with the validation images among the training images. */
 export function isRefit(of: {
   readonly config: Pick<RunConfig, 'refit'>;
   readonly strategy: StrategyName;

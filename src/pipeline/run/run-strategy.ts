@@ -12,7 +12,7 @@ import type { StrategyRun } from './strategy-run.ts';
 import { trainRun } from './train-run.ts';
 
 /**
- * Trains by a strategy on images that were read: the run folder is opened, filled and closed.
+ * Trains with a strategy on images that were read: opens the run folder, fills it and closes it.
  * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
  */
 export function runStrategy(request: StrategyRun): Promise<RunRecord> {
@@ -51,7 +51,7 @@ export async function inRunFolder<T>(
 /** The last event of a run that has trained, measured and exported. */
 export const RUN_DONE = { type: 'stage', stage: 'done', message: 'done' } as const;
 
-/** Writes down what a new run is about; one that is resumed must be about the same. */
+/** Writes the config and split of a new run; a resumed run must have the same. */
 async function writeOrCompare(
   paths: RunPaths,
   { run, resumed }: { readonly run: StrategyRun; readonly resumed: boolean },

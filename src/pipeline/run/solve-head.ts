@@ -20,7 +20,7 @@ export interface SolvedHead {
   readonly penalty: number;
   /** The factor of half the squared norm of the output layer's kernel in the loss. */
   readonly absolutePenalty: number;
-  /** Over how many images it was fitted. */
+  /** The number of images that it was fitted to. */
   readonly images: number;
   /** 0 where too few images left nothing to hold out. */
   readonly folds: number;
@@ -36,7 +36,10 @@ export interface SolveRequest {
   readonly boundaries: { readonly frozen: number; readonly features: number };
 }
 
-/** The most numbers of features that a fit holds in memory: 1 GiB, and as much again while they are prepared. */
+/**
+ * The largest number of feature values that a fit holds in memory: 1 GiB, and as much again while they are
+ * prepared.
+ */
 const MOST_NUMBERS = 2 ** 28;
 
 /**
@@ -51,15 +54,11 @@ export async function solveHead(
   { images, groups, boundaries }: SolveRequest,
 ): Promise<SolvedHead> {
   const { network, config, signal, emit } = setting;
-  const width = sizeOf(network.shapes[boundaries.features - 1] ?? []);
-  const room = Math.floor(MOST_NUMBERS / width);
-  const views = images.length * (1 + cachedViews(config)) <= room ? cachedViews(config) : 0;
-  const some = spread(images, room);
-  if (some.length < images.length) {
-    const message = `the output layer is fitted to ${some.length} of ${images.length} images: features of more would take more than 1 GiB`;
-    emit({ type: 'note', message });
-  }
-  const gathered = await gatherFeatures(setting, { images: some, views, boundaries });
+  const width = featureWidth(setting, boundaries);
+  const gathered = await gatherFeatures(setting, {
+    ...affordable(setting, images, width),
+    boundaries,
+  });
   expectNumbers(gathered.features);
   const labels = gathered.samples.map(({ label }) => label);
   const fitted = await fitHead({
@@ -89,6 +88,25 @@ export async function solveHead(
   };
   emit({ type: 'note', message: describe(solved, fitted) });
   return solved;
+}
+
+const featureWidth = ({ network }: SampleSetting, { features }: SolveRequest['boundaries']) =>
+  sizeOf(network.shapes[features - 1] ?? []);
+
+/** The images, and the augmented views of each, whose features fit into memory. */
+function affordable(
+  { config, emit }: SampleSetting,
+  images: readonly ImageEntry[],
+  width: number,
+): { readonly images: readonly ImageEntry[]; readonly views: number } {
+  const room = Math.floor(MOST_NUMBERS / width);
+  const views = images.length * (1 + cachedViews(config)) <= room ? cachedViews(config) : 0;
+  const some = spread(images, room);
+  if (some.length < images.length) {
+    const message = `the output layer is fitted to ${some.length} of ${images.length} images: features of more would take more than 1 GiB`;
+    emit({ type: 'note', message });
+  }
+  return { images: some, views };
 }
 
 /** The name of each sample's group: its near-duplicates', or its own content's. */

@@ -4,11 +4,11 @@ import type { DatasetIndex, Split } from '../../dataset/types.ts';
 import type { EventLog } from '../../run/event-log.ts';
 import type { WorkContext } from '../prepare/work-context.ts';
 
-/** One run by one strategy: nothing of it is left to choose. */
+/** One run with one strategy, in which no choice is left. */
 export interface StrategyRun extends WorkContext {
   readonly config: RunConfig;
   readonly strategy: StrategyName;
-  /** Why it is this strategy, a sentence each. */
+  /** The reasons for the strategy, one sentence each. */
   readonly evidence: readonly string[];
   readonly index: DatasetIndex;
   readonly split: Split;
@@ -23,6 +23,6 @@ export interface StrategyRun extends WorkContext {
    * by the figures would otherwise have been chosen by the test.
    */
   readonly measureOn?: 'val';
-  /** Gets the run's folder once it is open. */
+  /** The event log, which receives the run's folder once it is open. */
   readonly log?: EventLog;
 }

@@ -13,13 +13,15 @@ import type { SolvedHead } from './solve-head.ts';
 import type { TrainingStart } from './training-start.ts';
 
 export interface TrainedWeights {
-  /** What the run gives. */
+  /** The final weights of the run. */
   readonly weights: NamedTensors;
-  /** What the validation images are a measure of: nothing of it was fitted to them. */
+  /**
+   * The weights that the validation metrics describe: nothing of them was fitted to the validation images.
+   */
   readonly judgedWeights: NamedTensors;
 }
 
-/** What a run without steps comes to. */
+/** The result of a run without steps. */
 export function solvedWeights({ weights, refitWeights }: TrainingStart): TrainedWeights {
   return { weights: refitWeights ?? weights, judgedWeights: weights };
 }
@@ -73,7 +75,8 @@ function inTrainingUnits(
 }
 
 /**
- * Trained weights in the units that they came in. What was never trained is given back as it was, bit for bit.
+ * Converts trained weights back to their original units. Weights that were never trained are returned bit for
+ * bit.
  */
 export function inOwnUnits(
   trained: NamedTensors,

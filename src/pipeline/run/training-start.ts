@@ -76,7 +76,7 @@ export async function prepareStart(request: StartRequest): Promise<TrainingStart
   };
 }
 
-/** The same weights in the units of training; an output layer of random numbers was drawn for those. */
+/** Converts weights to the units of training; a random output layer was drawn for those already. */
 function scaled(network: NetworkSpec, weights: NamedTensors, scale: number): NamedTensors {
   if (scale === 1) return weights;
   const output = `${OUTPUT}.weight`;

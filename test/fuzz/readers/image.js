@@ -4,7 +4,7 @@ import { words } from './tensors.js';
 
 /** The headers of images: the first bytes, then what the decoder says before any pixel is decoded. */
 export async function create({ load }) {
-  const { readHeader } = await load('dataset/decode');
+  const { readHeader } = await load('dataset/image-header');
   const { default: sharp } = await import('sharp');
   const small = sharp({ create: { width: 5, height: 3, channels: 3, background: '#804020' } });
   const kinds = ['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'];

@@ -6,6 +6,8 @@ export const READERS = [
   'hdf5',
   'onnx',
   'csv',
+  'jsonl',
+  'archive',
   'config',
   'image',
   'checkpoint',

@@ -1,14 +1,25 @@
 import { mutateProto } from '../mutate-proto.js';
+import { fixture } from './pickle.js';
 import { tensorReader, words } from './tensors.js';
 
 /** ONNX models. The same decoder reads the graphs by which exports are checked. */
 export async function create({ load }) {
   const { encodeOnnx } = await load('formats/onnx-proto');
+  const { openTensorSource } = await load('formats/open');
+  const { memorySource } = await load('formats/byte-source');
+  const { recognise } = await load('weights/recognise');
+  const readAll = await tensorReader(load);
+  const graphs = await Promise.all(
+    ['plain.onnx', 'tf2onnx-caffe.onnx'].map((name) => fixture(`writers/${name}`)),
+  );
   return {
     // A tensor of whole numbers is refused when it is read, and the others are read.
-    seeds: [MODEL, { ...MODEL, initializers: MODEL.initializers.slice(0, 1) }].map((model) =>
-      Buffer.from(encodeOnnx(model)),
-    ),
+    seeds: [
+      ...[MODEL, { ...MODEL, initializers: MODEL.initializers.slice(0, 1) }].map((model) =>
+        Buffer.from(encodeOnnx(model)),
+      ),
+      ...graphs,
+    ],
     tokens: words(
       ...[
         '\x08\x08',
@@ -25,7 +36,11 @@ export async function create({ load }) {
       ...['\xff\xff\xff\xff\x0f', '\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01', '\0', '\x0b', '\x0c'],
       ...['__proto__', 'constructor', 'external', 'location', '../../etc/passwd', 'Conv', 'batch'],
     ),
-    read: await tensorReader(load),
+    read: async (bytes) => {
+      const file = await openTensorSource(memorySource(bytes, 'input'));
+      recognise(file);
+      await readAll(bytes);
+    },
     make: (bytes, tools) => mutateProto(bytes, tools),
   };
 }

@@ -52,7 +52,8 @@ function rebuild(bytes, { rng, mutate }) {
   return zipOf(members);
 }
 
-function membersOf(bytes) {
+/** The members of a zip file, as its directory has them. */
+export function membersOf(bytes) {
   const members = [];
   const end = bytes.lastIndexOf('PK\x05\x06', undefined, 'latin1');
   if (end < 0 || end + 22 > bytes.length) return members;
@@ -70,7 +71,8 @@ function membersOf(bytes) {
   return members;
 }
 
-function zipOf(members) {
+/** A zip file of members that are not compressed. */
+export function zipOf(members) {
   const parts = [];
   const entries = [];
   let offset = 0;

@@ -2,8 +2,6 @@ import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { RunEvent } from '../../../src/base/events.ts';
-import { Settings } from '../../../src/config/settings.ts';
 import { cacheOutput } from '../../../src/outputs/cache.ts';
 import { listCache, pruneCache } from '../../../src/pipeline/inspect/cache.ts';
 import {
@@ -11,9 +9,8 @@ import {
   listFeatures,
   useFeatures,
 } from '../../../src/pipeline/prepare/feature-cache.ts';
-import { train } from '../../../src/pipeline/train.ts';
 import { testStorage } from '../../storage.ts';
-import { pictureFolder, temporaryFolder } from '../pictures.ts';
+import { temporaryFolder } from '../pictures.ts';
 
 let home: string;
 let features: string;
@@ -85,48 +82,31 @@ describe('cached activations beyond the limit', () => {
   });
 });
 
-it('a run keeps the limit, and its own', async () => {
-  await made('old', 9);
-  vi.stubEnv('VGGTUNE_CACHE_LIMIT', '10KB');
-  const data = await pictureFolder(8, join(home, 'pictures'));
-  const notes: string[] = [];
-  const values = {
-    data,
-    out: join(home, 'run'),
-    strategy: 'head',
-    backbone: 'vgg-nano',
-    epochs: 1,
-    schedule: { kind: 'constant', warmup: 0 },
-    export: ['safetensors'],
-  };
-  await train({
-    settings: Settings.of({ origin: 'test', values }),
-    storage: testStorage(),
-    signal: new AbortController().signal,
-    emit: (event: RunEvent) => event.type === 'note' && notes.push(event.message),
-  });
-  expect(await names()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
-  expect(notes).toContainEqual(expect.stringContaining('used least recently: 1 times'));
-  vi.stubEnv('VGGTUNE_CACHE_LIMIT', 'much');
-  await expect(listCache(testStorage())).rejects.toMatchObject({
-    kind: 'usage',
-    details: { where: 'VGGTUNE_CACHE_LIMIT', found: 'much' },
-  });
-  vi.stubEnv('VGGTUNE_CACHE_LIMIT', '');
-});
-
 it('is listed, and pruned but for weights', async () => {
   await made('features', 1);
   await mkdir(join(home, 'cache', 'weights'));
   await writeFile(join(home, 'cache', 'weights', 'w.pth'), Buffer.alloc(10));
   await mkdir(join(home, 'cache', 'scan'));
   await writeFile(join(home, 'cache', 'scan', 's.json'), '{}');
+  await mkdir(join(home, 'cache', 'archives', 'a'), { recursive: true });
+  await writeFile(join(home, 'cache', 'archives', 'a', 'x.png'), Buffer.alloc(100));
   const report = await listCache(testStorage());
   expect(cacheOutput.parse(report)).toEqual(report);
-  expect(report).toMatchObject({ folder: join(home, 'cache'), limit: 20e9, bytes: 1012 });
-  expect(report.entries.map(({ kind }) => kind)).toEqual(['features', 'weights', 'scan']);
+  expect(report).toMatchObject({ folder: join(home, 'cache'), limit: 20e9, bytes: 1112 });
+  expect(report.entries.map(({ kind }) => kind)).toEqual([
+    ...['features', 'weights', 'scan', 'archives'],
+  ]);
   expect(await pruneCache(testStorage())).toMatchObject({ removed: [], freed: 0 });
   const pruned = await pruneCache(testStorage(), { all: true });
-  expect(pruned.freed).toBe(1002);
+  expect(pruned.freed).toBe(1102);
   expect((await listCache(testStorage())).entries.map(({ kind }) => kind)).toEqual(['weights']);
+});
+
+it('a limit that is no size is refused', async () => {
+  vi.stubEnv('VGGTUNE_CACHE_LIMIT', 'much');
+  await expect(listCache(testStorage())).rejects.toMatchObject({
+    kind: 'usage',
+    details: { where: 'VGGTUNE_CACHE_LIMIT', found: 'much' },
+  });
+  vi.stubEnv('VGGTUNE_CACHE_LIMIT', '');
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readSafetensors } from '../../../src/formats/safetensors.ts';
+import { KERAS_PREPROCESSING } from '../../../src/network/preprocessing.ts';
 import { requestOf, rounded, type SettingCheck } from './check.ts';
 import { mainOf, type RecordedRun } from './recorded-run.ts';
 
@@ -33,6 +34,19 @@ export const NETWORK_CHECKS: readonly SettingCheck[] = [
     what: 'the weights of the request',
     seen: (run) => requestOf(run).weights.get('conv1_1.weight'),
     expected: async () => (await readSafetensors(PUBLISHED)).tensors.get('conv1_1.weight'),
+  },
+  {
+    path: 'weightsPreprocessing',
+    value: 'keras',
+    what: 'how the network takes its pixels',
+    seen: (run) => {
+      const { channels, mean, std } = requestOf(run).network.preprocessing;
+      return { channels, mean, std };
+    },
+    expected: () => {
+      const { channels, mean, std } = KERAS_PREPROCESSING;
+      return { channels, mean, std };
+    },
   },
   {
     path: 'head.kind',

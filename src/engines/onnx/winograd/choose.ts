@@ -26,9 +26,9 @@ export interface Stretch {
 const WIDE = { constant: 128, trained: 48 };
 
 /**
- * The lowering for a stretch. Winograd's has a third of the multiplications, but moves four times
- * the numbers: it gains where channels are many, on a processor, where the stretch has a convolution
- * at all.
+ * Chooses the lowering for a layer range. Winograd's has a third of the multiplications, but moves four times
+ * as many numbers: it is faster where there are many channels, on a CPU, and where the range has a
+ * convolution at all.
  */
 export function chooseLowering(stretch: Stretch, options: CompileOptions): Lowering {
   const { network, from, to, isTrained } = stretch;

@@ -21,7 +21,10 @@ import { pixelMask, tileRows } from './tiling.ts';
 /** Domain of the runtime's own operators: products with a factor transposed. */
 export const RUNTIME_DOMAIN = 'com.microsoft';
 
-/** Of an image's few channels the nine taps side by side are one product; transforms only cost. */
+/**
+ * The number of channels up to which the nine taps are one product side by side; for so few, transforms only
+ * cost time.
+ */
 const FEW_CHANNELS = 3;
 
 /** Which of three ways suits a kernel [O, I, k, k]. */

@@ -7,7 +7,7 @@ import { tileRows } from './tiling.ts';
 
 const isTiled = (layout: Layout) => layout === TILES || layout === POOLED;
 
-/** In whatever layout the input is: zero stays zero. */
+/** Keeps the layout of the input, since zero stays zero. */
 export const emitRelu: EmitRule<'relu'> = (e, { inputs: [x], outputs: [y] }) => {
   const layout = e.layoutOf(x);
   e.node('Relu', [e.read(x, layout)], [e.write(y, layout)]);

@@ -24,7 +24,7 @@ export const KERNEL_POINTS = 'kernel points';
 /** The kernel turned by half a circle at the points, as [36, O, I]: for the input's gradient. */
 export const TURNED_KERNEL_POINTS = 'turned kernel points';
 
-/** Emits the conversion of a value into a layout; whoever asks next for the same gets the same. */
+/** Emits the conversion of a value into a layout; a later request for the same returns the same. */
 export function convert(e: Emitter, value: Value, from: Named, to: Layout): string {
   switch (to) {
     case PLAIN:

@@ -1,0 +1,40 @@
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { isGroup, PATHS } from './setting-sources.ts';
+
+/** Words in place of a file. */
+const WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
+  weights: new Set(['auto', 'random']),
+  weightsPreprocessing: new Set(['auto', 'torchvision', 'keras', 'unit']),
+};
+
+/**
+ * The values of a config file with its paths as they are meant from the current folder: they are written
+ * relative to the file, as those of `extends` are.
+ * @param file the path of the config file
+ */
+export function pathsFromFile(
+  values: Readonly<Record<string, unknown>>,
+  file: string,
+): Record<string, unknown> {
+  const folder = dirname(resolve(file));
+  if (folder === process.cwd()) return { ...values };
+  const moved = (group: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(group).map(([key, value]) => {
+        const known = PATHS.find((path) => path === key);
+        return [key, known === undefined ? value : movedValue(known, value, folder)];
+      }),
+    );
+  const own = moved(values);
+  return isGroup(own.matrix) ? { ...own, matrix: moved(own.matrix) } : own;
+}
+
+/** A matrix has lists of values. */
+function movedValue(key: (typeof PATHS)[number], value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) return value.map((each: unknown) => movedValue(key, each, folder));
+  if (typeof value !== 'string' || value === '' || isAbsolute(value)) return value;
+  if (value.startsWith('~') || (Object.hasOwn(WORDS, key) && WORDS[key]?.has(value))) return value;
+  const whole = resolve(folder, value);
+  const short = relative(process.cwd(), whole);
+  return short === '' ? '.' : /^\.\.([/\\]|$)/.test(short) || isAbsolute(short) ? whole : short;
+}

@@ -1,0 +1,58 @@
+import { byDecoder, isAboutImage, machineFailure, reasonOf } from './decode-errors.ts';
+import { printablePath } from './file-names.ts';
+import { type ImageSource, inputOf } from './image-source.ts';
+import { sharp } from './sharp.ts';
+
+/** What decoding every pixel of an image shows. */
+export interface Examined {
+  /** Why it cannot be used, if it cannot. */
+  readonly defect?: string;
+  /** Nothing can be seen in it: it is nearly black, or one grey. */
+  readonly blank?: boolean;
+}
+
+/** Decodes every pixel once, in a stream, and keeps none: a file that passes will decode later. */
+export async function examine(source: ImageSource, maxPixels: number): Promise<Examined> {
+  const strict = await decodeFully(source, { failOn: 'warning', limitInputPixels: maxPixels });
+  if (strict.defect === undefined || !HARMLESS.test(strict.defect)) return strict;
+  return decodeFully(source, { failOn: 'error', limitInputPixels: maxPixels });
+}
+
+/**
+ * Libraries warn of much that costs no pixel (odd colour profiles, bytes after the last one, headers that viewers
+ * overlook), and only by a warning of JPEG data that went wrong in the middle. These warnings are the former, of the
+ * list in libjpeg's jerror.h; bad codes, missing restarts and an early end are the latter.
+ */
+const HARMLESS =
+  /Warning treated as error|extraneous bytes|Invalid SOS parameters|unknown JFIF revision|Adobe color transform|bad ICC marker|Inconsistent progression/i;
+
+/** Side of the small image on which contrast is looked for. */
+const LOOK = 32;
+/** Of 255: what an image without contrast differs by at most, and the brightest that a black one is. */
+const NO_CONTRAST = 2;
+const BLACK = 15;
+
+async function decodeFully(
+  source: ImageSource,
+  options: { readonly failOn: 'warning' | 'error'; readonly limitInputPixels: number },
+): Promise<Examined> {
+  try {
+    const input = await inputOf(source);
+    const look = await byDecoder(() =>
+      sharp(input, { ...options, ignoreIcc: true })
+        // Given a colour space at the start, a JPEG is not shrunk while decoding, which hides damage.
+        .pipelineColourspace('srgb')
+        .resize(LOOK, LOOK, { fit: 'fill', kernel: 'linear' })
+        .raw({ depth: 'uchar' })
+        .toBuffer(),
+    );
+    const [least, most] = [Math.min(...look), Math.max(...look)];
+    return most - least <= NO_CONTRAST || most <= BLACK ? { blank: true } : {};
+  } catch (error) {
+    if (isAboutImage(error)) return { defect: reasonOf(error) };
+    throw machineFailure(
+      typeof source === 'string' ? printablePath(source) : 'an image in memory',
+      error,
+    );
+  }
+}
