@@ -144,7 +144,7 @@ const keptPackages = [
   ['protobufjs', '^src/formats/'],
   [
     'zod',
-    '^src/((config|outputs)/|base/check-form\\.ts$|export/metadata\\.ts$|pipeline/run/checkpoint-form\\.ts$)',
+    '^src/((config|outputs)/|base/check-form\\.ts$|export/metadata\\.ts$|pipeline/(run/checkpoint-form|choose/trial-record)\\.ts$)',
   ],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
   ['undici', '^src/weights/(download|http-request)\\.ts$'],

@@ -1,5 +1,6 @@
-import { STRATEGIES, type StrategyName } from '../config/schema.ts';
+import type { StrategyName } from '../config/schema.ts';
 import type { Expectation } from './belief.ts';
+import { BY_COST } from './by-cost.ts';
 import type { Similarity } from './similarity.ts';
 import type { SizeEvidence } from './size.ts';
 
@@ -46,14 +47,11 @@ const TERMS: Readonly<Record<StrategyName, Terms>> = {
 const USUAL_GAIN = 0.2;
 
 /** What each strategy is expected to reach beside the others, before any is tried. */
-export function expectations(
-  facts: PriorFacts,
-  strategies: readonly StrategyName[] = STRATEGIES,
-): Expectation[] {
+export function expectations(facts: PriorFacts): Expectation[] {
   const images = Math.log10(Math.max(1, facts.size.images) / 100);
   const parameters = Math.log10(facts.parameters / 1e6);
   const gain = gainOf(facts.similarity);
-  return strategies.map((strategy) => {
+  return BY_COST.map((strategy) => {
     const terms = TERMS[strategy];
     const mean =
       terms.base +

@@ -1,6 +1,7 @@
 import type { StrategyName } from '../config/schema.ts';
 import type { Belief } from './belief.ts';
-import { BY_COST, chanceOver, verdictOf } from './verdict.ts';
+import { BY_COST } from './by-cost.ts';
+import { chanceOver, verdictOf } from './verdict.ts';
 
 /** One trial: a strategy is trained on all folds but one, and asked about that. */
 export interface PlannedTrial {

@@ -1,5 +1,6 @@
-import { STRATEGIES, type StrategyName } from '../config/schema.ts';
+import type { StrategyName } from '../config/schema.ts';
 import { type Belief, draws } from './belief.ts';
+import { BY_COST } from './by-cost.ts';
 
 /** What follows from what is believed of the strategies. */
 export interface Verdict {
@@ -14,12 +15,6 @@ export interface Verdict {
   /** Whether another strategy, which costs more, is expected to be as good. */
   readonly isClose: boolean;
 }
-
-/** Which costs less: by what is trained of the network, and from where. */
-const COST: Readonly<Record<StrategyName, number>> = { head: 0, top: 1, all: 2, scratch: 3 };
-
-/** From the cheapest to the most expensive. */
-export const BY_COST: readonly StrategyName[] = STRATEGIES.toSorted((a, b) => COST[a] - COST[b]);
 
 /** Strategies within so many points are as good as each other. */
 export const WITHIN = 0.02;
@@ -38,7 +33,7 @@ export function verdictOf(belief: Belief): Verdict {
     const regret = regrets[strategies.indexOf(strategy)];
     return regret !== undefined && regret <= least + SAME;
   });
-  const [strategy = strategies[0] ?? STRATEGIES[0]] = close;
+  const [strategy = strategies[0] ?? BY_COST[0]] = close;
   const chosen = strategies.indexOf(strategy);
   const [next] = [...strategies.keys()]
     .filter((i) => i !== chosen)

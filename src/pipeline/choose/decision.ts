@@ -17,8 +17,8 @@ import {
 } from '../prepare/data.ts';
 import type { Start } from '../prepare/start-weights.ts';
 import type { StrategyQuestion } from '../prepare/strategy-question.ts';
-import { trialEvidence } from './evidence.ts';
 import { measureSimilarity } from './measure-similarity.ts';
+import { trialEvidence } from './trial-evidence.ts';
 import { runTrials, type TrialRow, type Trials } from './trials.ts';
 
 /** The evidence about a data set, and the strategy that follows from it. */

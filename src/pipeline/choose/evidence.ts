@@ -1,8 +1,5 @@
 import type { DepthEvidence } from '../../advisor/similarity.ts';
-import { type Verdict, WITHIN } from '../../advisor/verdict.ts';
-import { STRATEGIES } from '../../config/schema.ts';
 import type { ChoiceReport } from './decision.ts';
-import type { TrialRow } from './trials.ts';
 
 /** All evidence for a choice, one sentence each, as plan.json keeps it. */
 export function choiceEvidence(choice: ChoiceReport): readonly string[] {
@@ -24,32 +21,4 @@ function depthSentence({ name, probe, probeError, random, logme }: DepthEvidence
   const accuracy = `${(100 * probe).toFixed(1)} % +- ${(100 * probeError).toFixed(1)}`;
   const control = random === null ? '' : ` (random weights ${(100 * random).toFixed(1)} %)`;
   return `${name}: linear probe ${accuracy}${control}, LogME ${logme.toFixed(3)}`;
-}
-
-/** What trials say, and how far what follows from them is certain. */
-export function trialEvidence(verdict: Verdict, rows: readonly TrialRow[]): readonly string[] {
-  const tried = rows.flatMap((row) => ('reason' in row ? [] : [row]));
-  const named = tried.map(({ strategy, accuracy, images }) => {
-    return `${strategy} ${(100 * accuracy).toFixed(1)} % of ${images}`;
-  });
-  const untried = STRATEGIES.filter((name) => rows.every(({ strategy }) => strategy !== name));
-  return [
-    ...(named.length === 0 ? [] : [`tried on training images left out: ${named.join(', ')}`]),
-    ...(named.length === 0 || untried.length === 0
-      ? []
-      : [
-          `not tried: ${untried.join(', ')} (too far behind to matter, or longer than --advise.budget)`,
-        ]),
-    differenceSentence(verdict),
-  ];
-}
-
-function differenceSentence({ strategy, runnerUp, difference, isClose }: Verdict): string {
-  const { mean, low, high } = difference;
-  const points = (share: number) => (100 * share).toFixed(1);
-  const between = `between ${points(low)} and ${points(high)}`;
-  if (isClose || Math.abs(mean) < WITHIN / 4) {
-    return `${strategy} and ${runnerUp} are expected to be as good as each other (${points(mean)} points, ${between}): ${strategy} costs less`;
-  }
-  return `${strategy} is expected to be ${points(mean)} points better than ${runnerUp} (${between})`;
 }

@@ -13,7 +13,6 @@ import { planTraining, type TrainPlan } from '../../training/train-plan.ts';
 import { randomWeights } from '../../weights/initialise.ts';
 import { networkFor } from '../prepare/start-weights.ts';
 import type { NotAllowed, StrategyQuestion } from '../prepare/strategy-question.ts';
-import { fittedImages } from '../run/norm-calibration.ts';
 import { isRefit } from '../run/refit.ts';
 import { type PartEstimate, phaseEstimate, refitEstimate } from './estimate-phase.ts';
 import { solveEstimate } from './estimate-solve.ts';
