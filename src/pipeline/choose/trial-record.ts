@@ -25,22 +25,31 @@ const form = z.strictObject({
 });
 
 /** Where the trials of a choice are kept, a folder each. */
-export interface TrialsPlace {
-  readonly root: string;
-  /** Whether they stay for the run that follows and for the next choice: a cache that cannot be written keeps none. */
-  readonly isKept: boolean;
-}
+export type TrialsPlace = { readonly root: string } & (
+  | { readonly isKept: false }
+  /** They stay for the run that follows and for the next choice; `lock`: the lock file of who tries on these images. */
+  | { readonly isKept: true; readonly lock: string }
+);
 
-/** The place of trials in the cache folder, or one that is only for this choice. */
-export async function openTrialsPlace({ folder }: Storage): Promise<TrialsPlace> {
+/** The place of trials in the cache folder, or one of its own where that cannot be written. */
+export async function openTrialsPlace(
+  { folder }: Storage,
+  { images }: DatasetIndex,
+): Promise<TrialsPlace> {
   const root = join(folder, 'trials');
   try {
     await mkdir(root, { recursive: true });
     await access(root, constants.W_OK);
-    return { root, isKept: true };
   } catch {
-    return { root: await mkdtemp(join(tmpdir(), 'vggtune-trials-')), isKept: false };
+    return ownPlace();
   }
+  const name = sha256(canonicalJson(images.map(({ hash, label }) => [hash, label]))).slice(0, 32);
+  return { root, isKept: true, lock: join(root, `${name}.lock`) };
+}
+
+/** A place that is only for this choice. */
+export async function ownPlace(): Promise<TrialsPlace> {
+  return { root: await mkdtemp(join(tmpdir(), 'vggtune-trials-')), isKept: false };
 }
 
 /** Settings that change nothing of what a trial comes to. */

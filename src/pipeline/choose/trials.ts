@@ -4,6 +4,7 @@ import { nextTrial, type PlannedTrial } from '../../advisor/trial-order.ts';
 import { verdictOf } from '../../advisor/verdict.ts';
 import { interruptedError, VggtuneError } from '../../base/errors.ts';
 import { broadcast, type Emit } from '../../base/events.ts';
+import { isLocked, takeLock, type Unlock } from '../../base/lock.ts';
 import { whyNot } from '../../config/issues.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../../config/schema.ts';
 import type { ConfigSource } from '../../config/settings.ts';
@@ -20,6 +21,7 @@ import {
   type EndedTrial,
   isBegun,
   openTrialsPlace,
+  ownPlace,
   readTrial,
   type TrialsPlace,
   trialFolder,
@@ -63,6 +65,8 @@ export interface Trials {
 
 /** What trials may take at least, in seconds. */
 const LEAST_BUDGET = 60;
+/** Milliseconds to wait for another process that tries strategies on the same images: what it finds is found again. */
+const PATIENCE = 600_000;
 
 /**
  * Tries strategies on parts of the training images, the cheapest first, until more trials would change little
@@ -71,7 +75,33 @@ const LEAST_BUDGET = 60;
  * @throws VggtuneError (interrupted) on the signal
  */
 export async function runTrials(request: TrialsRequest): Promise<Trials> {
-  const place = await openTrialsPlace(request.storage);
+  const { storage, data, signal, emit } = request;
+  const place = await openTrialsPlace(storage, data.index);
+  if (!place.isKept) return contestIn(place, request);
+  let unlock: Unlock;
+  try {
+    unlock = await takeLock(place.lock, {
+      busy: 'another process tries strategies on these images',
+      patience: PATIENCE,
+      signal,
+      onWait: (owner) =>
+        emit({
+          type: 'note',
+          message: `waiting for ${owner}, which tries strategies on these images`,
+        }),
+    });
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+    return contestIn(await ownPlace(), request);
+  }
+  try {
+    return await contestIn(place, request);
+  } finally {
+    await unlock();
+  }
+}
+
+async function contestIn(place: TrialsPlace, request: TrialsRequest): Promise<Trials> {
   try {
     const contest = openContest(request, place);
     const started = performance.now();
