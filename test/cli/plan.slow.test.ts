@@ -45,7 +45,7 @@ it('trials compare what the settings allow, and leave no runs', async () => {
   );
   expect(code, stderr).toBe(0);
   expect(stderr.match(/^engine: /gm)).toHaveLength(1);
-  expect(stdout).toMatch(/^not scratch: .*warm-up/m);
-  expect(stdout).toMatch(/^top( \*)? +\d +\d+ +\d/m);
+  expect(stdout).toMatch(/^not all: .*warm-up/m);
+  expect(stdout).toMatch(/^head \* +\d +\d+ +\d/m);
   await expect(rm(join(home, 'runs', 'tried'))).rejects.toThrow('ENOENT');
 });

@@ -58,10 +58,11 @@ export async function choose(request: ChoiceRequest): Promise<Choice> {
         ? 'the network starts from random weights: similarity cannot be measured'
         : `the weights are not there (${trouble}): similarity cannot be measured`;
     const similarity: Similarity = { state: 'unmeasured', reason, depths: [] };
+    // Weights that cannot be had now may be had later: size alone says what to do then.
     const advice =
       trouble === undefined
         ? adviseScratch(size, reason)
-        : unmeasured(request, { size, similarity });
+        : adviceOf(request, { size, similarity, trials: undefined });
     return { report: { advice, size, duplicates, similarity } };
   }
   request.emit({ type: 'stage', stage: 'advise', message: 'measuring how similar the images are' });
@@ -118,6 +119,9 @@ function priorBelief({ start }: ChoiceRequest, { size, similarity }: Facts) {
   return beliefOf(expectations({ size, similarity, parameters, named }));
 }
 
+const ASSUMED =
+  'chosen by size alone, as if the images were similar to those of the pretraining: this is an assumption, not a measurement';
+
 function adviceOf(
   request: ChoiceRequest,
   { trials, ...facts }: Facts & { readonly trials: Trials | undefined },
@@ -136,16 +140,9 @@ function adviceOf(
       similarity.reason,
       `size and similarity name ${namedBy(size, similarity)}`,
       ...trialEvidence(verdict, trials?.rows ?? []),
+      ...(similarity.state === 'unmeasured' && trials === undefined ? [ASSUMED] : []),
     ],
   };
-}
-
-/** Weights that cannot be had now may be had later: size alone says what to do then. */
-function unmeasured(request: ChoiceRequest, facts: Facts): Advice {
-  const advice = adviceOf(request, { ...facts, trials: undefined });
-  const assumed =
-    'chosen by size alone, as if the images were similar to those of the pretraining: this is an assumption, not a measurement';
-  return { ...advice, evidence: [...advice.evidence, assumed] };
 }
 
 /** Whether any layer of the backbone comes from a file. */
