@@ -10,7 +10,7 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { adviceTable } from './recipes/choice-table.js';
+import { adviceTable, priorTable } from './recipes/choice-table.js';
 import { linesOf } from './recipes/lines.js';
 import { buildSet, SEEDS, SETS } from './recipes/sets.js';
 
@@ -23,7 +23,8 @@ const HELP = `node bench/choice.js [options]
   --threads n       of the engine (default: one a core)
   --as NAME         the name of the accuracies in recipes.ndjson (default: as it is)
   --work FOLDER     pictures and results (default: recipes-work)
-  --table           only prints the table of what is there`;
+  --table           only prints the table of what is there
+  --prior           only prints what strategies reach over the head, with each set left out`;
 
 const { values: options } = parseArgs({
   options: {
@@ -35,6 +36,7 @@ const { values: options } = parseArgs({
     as: { type: 'string', default: 'as it is' },
     work: { type: 'string', default: 'recipes-work' },
     table: { type: 'boolean', default: false },
+    prior: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -47,6 +49,9 @@ async function main() {
   const home = resolve(options.work);
   await mkdir(home, { recursive: true });
   const results = join(home, 'choice.ndjson');
+  if (options.prior) {
+    return console.log(priorTable(await linesOf(join(home, 'recipes.ndjson')), options.as));
+  }
   if (!options.table) await adviseAll(home, results);
   const of = { backbone: options.backbone, size, as: options.as };
   console.log(adviceTable(await linesOf(results), await linesOf(join(home, 'recipes.ndjson')), of));

@@ -42,6 +42,40 @@ export function adviceTable(advice, runs, { backbone, size, as }) {
   ].join('\n');
 }
 
+/** What strategies reach over the head, in points: the mean over sets, and its limits with any one left out. */
+export function priorTable(runs, as) {
+  const backbones = ['vgg-nano', 'vgg16'];
+  const lines = backbones.flatMap((backbone) =>
+    STRATEGIES.slice(1).flatMap((name) => {
+      const gains = gainsOf({ backbone, name }, runs, as);
+      if (gains.length < 3) return [];
+      const mean = meanOf(gains);
+      const deviation = Math.sqrt(meanOf(gains.map((gain) => (gain - mean) ** 2)));
+      const left = gains.map((_, out) => meanOf(gains.filter((__, i) => i !== out)));
+      const cells = [mean, Math.min(...left), Math.max(...left), deviation];
+      const figures = cells.map((cell) => cell.toFixed(1)).join(' | ');
+      return [`| ${backbone} | ${name} | ${gains.length} | ${figures} |`];
+    }),
+  );
+  return [
+    '| backbone | strategy | sets | mean | least, one left out | most | deviation |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...lines,
+  ].join('\n');
+}
+
+function gainsOf({ backbone, name }, runs, as) {
+  const own = runs.filter(
+    (line) => (line.backbone ?? 'vgg16') === backbone && line.as === as && line.seed === 0,
+  );
+  return own.flatMap(({ what, set, accuracy }) => {
+    const head = own.find((line) => line.set === set && line.what === 'head');
+    return what === name && head !== undefined ? [100 * (accuracy - head.accuracy)] : [];
+  });
+}
+
+const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 function reachedBy({ set, seed, size, backbone }, runs, as) {
   const same = (line) =>
     line.set === set &&
