@@ -32,14 +32,16 @@ const HEAD: Terms = { base: 0, images: 0, gain: 0, deviation: 0 };
  * train on (`node bench/choice.js --prior`): `vgg-nano` stands for small networks and the published VGG16 for large
  * ones, on which `top` and `all` go back to the head where they do not clearly improve on it. That random weights
  * need many images, and a large network the more, is from published work (Kornblith et al. 2019); it was not measured
- * for VGG16. The slopes by images are small since few of the sets are large.
+ * for VGG16. The slopes by images are small since few of the sets are large. What random weights reach is the least
+ * certain: on real pictures they were 12 points behind in the mean, on drawn ones (gratings, dots, digits in colours)
+ * up to 40 ahead, so that a trial has to be able to say so.
  */
 const TERMS: Readonly<Record<'small' | 'large', Readonly<Record<StrategyName, Terms>>>> = {
   small: {
     head: HEAD,
     top: { base: 0, images: 0.01, gain: 0, deviation: 0.02 },
     all: { base: 0.02, images: 0.01, gain: 0, deviation: 0.035 },
-    scratch: { base: -0.12, images: 0.1, gain: -0.15, deviation: 0.1 },
+    scratch: { base: -0.1, images: 0.1, gain: -0.1, deviation: 0.15 },
   },
   large: {
     head: HEAD,
