@@ -33,8 +33,7 @@ const HEAD: Terms = { base: 0, images: 0, gain: 0, deviation: 0 };
  * ones, on which `top` and `all` go back to the head where they do not clearly improve on it. That random weights
  * need many images, and a large network the more, is from published work (Kornblith et al. 2019); it was not measured
  * for VGG16. The slopes by images are small since few of the sets are large. What random weights reach is the least
- * certain: on real pictures they were 12 points behind in the mean, on drawn ones (gratings, dots, digits in colours)
- * up to 40 ahead, so that a trial has to be able to say so.
+ * certain: between 35 points behind and 2 ahead, so that a trial has to be able to say so.
  */
 const TERMS: Readonly<Record<'small' | 'large', Readonly<Record<StrategyName, Terms>>>> = {
   small: {
