@@ -84,7 +84,7 @@ const rooms = {
     why: 'what other programs import: the use cases with options that are the config, and a model that stays loaded.',
   },
   cli: {
-    may: ['config', 'pipeline', 'batch', 'outputs'],
+    may: ['metrics', 'config', 'pipeline', 'batch', 'outputs'],
     types: ['run', 'advisor'],
     why: 'commands are thin: flags in, pipeline, text out.',
   },

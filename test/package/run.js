@@ -21,19 +21,6 @@ const environment = {
 const MOST_PACKED = 4e6;
 const MOST_INSTALLED = 400e6;
 
-try {
-  const tarball = timed('pack', pack);
-  mkdirSync(folder);
-  timed('install', () => npm('install', '--prefer-offline', '--no-audit', '--no-fund', tarball));
-  report('installed', sizeOf(join(folder, 'node_modules')), MOST_INSTALLED);
-  commandLine();
-  if (process.argv.includes('--web')) webExports();
-  library();
-  console.log('package: ok');
-} finally {
-  rmSync(home, { recursive: true, force: true });
-}
-
 function pack() {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', home];
   execFileSync(process.execPath, [join(root, 'build/types.js')], { stdio: 'inherit' });
@@ -123,4 +110,17 @@ function sizeOf(path) {
 
 function check(holds, what) {
   if (!holds) throw new Error(what);
+}
+
+try {
+  const tarball = timed('pack', pack);
+  mkdirSync(folder);
+  timed('install', () => npm('install', '--prefer-offline', '--no-audit', '--no-fund', tarball));
+  report('installed', sizeOf(join(folder, 'node_modules')), MOST_INSTALLED);
+  commandLine();
+  if (process.argv.includes('--web')) webExports();
+  library();
+  console.log('package: ok');
+} finally {
+  rmSync(home, { recursive: true, force: true });
 }
