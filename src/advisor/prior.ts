@@ -40,7 +40,7 @@ const TERMS: Readonly<Record<'small' | 'large', Readonly<Record<StrategyName, Te
     head: HEAD,
     top: { base: 0, images: 0.01, gain: 0, deviation: 0.02 },
     all: { base: 0.02, images: 0.01, gain: 0, deviation: 0.035 },
-    scratch: { base: -0.1, images: 0.1, gain: -0.1, deviation: 0.15 },
+    scratch: { base: -0.12, images: 0.1, gain: -0.1, deviation: 0.1 },
   },
   large: {
     head: HEAD,
@@ -57,20 +57,17 @@ const NAMED = 0.005;
 
 /** Where it could not be measured: what it is on usual pictures. */
 const USUAL_GAIN = 0.2;
-/** So much less is known then. */
-const UNMEASURED = 2;
 
 /** What each strategy is expected to reach beside the others, before any is tried. */
 export function expectations(facts: PriorFacts): Expectation[] {
   const images = Math.log10(Math.max(1, facts.size.images) / 100);
   const gain = gainOf(facts.similarity);
-  const isMeasured = facts.similarity.state === 'measured';
   const table = TERMS[facts.parameters < LARGE ? 'small' : 'large'];
   return BY_COST.map((strategy) => {
     const terms = table[strategy];
     const named = facts.named === strategy ? NAMED : 0;
     const mean = terms.base + terms.images * images + terms.gain * gain + named;
-    return { strategy, mean, deviation: terms.deviation * (isMeasured ? 1 : UNMEASURED) };
+    return { strategy, mean, deviation: terms.deviation };
   });
 }
 

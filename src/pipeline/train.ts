@@ -9,6 +9,7 @@ import { refuseFolder, runPaths } from '../run/store.ts';
 import { advisedSettings } from './choose/advised-settings.ts';
 import { choose } from './choose/decision.ts';
 import { choiceEvidence } from './choose/evidence.ts';
+import { refuseFormats } from './export/export-formats.ts';
 import { type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import { startingPoint } from './prepare/start-weights.ts';
@@ -35,6 +36,7 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const context = { ...contextOf(request), emit: broadcast([request.emit, log.listen]) };
   const settings = await withBackbone(asked, context);
   const provisional = settings.for();
+  await refuseFormats(provisional.export);
   // Said before the images are read, where the folder's name does not wait for the strategy.
   if (settings.strategy !== 'auto') await refuseFolder(provisional.out, request);
   const data = await loadData(provisional, context);

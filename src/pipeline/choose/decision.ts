@@ -129,18 +129,19 @@ function adviceOf(
   const { size, similarity } = facts;
   const belief = trials?.belief ?? priorBelief(request, facts);
   const verdict = verdictOf(belief);
+  const isAssumed = similarity.state === 'unmeasured' && trials === undefined;
   return {
     strategy: verdict.strategy,
     runnerUp: verdict.runnerUp,
     ...boundaryOf(verdict.strategy, similarity),
-    confidence: levelOf(Math.min(0.99, verdict.confidence)),
+    confidence: levelOf(Math.min(isAssumed ? 0.5 : 0.99, verdict.confidence)),
     difference: verdict.difference,
     evidence: [
       size.reason,
       similarity.reason,
       `size and similarity name ${namedBy(size, similarity)}`,
       ...trialEvidence(verdict, trials?.rows ?? []),
-      ...(similarity.state === 'unmeasured' && trials === undefined ? [ASSUMED] : []),
+      ...(isAssumed ? [ASSUMED] : []),
     ],
   };
 }

@@ -68,7 +68,7 @@ const SCRATCH = {
 } as const;
 
 /** The number of images per class; three in ten are for training. */
-const IMAGES_PER_CLASS = 40;
+export const IMAGES_PER_CLASS = 40;
 
 /**
  * Builds a folder of real pictures, fine-tunes vgg-nano on a few of them, and measures it on unseen
