@@ -104,10 +104,8 @@ export async function runTrials(request: TrialsRequest): Promise<Trials> {
 async function contestIn(place: TrialsPlace, request: TrialsRequest): Promise<Trials> {
   try {
     const contest = openContest(request, place);
-    const started = performance.now();
     for (;;) {
-      const spent = (performance.now() - started) / 1000;
-      const planned = nextTrial(stateOf(contest, spent));
+      const planned = nextTrial(stateOf(contest));
       if (planned === undefined) break;
       await runPlanned(contest, planned);
     }
@@ -179,12 +177,15 @@ function planOf({ request }: Contest, strategy: StrategyName, config: RunConfig)
   return { strategy, config, classes: data.index.classes.length, newLayers };
 }
 
-function stateOf(contest: Contest, spent: number) {
+function stateOf(contest: Contest) {
   const { belief, done } = beliefOfContest(contest);
   const { budget } = contest.request;
   const each = <T>(of: (strategy: StrategyName) => T) =>
     Object.fromEntries(STRATEGIES.map((name) => [name, of(name)])) as Record<StrategyName, T>;
   const leader = verdictOf(belief).strategy;
+  // Trials that are known count as well: what is advised does not depend on whether it was asked before.
+  const trials = [...contest.ended.values()].flat();
+  const spent = trials.reduce((sum, { seconds }) => sum + seconds, 0);
   const most = budget ?? Math.max(LEAST_BUDGET, secondsOf(contest, leader, 'run'));
   return {
     belief,
