@@ -216,7 +216,8 @@ async function explained(thrown: unknown, terminal: Terminal): Promise<number> {
 async function unknownCommand(name: string): Promise<Error> {
   const { didYouMean } = await import('../base/suggest.ts');
   const names = COMMANDS.map((row: CommandRow) => row.name);
-  const fix = didYouMean(name, names) ?? 'vggtune --help lists the commands';
+  const { otherCommand } = await import('./other-names.ts');
+  const fix = otherCommand(name) ?? didYouMean(name, names) ?? 'vggtune --help lists the commands';
   const expected = `one of ${names.join(', ')}`;
   return usageError(`there is no command "${name}"`, { expected, fix });
 }

@@ -104,7 +104,7 @@ function nextSteps({ folder, config, plan }: RunRecord): Row[] {
       : `vggtune train ${data} --preset best`;
   return [
     [`  vggtune predict ${run} IMAGES`, 'name the class of images'],
-    [`  vggtune evaluate ${run}`, 'each class; --errors: which are wrong'],
+    [`  vggtune evaluate ${run}`, 'each class, and the mix-ups'],
     [`  vggtune export ${run} -f web`, 'for a browser; Keras, PyTorch, ...'],
     [`  ${better}`, betterText(config.backbone, plan.strategy)],
   ];

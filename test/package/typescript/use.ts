@@ -30,7 +30,7 @@ check(events.includes('stage'), 'events are told');
 check((record.metrics?.metrics.accuracy ?? 0) > 0.3, 'the run learned something');
 
 const advice = await advise(
-  { data, backbone: 'vgg-nano', advise: { race: 'never' } },
+  { data, backbone: 'vgg-nano', advise: { budget: '0' } },
   { estimates: false, offline: true },
 );
 check(advice.data.images === 408, 'advice is about the images');
