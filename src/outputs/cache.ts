@@ -4,7 +4,7 @@ import { count, list } from './parts.ts';
 
 const cacheEntry = z.strictObject({
   kind: z
-    .enum(['features', 'weights', 'scan', 'near-duplicates', 'archives'])
+    .enum(['features', 'weights', 'scan', 'near-duplicates', 'archives', 'trials'])
     .describe('features: activations of frozen layers; scan, near-duplicates: findings on images'),
   name: z.string(),
   path: z.string(),

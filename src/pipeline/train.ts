@@ -9,10 +9,12 @@ import { refuseFolder, runPaths } from '../run/store.ts';
 import { advisedSettings } from './choose/advised-settings.ts';
 import { choose } from './choose/decision.ts';
 import { choiceEvidence } from './choose/evidence.ts';
+import { refuseFormats } from './export/export-formats.ts';
 import { type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import { startingPoint } from './prepare/start-weights.ts';
 import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
+import { adoptRun } from './run/adopt-run.ts';
 import { runStrategy } from './run/run-strategy.ts';
 
 export interface TrainRequest extends WorkContext {
@@ -34,6 +36,7 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const context = { ...contextOf(request), emit: broadcast([request.emit, log.listen]) };
   const settings = await withBackbone(asked, context);
   const provisional = settings.for();
+  await refuseFormats(provisional.export);
   // Said before the images are read, where the folder's name does not wait for the strategy.
   if (settings.strategy !== 'auto') await refuseFolder(provisional.out, request);
   const data = await loadData(provisional, context);
@@ -41,16 +44,8 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const { strategy, evidence } = chosen;
   const config = chosen.settings.for(strategy);
   const { resume = false, overwrite = false } = request;
-  return runStrategy({
-    ...chosen.context,
-    ...data,
-    config,
-    strategy,
-    evidence,
-    resume,
-    overwrite,
-    log,
-  });
+  const run = { ...chosen.context, ...data, config, strategy, evidence, resume, overwrite, log };
+  return chosen.begun === undefined ? runStrategy(run) : adoptRun(run, chosen.begun);
 }
 
 /** The config of the run to resume stands below all else; its strategy is what `auto` now means. */
@@ -74,7 +69,9 @@ interface Choice {
   readonly evidence: readonly string[];
   /** The settings, with what the advice brings along. */
   readonly settings: Settings;
-  /** The context, with the engine where choosing needed one. */
+  /** The folder of a run that a trial of the strategy began. */
+  readonly begun?: string;
+  /** With the engine, where one was needed to choose. */
   readonly context: WorkContext;
 }
 
@@ -95,7 +92,14 @@ async function chooseStrategy(
   }
   const engine: Engine = await engineOf(context, config);
   const start = await startingPoint(config, data.index.classes.length, context);
-  const choice = await choose({ ...context, settings, config, data, engine, start });
+  const { report: choice, begun } = await choose({
+    ...context,
+    settings,
+    config,
+    data,
+    engine,
+    start,
+  });
   const { strategy } = choice.advice;
   context.emit({
     type: 'note',
@@ -106,5 +110,6 @@ async function chooseStrategy(
     evidence: choiceEvidence(choice),
     settings: advisedSettings(choice.advice, settings),
     context: { ...context, engine },
+    ...(begun !== undefined && { begun }),
   };
 }

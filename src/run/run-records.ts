@@ -70,12 +70,18 @@ function refuseOtherVersion(path: string, text: string): void {
 }
 
 /**
- * Adds the old defaults to a config from before output layers were solved: the head is fitted by steps, and
- * there is no refit.
+ * A config from before output layers were solved says nothing of how its head is fitted and whether it is fitted
+ * again: by steps and once, as was then the only way. One from before strategies were tried says how they raced.
  */
 function withOldDefaults(values: unknown): unknown {
-  if (!isRecord(values) || !isRecord(values.head) || 'fit' in values.head) return values;
-  return { refit: 'never', ...values, head: { ...values.head, fit: 'steps' } };
+  if (!isRecord(values)) return values;
+  const now = isRecord(values.advise) ? { ...values, advise: withoutRace(values.advise) } : values;
+  if (!isRecord(now.head) || 'fit' in now.head) return now;
+  return { refit: 'never', ...now, head: { ...now.head, fit: 'steps' } };
+}
+
+function withoutRace({ race: _, raceEpochs: __, ...advise }: Record<string, unknown>) {
+  return advise;
 }
 
 /** @throws VggtuneError when the file is not there (usage), damaged or of another version (data) */

@@ -52,7 +52,7 @@ const CASES: readonly (readonly [line: string, code: number])[] = [
   ['batch sweep.yaml --jobs 2 --out runs/two --results two --fail-if accuracy<=1', 4],
   ['batch sweep.yaml twice.yaml nothing*.yaml --fail-if acuracy<1', 2],
   [`advise pictures ${TUNED.join(' ')}`, 0],
-  ['advise pictures --backbone vgg-nano --weights random --skip-estimates --race 1', 0],
+  ['advise pictures --backbone vgg-nano --epochs 1 --skip-estimates --advise.budget 10s', 0],
   [`plan pictures ${TUNED.join(' ')}`, 0],
   ['advise nowhere', 3],
   ['plan nowhere', 3],

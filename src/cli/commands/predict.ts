@@ -14,7 +14,8 @@ export const command: Command = {
   description: [
     'Names the class of images by a trained model. RUN is a run folder or a model.safetensors;',
     'IMAGES are files, folders and patterns (in quotes). A file that cannot be read is listed with',
-    'its reason, and the others go on; when none can be read, the command fails.',
+    'its reason, and the others go on; when none can be read, the command fails. - stands for paths on',
+    'stdin, one a line.',
   ].join('\n'),
   positionals: { least: 2, most: Number.POSITIVE_INFINITY, what: 'a run folder and images' },
   options: [
@@ -46,12 +47,14 @@ export const command: Command = {
     ['vggtune predict runs/photos-head new/', 'every image in a folder'],
     ["vggtune predict runs/photos-head 'new/**/*.jpg' --top 3", 'three guesses each'],
     ['vggtune predict runs/photos-head new/ --csv > guesses.csv', 'for a spreadsheet'],
+    ["find . -name '*.jpg' | vggtune predict runs/photos-head -", 'paths from another program'],
   ],
   run,
 };
 
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'predict'>>> {
-  const [folder = '', ...inputs] = args.positionals;
+  const [folder = '', ...words] = args.positionals;
+  const inputs = words.includes('-') ? await withListed(words, process.stdin) : words;
   const { signal, emit, terminal } = context;
   const topK = guesses(args.text('top') ?? '1');
   const request = { run: folder, inputs, topK, signal, emit };
@@ -63,6 +66,27 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'p
     ? csvLines(predictions, topK)
     : predictionLines(predictions, { topK, terminal });
   return { document: { run: folder, predictions }, text: lines.join('\n'), forPrograms: csv };
+}
+
+/**
+ * The inputs with the paths that a stream lists, one a line, in place of `-`.
+ * @throws VggtuneError (usage) when it lists none
+ */
+export async function withListed(
+  words: readonly string[],
+  stream: AsyncIterable<Uint8Array | string>,
+): Promise<string[]> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(Buffer.from(part));
+  const lines = Buffer.concat(parts).toString('utf8').split(/\r?\n/);
+  const listed = lines.filter((line) => line !== '');
+  if (listed.length > 0) return words.flatMap((word) => (word === '-' ? listed : [word]));
+  throw usageError('there are no paths on stdin', {
+    expected: 'paths of images, one a line, in place of -',
+    found: 'nothing',
+    where: 'stdin',
+    fix: "for example: find . -name '*.jpg' | vggtune predict RUN -",
+  });
 }
 
 function denseOptions(args: Arguments) {
@@ -102,7 +126,9 @@ function predictionLines(
     printable(prediction.path),
     ...('error' in prediction ? [`(${prediction.error})`] : cells(prediction.guesses, topK)),
   ]);
-  const [header = '', ...lines] = table(columns, rows, terminal.width);
+  // A pipe or a file has no width, and a name that is cut names no file.
+  const width = process.stdout.isTTY === true ? terminal.width : Number.POSITIVE_INFINITY;
+  const [header = '', ...lines] = table(columns, rows, width);
   const bad = predictions.filter((prediction) => 'error' in prediction).length;
   const count = bad === 0 ? [] : ['', `${plural(bad, 'file')} could not be read`];
   return [terminal.paint('dim', header), ...lines, ...count];

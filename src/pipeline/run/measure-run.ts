@@ -1,5 +1,8 @@
 import { interruptedError } from '../../base/errors.ts';
+import type { NamedTensors } from '../../base/tensor.ts';
+import type { ImageEntry } from '../../dataset/types.ts';
 import { metricsRecord } from '../../evaluation/metrics-record.ts';
+import type { Scored } from '../../metrics/scores.ts';
 import type { MetricsRecord } from '../../run/record.ts';
 import type { TrainPlan } from '../../training/train-plan.ts';
 import { score } from '../../training/validate.ts';
@@ -44,20 +47,31 @@ async function measure(of: {
   readonly side: 'val' | 'test';
 }): Promise<MetricsRecord | undefined> {
   const { setting, model, plan, classes, side } = of;
+  if (setting.split[side].length === 0) return undefined;
+  const scored = await scoreSide({ setting, plan }, { weights: model.weights, side });
+  return metricsRecord(scored, { side, classes });
+}
+
+/**
+ * What weights say of the images of a side, as probabilities, and which of them could be read; from the cached
+ * activations at the last freeze boundary, which the trained layers then finish.
+ */
+export async function scoreSide(
+  { setting, plan }: Pick<PreparedRun, 'setting' | 'plan'>,
+  { weights, side }: { readonly weights: NamedTensors; readonly side: 'val' | 'test' },
+): Promise<Scored & { readonly images: readonly ImageEntry[] }> {
   const { split, engine, network, config, signal } = setting;
-  if (split[side].length === 0) return undefined;
   const from = plan.phases.length === 0 ? (plan.solvedFrom ?? plan.from) : plan.from;
   const { batchSize } = config;
   const rows = await plainRows(setting, split[side], from);
   const to = network.layers.length;
-  const { weights } = model;
   const program = await engine.compileForward({ network, weights, from, to, batchSize });
   try {
     const predict = (input: Uint8Array | Float32Array, count: number) => program.run(input, count);
-    const options = { batchSize, classes: classes.length, signal };
-    const scored = await score({ predict }, rows, options);
+    const options = { batchSize, classes: network.classes, signal };
+    const { positions, ...scored } = await score({ predict }, rows, options);
     if (signal.aborted) throw interruptedError('interrupted while it was measured', RESUME);
-    return metricsRecord(scored, { side, classes });
+    return { ...scored, images: positions.map((at) => rows.images[at] as ImageEntry) };
   } finally {
     await program.release();
     await rows.release();

@@ -24,8 +24,8 @@ export interface SolvedHead {
   readonly images: number;
   /** 0 where too few images left nothing to hold out. */
   readonly folds: number;
-  /** The probabilities of each image from the fits that did not see it; absent without folds. */
-  readonly heldOut?: Scored;
+  /** What fits without an image say of it, as probabilities, and which images these are; absent without folds. */
+  readonly heldOut?: Scored & { readonly images: readonly ImageEntry[] };
 }
 
 export interface SolveRequest {
@@ -81,7 +81,10 @@ export async function solveHead(
     absolutePenalty: fitted.absolutePenalty,
     images: gathered.images,
     folds: fitted.folds,
-    ...heldOutScores(fitted, { labels, classes: network.classes, images: gathered.images }),
+    ...heldOutScores(fitted, {
+      samples: gathered.samples.slice(0, gathered.images),
+      classes: network.classes,
+    }),
   };
   emit({ type: 'note', message: describe(solved, fitted) });
   return solved;
@@ -184,20 +187,20 @@ function headWeights(network: NetworkSpec, { statistics, kernel, bias }: FittedH
 
 function heldOutScores(
   { heldOut }: FittedHead,
-  of: { readonly labels: readonly number[]; readonly classes: number; readonly images: number },
-): { heldOut?: Scored } {
+  { samples, classes }: { readonly samples: readonly ImageEntry[]; readonly classes: number },
+): Pick<SolvedHead, 'heldOut'> {
   if (heldOut === undefined) return {};
-  const { classes, images } = of;
   // A row of zeros is an image that was never held out: the only one of its class.
-  const judged = Array.from({ length: images }, (_, i) => i).filter((i) =>
+  const judged = [...samples.keys()].filter((i) =>
     heldOut.subarray(i * classes, (i + 1) * classes).some((value) => value !== 0),
   );
   const logs = new Float32Array(judged.length * classes);
   judged.forEach((i, row) => {
     logs.set(heldOut.subarray(i * classes, (i + 1) * classes), row * classes);
   });
-  const labels = judged.map((i) => of.labels[i] as number);
-  return { heldOut: { scores: softmaxRows(logs, classes), classes, labels } };
+  const images = judged.map((i) => samples[i] as ImageEntry);
+  const labels = images.map(({ label }) => label);
+  return { heldOut: { scores: softmaxRows(logs, classes), classes, labels, images } };
 }
 
 function describe(
