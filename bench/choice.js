@@ -95,9 +95,7 @@ async function adviceOn(data, { home, weights }) {
     });
   };
   const without = await reportBy('0');
-  const started = performance.now();
   const report = await reportBy('auto');
-  const seconds = (performance.now() - started) / 1000;
   const { similarity, size: found } = report;
   return {
     images: found.images,
@@ -107,7 +105,6 @@ async function adviceOn(data, { home, weights }) {
     withTrials: said(report.advice),
     without: said(without.advice),
     trials: report.trials,
-    seconds,
   };
 }
 

@@ -19,7 +19,7 @@ export function adviceTable(advice, runs, { backbone, size, as }) {
     'behind',
     'without trials',
     'behind',
-    'seconds',
+    'trials, s',
   ];
   const row = (cells) => `| ${cells.join(' | ')} |`;
   return [
@@ -34,7 +34,7 @@ export function adviceTable(advice, runs, { backbone, size, as }) {
         behind(line, 'withTrials').toFixed(1),
         `${line.without.strategy} (${line.without.confidence.toFixed(2)})`,
         behind(line, 'without').toFixed(1),
-        line.seconds.toFixed(0),
+        secondsOf(line.trials).toFixed(0),
       ]),
     ),
     '',
@@ -85,6 +85,8 @@ function reachedBy({ set, seed, size, backbone }, runs, as) {
     (line.backbone ?? 'vgg16') === backbone;
   return Object.fromEntries(runs.filter(same).map(({ what, accuracy }) => [what, 100 * accuracy]));
 }
+
+const secondsOf = (trials = []) => trials.reduce((sum, { seconds = 0 }) => sum + seconds, 0);
 
 const behind = ({ reached, ...line }, way) =>
   Math.max(...STRATEGIES.map((name) => reached[name])) - reached[line[way].strategy];
