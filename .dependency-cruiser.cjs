@@ -51,6 +51,10 @@ const rooms = {
     may: ['formats', 'network', 'weights', 'run'],
     why: 'exporters write what a run holds.',
   },
+  report: {
+    may: ['metrics', 'dataset', 'run', 'evaluation'],
+    why: 'a report shows what a run folder holds, and images; it opens no network and no engine.',
+  },
   pipeline: {
     may: [
       'metrics',
@@ -66,6 +70,7 @@ const rooms = {
       'training',
       'evaluation',
       'export',
+      'report',
     ],
     why: 'the use cases put the rooms together; they never print.',
   },
@@ -152,6 +157,7 @@ const keptPackages = [
     '^src/((config|outputs)/|base/check-form\\.ts$|export/metadata\\.ts$|pipeline/(run/checkpoint-form|choose/trial-record)\\.ts$)',
   ],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
+  ['(@observablehq/plot|@mixmark-io/domino)', '^src/report/charts\\.ts$'],
   ['undici', '^src/weights/(download|http-request)\\.ts$'],
 ];
 

@@ -1,3 +1,4 @@
+import { printablePath } from '../dataset/file-names.ts';
 import { logLosses } from '../metrics/accuracy.ts';
 import type { Scored } from '../metrics/scores.ts';
 import { GUESSES } from '../run/predictions-csv.ts';
@@ -18,7 +19,7 @@ export function imagePredictions(
   return scored.images.map(({ path, label }, row) => {
     const loss = losses[row] ?? Number.NaN;
     return {
-      path,
+      path: printablePath(path),
       label: classes[label] ?? '',
       guesses: bestGuesses(scored, row, classes),
       loss: Number.isFinite(loss) ? loss : null,

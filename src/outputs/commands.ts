@@ -55,6 +55,12 @@ export const evaluateOutput = metricsRecord.extend({
   skipped: list(skippedFile),
 });
 
+export const reportOutput = z.strictObject({
+  runs: texts.describe('the run folders'),
+  report: z.string().describe('the page that was written'),
+  missing: texts.describe('what the folders do not hold, a sentence each'),
+});
+
 const guess = z.strictObject({ label: z.string(), probability: share }) satisfies z.ZodType<Guess>;
 
 const prediction = z.union([

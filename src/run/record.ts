@@ -44,7 +44,7 @@ export interface MetricsRecord {
 
 /** What the network said of one image that was measured: a row of predictions.csv. */
 export interface ImagePrediction {
-  /** Relative to the data set's root, as in split.json. */
+  /** Relative to the data set's root, as in split.json; bytes that are no UTF-8 as `\\xNN`. */
   readonly path: string;
   /** The true class. */
   readonly label: string;
