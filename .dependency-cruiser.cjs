@@ -174,7 +174,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nobody imports is dead, unless it is an entry.',
       severity: 'error',
-      from: { orphan: true, pathNot: '^(src/cli/main|bin/)' },
+      from: { orphan: true, pathNot: '^(src/cli/main|bin/)|[.]d[.]ts$' },
       to: {},
     },
     {

@@ -23,10 +23,10 @@ export async function webThumbnail(
   );
 }
 
-/** A picture as a WebP that fits into a square, which is never larger than the picture. */
+/** A picture as a WebP that just fits into a square. */
 export function webPicture({ pixels, width, height }: Picture, side: number): Promise<Buffer> {
   return sharp(pixels, { raw: { width, height, channels: 3 } })
-    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+    .resize(side, side, { fit: 'inside' })
     .webp({ quality: QUALITY, effort: 2 })
     .toBuffer();
 }

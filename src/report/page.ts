@@ -62,8 +62,8 @@ export async function reportPage(views: readonly RunView[]): Promise<string> {
 <a class="skip" href="#content">Skip to the content</a>
 <header><h1>${views.length === 1 ? name(title) : html`${views.length} runs`}</h1></header>
 <main id="content">
-${views.length > 1 ? comparison(views) : undefined}${views.map(runPart)}</main>
-<dialog id="cell" aria-labelledby="cell-title"><form method="dialog"><h2 id="cell-title"></h2><button autofocus>Close</button></form><ul class="gallery"></ul><p class="rest"></p></dialog>
+${views.length > 1 ? comparison(views) : undefined}${views.map((view) => runPart(view, views.length === 1))}</main>
+<dialog id="cell" aria-labelledby="cell-title"><form method="dialog"><h2 class="cell-title" id="cell-title"></h2><button class="close" autofocus>Close</button></form><ul class="gallery"></ul><p class="rest"></p></dialog>
 <script type="application/json" id="cells">${jsonMarkup(cellData(views))}</script>
 <script>${trusted(script ?? '')}</script>
 </body>
@@ -72,7 +72,7 @@ ${views.length > 1 ? comparison(views) : undefined}${views.map(runPart)}</main>
   return page.text;
 }
 
-function runPart(view: RunView): Markup {
+function runPart(view: RunView, isAlone: boolean): Markup {
   const parts = PARTS.flatMap(([key, part]) => {
     const markup = part(view);
     return markup === undefined ? [] : [{ key, markup }];
@@ -80,8 +80,8 @@ function runPart(view: RunView): Markup {
   const links = parts.map(
     ({ key }) => html`<li><a href="#${view.id}-${anchor(key)}">${LABELS[key] ?? key}</a></li>`,
   );
-  return html`<article id="${view.id}" aria-labelledby="${view.id}-name">
-<h2 id="${view.id}-name">${name(view.run.name)}</h2>
+  return html`<article id="${view.id}" class="${isAlone ? 'alone' : ''}" aria-labelledby="${view.id}-name">
+<h2 class="run" id="${view.id}-name">${name(view.run.name)}</h2>
 <nav aria-label="parts of ${view.run.name}"><ul>${links}</ul></nav>
 ${parts.map(({ markup }) => markup)}</article>
 `;

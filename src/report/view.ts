@@ -1,3 +1,4 @@
+import { percent as formatted } from '../base/number-formats.ts';
 import type { Charts } from './charts.ts';
 import type { ImageChoice } from './image-choice.ts';
 import { html, type Markup } from './markup.ts';
@@ -52,3 +53,6 @@ export function picture({ thumbnails, heatMaps }: RunView, path: string): Markup
 }
 
 export const webp = (bytes: Buffer) => `data:image/webp;base64,${bytes.toString('base64')}`;
+
+/** `93.4 %`, whose parts stay on one line. */
+export const percent = (share: number) => formatted(share).replace(' ', '\u00a0');

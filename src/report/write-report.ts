@@ -1,10 +1,10 @@
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { dataRoot } from '../dataset/data-root.ts';
 import { openCharts } from './charts.ts';
 import { chooseImages, inOrderOfNeed } from './image-choice.ts';
 import { shownCopies } from './near-duplicates.ts';
 import { reportPage } from './page.ts';
 import type { ReportedRun } from './read-run.ts';
+import { openRunImages } from './run-images.ts';
 import { makeThumbnails } from './thumbnails.ts';
 import type { RunView } from './view.ts';
 
@@ -46,15 +46,16 @@ export async function writeReport(request: ReportRequest): Promise<void> {
 }
 
 async function thumbnailsOf(
-  { config, split }: ReportedRun,
+  run: ReportedRun,
   { choice, request }: { readonly choice: RunView['choice']; readonly request: ReportRequest },
 ): Promise<RunView['thumbnails']> {
+  const { config, split } = run;
   if (config === undefined) return new Map();
   const { runs, cache, until = Number.POSITIVE_INFINITY } = request;
   const paths = inOrderOfNeed(choice, split === undefined ? [] : shownCopies(split));
   return makeThumbnails({
-    ...{ split, until, background: config.background },
-    root: await dataRoot(config.data, cache),
+    ...{ until, background: config.background },
+    readImage: await openRunImages(run, cache),
     paths: paths.slice(0, Math.floor(MOST_IMAGES / runs.length)),
     mostBytes: MOST_BYTES / runs.length,
   });

@@ -1,8 +1,8 @@
-import { grouped, percent, plural } from '../../base/number-formats.ts';
+import { grouped, plural } from '../../base/number-formats.ts';
 import { wilsonInterval } from '../../metrics/wilson.ts';
 import type { MetricsRecord } from '../../run/record.ts';
 import { html, type Markup } from '../markup.ts';
-import { name, type RunView, section } from '../view.ts';
+import { name, percent, type RunView, section } from '../view.ts';
 
 const SHOWN = 30;
 

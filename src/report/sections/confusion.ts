@@ -21,7 +21,9 @@ export function confusion(view: RunView): Markup | undefined {
 
 function matrix({ perClass, confusion: counts }: MetricsRecord, view: RunView): Markup {
   const names = perClass.map((each) => each.name);
-  const head = names.map((each) => html`<th scope="col"><span>${name(each)}</span></th>`);
+  const head = names.map(
+    (each) => html`<th scope="col" title="${each}"><span class="turned">${name(each)}</span></th>`,
+  );
   const rows = counts.map((row, is) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     const cells = row.map((count, taken) =>
@@ -29,7 +31,7 @@ function matrix({ perClass, confusion: counts }: MetricsRecord, view: RunView): 
         ? html`<td></td>`
         : html`<td class="${is === taken ? 'right' : 'wrong'}" style="--share:${(count / total).toFixed(3)}">${cellButton({ is: names[is] ?? '', taken: names[taken] ?? '', count }, view)}</td>`,
     );
-    return html`<tr><th scope="row">${name(names[is] ?? '')}</th>${cells}</tr>
+    return html`<tr><th scope="row" title="${names[is]}"><span class="name">${name(names[is] ?? '')}</span></th>${cells}</tr>
 `;
   });
   return html`<div class="scroll" tabindex="0" role="group" aria-label="confusion matrix"><table class="matrix">

@@ -1,8 +1,7 @@
-import { percent } from '../../base/number-formats.ts';
 import type { ImagePrediction } from '../../run/record.ts';
 import { isWrong } from '../image-choice.ts';
 import { html, type Markup } from '../markup.ts';
-import { name, picture, type RunView, section } from '../view.ts';
+import { name, percent, picture, type RunView, section } from '../view.ts';
 
 /** The images that the network was most wrong about, and those that it was least sure of. */
 export function images(view: RunView): Markup | undefined {
@@ -26,7 +25,8 @@ export function images(view: RunView): Markup | undefined {
 }
 
 function gallery(list: readonly ImagePrediction[], view: RunView): Markup {
-  return html`<ul class="gallery">${list.map((each) => card(each, view))}</ul>`;
+  const isHeated = list.some(({ path }) => view.heatMaps.has(path));
+  return html`<ul class="gallery ${isHeated ? 'heated' : ''}">${list.map((each) => card(each, view))}</ul>`;
 }
 
 function card(each: ImagePrediction, view: RunView): Markup {

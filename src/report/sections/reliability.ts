@@ -1,7 +1,7 @@
-import { percent, plural } from '../../base/number-formats.ts';
+import { plural } from '../../base/number-formats.ts';
 import { calibrationError } from '../../metrics/calibration.ts';
 import { html, type Markup } from '../markup.ts';
-import { type RunView, section } from '../view.ts';
+import { percent, type RunView, section } from '../view.ts';
 import { binsOf } from './summary.ts';
 
 /** How often the network is right at each confidence. */

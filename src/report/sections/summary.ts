@@ -1,11 +1,11 @@
-import { duration, grouped, percent, plural } from '../../base/number-formats.ts';
+import { duration, grouped, plural } from '../../base/number-formats.ts';
 import { answerBins, calibrationError } from '../../metrics/calibration.ts';
 import { wilsonInterval } from '../../metrics/wilson.ts';
 import type { ImagePrediction, MetricsRecord } from '../../run/record.ts';
 import { confidence, isWrong } from '../image-choice.ts';
 import { html, type Markup } from '../markup.ts';
 import type { ReportedRun } from '../read-run.ts';
-import { facts, name, type RunView, section } from '../view.ts';
+import { facts, name, percent, type RunView, section } from '../view.ts';
 
 /** On which images figures were measured. */
 const MEASURED = {
