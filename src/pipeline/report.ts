@@ -26,14 +26,16 @@ export async function report(
 ): Promise<{ readonly report: string; readonly missing: readonly string[] }> {
   const runs: ReportedRun[] = [];
   for (const folder of request.runs) runs.push(expectRun(await readReportedRun(folder)));
-  const [first] = runs;
+  const names = runNames(runs);
+  const named = runs.map((run, at) => ({ ...run, name: names[at] ?? run.name }));
+  const [first] = named;
   const own = runs.length === 1 && first !== undefined ? runPaths(first.folder).report : undefined;
   const target = resolve(request.out ?? own ?? 'report.html');
   const heatMaps = new Map<string, ReadonlyMap<string, Buffer>>();
   const deadlines = deadlinesOf(request);
   for (const run of runs) heatMaps.set(run.folder, await heatMapsOf(run, request, deadlines));
   const cache = request.storage.folder;
-  await writeReport({ runs, target, cache, heatMaps, until: deadlines.thumbnails });
+  await writeReport({ runs: named, target, cache, heatMaps, until: deadlines.thumbnails });
   request.emit({ type: 'file', path: target, what: 'the report' });
   return { report: target, missing: runs.flatMap(({ missing }) => missing) };
 }
@@ -46,6 +48,12 @@ function expectRun(run: ReportedRun): ReportedRun {
     where: run.folder,
     fix: 'name a folder that `vggtune train` has made',
   });
+}
+
+/** The names of runs: those of their folders, or the whole paths where two folders are called the same. */
+function runNames(runs: readonly ReportedRun[]): readonly string[] {
+  const isUnique = new Set(runs.map(({ name }) => name)).size === runs.length;
+  return runs.map(({ name, folder }) => (isUnique ? name : folder));
 }
 
 interface Deadlines {

@@ -23,7 +23,7 @@ export function section(
   part: { name: string; title: string; body: Markup },
 ): Markup {
   const id = `${view.id}-${part.name}`;
-  return html`<section id="${id}" aria-labelledby="${id}-title">
+  return html`<section id="${id}" aria-labelledby="${view.id}-name ${id}-title">
 <h3 id="${id}-title">${part.title}</h3>
 ${part.body}
 </section>
