@@ -9,9 +9,9 @@ import { facts, name, percent, type RunView, section } from '../view.ts';
 
 /** On which images figures were measured. */
 const MEASURED = {
-  train: 'of the training images',
-  val: 'of the validation images',
-  test: 'of the test images',
+  train: 'of the training subset',
+  val: 'of the validation subset',
+  test: 'of the test subset',
   'cross-validation': 'by cross-validation, each by a fit without it',
 } as const;
 
