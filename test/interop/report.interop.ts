@@ -1,14 +1,16 @@
-import { mkdtemp, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { link, mkdtemp, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/base/hash.ts';
 import { Settings } from '../../src/config/settings.ts';
 import { report } from '../../src/pipeline/report.ts';
 import { train } from '../../src/pipeline/train.ts';
 import { pictureFolder } from '../pipeline/pictures.ts';
+import { noisePicture, writeRun } from '../report/run-folder.ts';
 import { testStorage } from '../storage.ts';
 import { openBrowser } from './browser.ts';
 
@@ -115,6 +117,29 @@ describe('a report in a browser', () => {
         await page.close();
       }
     }
+  });
+
+  it('opens in under two seconds with 10,000 images, in at most 5 MB', async () => {
+    const data = join(home, 'large');
+    await noisePicture(join(data, '0.jpg'), 'large');
+    const hash = sha256(await readFile(join(data, '0.jpg')));
+    const images = Array.from({ length: 10_000 }, (_, i) => ({
+      ...{ path: `${i}.jpg`, hash, label: i % 40 },
+    }));
+    await Promise.all(
+      images.slice(1).map(({ path }) => link(join(data, '0.jpg'), join(data, path))),
+    );
+    const classes = Array.from({ length: 40 }, (_, i) => `class ${i}`);
+    await writeRun(join(home, 'large-run'), { classes, images, data });
+    const out = join(home, 'large.html');
+    await report({ runs: [join(home, 'large-run')], out, storage: testStorage(), ...quiet });
+    expect((await stat(out)).size).toBeLessThan(5_000_000);
+    const began = performance.now();
+    const { page, problems } = await opened(out, 1600);
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(problems).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+    await page.close();
   });
 
   it('prints what is folded, too', async () => {
