@@ -134,6 +134,7 @@ const pipelineFolders = {
   },
   estimate: { may: ['prepare', 'run'], why: 'what a run would take, by the plan of a run.' },
   choose: { may: ['prepare', 'run'], why: 'evidence, trials, decision; trials are runs.' },
+  heat: { may: ['prepare'], why: 'where a class was seen, by a trained model; it trains nothing.' },
   inspect: { may: ['prepare'], why: 'looks at what is there, and trains nothing.' },
   demo: { may: ['prepare', '[^/]+\\.ts$'], why: 'a use case as a person would use it.' },
 };

@@ -10,8 +10,8 @@ import { heatMapPaths } from '../evaluation/heat-map-names.ts';
 import { denseModel } from '../export/onnx-dense.ts';
 import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
-import { MOST_PIXELS, probabilityGrid, shorterSide } from './dense-views.ts';
-import { refuseForeignPictures } from './own-heat-maps.ts';
+import { MOST_PIXELS, probabilityGrid, shorterSide } from './heat/dense-views.ts';
+import { refuseForeignPictures } from './heat/own-heat-maps.ts';
 import {
   guessesOf,
   inputFiles,

@@ -4,8 +4,8 @@ import { chooseImages } from '../report/image-choice.ts';
 import { type ReportedRun, readReportedRun } from '../report/read-run.ts';
 import { writeReport } from '../report/write-report.ts';
 import { runPaths } from '../run/store.ts';
+import { worstHeatMaps } from './heat/worst-heat-maps.ts';
 import type { WorkContext } from './prepare/work-context.ts';
-import { worstHeatMaps } from './worst-heat-maps.ts';
 
 export interface ReportRequest extends Pick<WorkContext, 'storage' | 'emit' | 'signal'> {
   /** The run folders, each complete or not. */

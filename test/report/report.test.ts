@@ -2,9 +2,10 @@ import { link, mkdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import domino from '@mixmark-io/domino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/base/events.ts';
 import { sha256 } from '../../src/base/hash.ts';
 import { percent } from '../../src/base/number-formats.ts';
-import { report } from '../../src/pipeline/report.ts';
+import { report, reportOfRun } from '../../src/pipeline/report.ts';
 import type { LabelledHash } from '../../src/run/record.ts';
 import { readMetrics } from '../../src/run/run-records.ts';
 import { runPaths } from '../../src/run/store.ts';
@@ -195,6 +196,17 @@ describe('a report of what there is', () => {
       kind: 'usage',
       details: { fix: expect.stringContaining('vggtune train') },
     });
+  });
+
+  it('costs no run that has just ended, if it cannot be written', async () => {
+    const folder = join(home, 'full');
+    const paths = await writeRun(folder, { classes: ['a'], images: [], data: home });
+    await mkdir(join(paths.report, 'in the way'), { recursive: true });
+    const events: RunEvent[] = [];
+    const { signal } = new AbortController();
+    const emit = (event: RunEvent) => events.push(event);
+    await reportOfRun(folder, { storage: testStorage(), signal, emit }, 1);
+    expect(events).toEqual([expect.objectContaining({ type: 'warning', code: 'no-report' })]);
   });
 
   it('of several runs beside each other, with a warning where they measured other images', async () => {

@@ -1,7 +1,7 @@
-import type { OnnxOutput } from '../engines/onnx/session-file.ts';
-import type { Grid } from '../evaluation/heat-map.ts';
-import type { DenseForm } from '../network/dense-to-conv.ts';
-import type { TrainedModel } from './prepare/trained-model.ts';
+import type { OnnxOutput } from '../../engines/onnx/session-file.ts';
+import type { Grid } from '../../evaluation/heat-map.ts';
+import type { DenseForm } from '../../network/dense-to-conv.ts';
+import type { TrainedModel } from '../prepare/trained-model.ts';
 
 /**
  * The most pixels of a scaled image: the first maps of a VGG then have 1 GiB each. At 384 pixels it

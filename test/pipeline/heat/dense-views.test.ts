@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { DenseForm } from '../../src/network/dense-to-conv.ts';
-import { scoreGrid } from '../../src/pipeline/dense-views.ts';
+import type { DenseForm } from '../../../src/network/dense-to-conv.ts';
+import { scoreGrid } from '../../../src/pipeline/heat/dense-views.ts';
 
 const form = (window: number): DenseForm => ({
   ...{ backbone: [], head: [], weights: new Map(), stride: 32, smallest: 32 },

@@ -1,18 +1,18 @@
-import { VggtuneError } from '../base/errors.ts';
-import { decodeWhole } from '../dataset/decode.ts';
-import { webPicture } from '../dataset/web-thumbnail.ts';
-import { type OnnxRunner, openOnnxRunner } from '../engines/onnx/session-file.ts';
-import { overlayHeat } from '../evaluation/heat-map.ts';
-import { denseModel } from '../export/onnx-dense.ts';
-import { encodeOnnx } from '../formats/onnx-proto.ts';
-import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
-import { OUTPUT } from '../network/head.ts';
-import type { ReportedRun } from '../report/read-run.ts';
-import { openRunImages, type ReadRunImage } from '../report/run-images.ts';
-import { THUMBNAIL_SIDE } from '../report/thumbnails.ts';
-import type { ImagePrediction } from '../run/record.ts';
+import { VggtuneError } from '../../base/errors.ts';
+import { decodeWhole } from '../../dataset/decode.ts';
+import { webPicture } from '../../dataset/web-thumbnail.ts';
+import { type OnnxRunner, openOnnxRunner } from '../../engines/onnx/session-file.ts';
+import { overlayHeat } from '../../evaluation/heat-map.ts';
+import { denseModel } from '../../export/onnx-dense.ts';
+import { encodeOnnx } from '../../formats/onnx-proto.ts';
+import { type DenseForm, denseForm } from '../../network/dense-to-conv.ts';
+import { OUTPUT } from '../../network/head.ts';
+import type { ReportedRun } from '../../report/read-run.ts';
+import { openRunImages, type ReadRunImage } from '../../report/run-images.ts';
+import { THUMBNAIL_SIDE } from '../../report/thumbnails.ts';
+import type { ImagePrediction } from '../../run/record.ts';
+import { loadModel, type TrainedModel } from '../prepare/trained-model.ts';
 import { largestView, scoreGrid } from './dense-views.ts';
-import { loadModel, type TrainedModel } from './prepare/trained-model.ts';
 
 export interface HeatMapRequest {
   readonly run: ReportedRun;
