@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { messageOf, usageError } from '../base/errors.ts';
 import { chooseImages } from '../report/image-choice.ts';
+import { refuseForeignPage } from '../report/own-page.ts';
 import { type ReportedRun, readReportedRun } from '../report/read-run.ts';
 import { writeReport } from '../report/write-report.ts';
 import { runPaths } from '../run/store.ts';
@@ -19,7 +20,7 @@ export interface ReportRequest extends Pick<WorkContext, 'storage' | 'emit' | 's
 /**
  * Writes one page about some runs, from the records that their folders hold.
  * @returns its path, and what is missing in each run's folder, in sentences
- * @throws VggtuneError (usage) when a folder holds no run, (data) when the page cannot be written
+ * @throws VggtuneError (usage) when a folder holds no run, or a file of somebody else is in the page's place, (data) when the page cannot be written
  */
 export async function report(
   request: ReportRequest,
@@ -31,6 +32,7 @@ export async function report(
   const [first] = named;
   const own = runs.length === 1 && first !== undefined ? runPaths(first.folder).report : undefined;
   const target = resolve(request.out ?? own ?? 'report.html');
+  await refuseForeignPage(target);
   const heatMaps = new Map<string, ReadonlyMap<string, Buffer>>();
   const deadlines = deadlinesOf(request);
   for (const run of runs) heatMaps.set(run.folder, await heatMapsOf(run, request, deadlines));

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ImageChoice } from './image-choice.ts';
 import { html, jsonMarkup, type Markup, trusted } from './markup.ts';
+import { GENERATOR } from './own-page.ts';
 import { classes } from './sections/classes.ts';
 import { comparison } from './sections/comparison.ts';
 import { confusion } from './sections/confusion.ts';
@@ -52,6 +53,7 @@ export async function reportPage(views: readonly RunView[]): Promise<string> {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="${GENERATOR}">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">

@@ -198,6 +198,21 @@ describe('a report of what there is', () => {
     });
   });
 
+  it('replaces an earlier report, and no file of somebody else', async () => {
+    const folder = join(home, 'again');
+    const paths = await writeRun(folder, { classes: ['a'], images: [], data: home });
+    const { signal } = new AbortController();
+    const request = { runs: [folder], storage: testStorage(), emit: () => {}, signal };
+    await report(request);
+    await report(request);
+    await writeFile(paths.report, '<title>my own</title>');
+    await expect(report(request)).rejects.toMatchObject({
+      kind: 'usage',
+      details: { where: paths.report, fix: expect.stringContaining('--out') },
+    });
+    expect(await readFile(paths.report, 'utf8')).toBe('<title>my own</title>');
+  });
+
   it('costs no run that has just ended, if it cannot be written', async () => {
     const folder = join(home, 'full');
     const paths = await writeRun(folder, { classes: ['a'], images: [], data: home });
