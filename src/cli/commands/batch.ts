@@ -3,7 +3,7 @@ import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
 import { type BatchRun, DEFAULT_MAX_RUNS, planBatch } from '../../batch/plan-batch.ts';
 import { refuseForeignResults } from '../../batch/refuse-foreign.ts';
 import { type BatchResults, batchExit, ranked } from '../../batch/results.ts';
-import { collectBatch, runBatch } from '../../batch/runner.ts';
+import { collectBatch, type RunBatchRequest, runBatch } from '../../batch/runner.ts';
 import { inShard, namedRuns, type Shard } from '../../batch/select-runs.ts';
 import { RESULT_FILES } from '../../batch/write-results.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
@@ -134,23 +134,26 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'b
     const message = `shard ${shard.index} of ${shard.count}${from}: ${runs.length} of ${all.length} runs`;
     context.emit({ type: 'note', message });
   }
+  const results = await trainAll(runs, context, {
+    metric,
+    results: folder,
+    jobs: 'value' in jobs ? jobs.value : 1,
+    offline: args.flag('offline'),
+  });
+  return outcome(results, { folder, args, context });
+}
+
+async function trainAll(
+  runs: readonly BatchRun[],
+  { terminal, storage, signal }: Context,
+  how: Pick<RunBatchRequest, 'metric' | 'results' | 'jobs' | 'offline'>,
+): Promise<BatchResults> {
   const view = createBatchView(
-    context.terminal,
+    terminal,
     runs.map(({ name }) => name),
   );
   try {
-    const results = await runBatch({
-      runs,
-      metric,
-      results: folder,
-      storage: context.storage,
-      emit: view.listen,
-      signal: context.signal,
-      jobs: 'value' in jobs ? jobs.value : 1,
-      offline: args.flag('offline'),
-    });
-    view.close();
-    return outcome(results, { folder, args, context });
+    return await runBatch({ ...how, runs, storage, signal, emit: view.listen });
   } finally {
     view.close();
   }
