@@ -1,5 +1,4 @@
 import { type Belief, updated } from '../../advisor/belief.ts';
-import type { TrialState } from '../../advisor/trial-order.ts';
 import { verdictOf } from '../../advisor/verdict.ts';
 import { VggtuneError } from '../../base/errors.ts';
 import { whyNot } from '../../config/issues.ts';
