@@ -9,13 +9,12 @@ import { RESULT_FILES } from '../../batch/write-results.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import { type ConfigIssue, throwIssues } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
-import { RESULTS_FOLDER, runCommands } from '../batch-list.ts';
+import { RESULTS_FOLDER, runCommands, sameCommand } from '../batch-list.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { configSources } from '../config-sources.ts';
 import { createBatchView } from '../listeners/batch.ts';
 import { batchLines } from '../report/batch.ts';
 import { readShard } from '../shard-option.ts';
-import { shellWord } from '../shell.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
 
@@ -108,7 +107,9 @@ export const command: Command = {
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'batch'>>> {
   const jobs = wholeNumber(args, 'jobs', 1);
   const maxRuns = wholeNumber(args, 'max-runs', DEFAULT_MAX_RUNS);
-  const part = readShard(args.text('shard'), context.environment);
+  // What a scheduler says of this job is about training: lists and rankings are of the whole batch.
+  const isWhole = args.flag('collect') || args.flag('list');
+  const part = readShard(args.text('shard'), isWhole ? {} : context.environment);
   const issues = [jobs, maxRuns, part].flatMap((read) => ('issue' in read ? [read.issue] : []));
   const all = await planBatch({
     patterns: args.positionals,
@@ -117,8 +118,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'b
     maxRuns: 'value' in maxRuns ? maxRuns.value : DEFAULT_MAX_RUNS,
     overwrite: args.flag('overwrite'),
   });
-  const isWhole = args.flag('collect') || args.flag('list');
-  const shard = 'shard' in part && !isWhole ? part.shard : undefined;
+  const shard = 'shard' in part ? part.shard : undefined;
   const runs = selected(all, args, shard);
   const folder = resultsFolder(args, shard);
   if (args.flag('list')) return listed(runs, args);
@@ -204,12 +204,11 @@ function exitOf({ runs, counts }: BatchResults, args: Arguments): number {
     : code;
 }
 
-function stopped({ counts, runs }: BatchResults, { positionals }: Arguments): Error {
+function stopped({ counts, runs }: BatchResults, args: Arguments): Error {
   const done = runs.length - counts.interrupted - counts.waiting;
-  const words = ['vggtune', 'batch', ...positionals.map(shellWord)];
   return interruptedError('the batch was interrupted', {
     found: `${done} of ${runs.length} runs have ended; what was begun is kept`,
-    fix: `the same command goes on where it was: ${words.join(' ')}`,
+    fix: `the same command goes on where it was: ${sameCommand(args)}`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { type Belief, updated } from '../../advisor/belief.ts';
+import type { TrialState } from '../../advisor/trial-order.ts';
 import { verdictOf } from '../../advisor/verdict.ts';
 import { VggtuneError } from '../../base/errors.ts';
 import { whyNot } from '../../config/issues.ts';
@@ -13,7 +14,7 @@ import type { EndedTrial, TrialsPlace } from './trial-record.ts';
 import { trialSplits } from './trial-splits.ts';
 
 export interface TrialsRequest extends StrategyQuestion {
-  /** Before any trial, over all four strategies. */
+  /** What is believed before any trial, of all four strategies. */
   readonly belief: Belief;
   /** Settings of single strategies, below all others: a boundary that is advised. */
   readonly advised: Partial<Record<StrategyName, ConfigSource['values']>>;
@@ -25,6 +26,7 @@ export interface TrialsRequest extends StrategyQuestion {
 
 /** What trials may take at least, in seconds. */
 const LEAST_BUDGET = 60;
+
 /** The strategies that are tried against each other, and what is known of them so far. */
 export interface Contest {
   readonly request: TrialsRequest;
@@ -72,7 +74,8 @@ export function planOf({ request }: Contest, strategy: StrategyName, config: Run
   return { strategy, config, classes: data.index.classes.length, newLayers };
 }
 
-export function stateOf(contest: Contest) {
+/** What the choice of the next trial depends on. */
+export function stateOf(contest: Contest): TrialState {
   const { belief, done } = beliefOfContest(contest);
   const { budget } = contest.request;
   const each = <T>(of: (strategy: StrategyName) => T) =>

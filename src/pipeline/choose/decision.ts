@@ -7,6 +7,7 @@ import { judgeSize, type SizeEvidence } from '../../advisor/size.ts';
 import { verdictOf } from '../../advisor/verdict.ts';
 import { parseBudget } from '../../config/budget.ts';
 import type { RunConfig } from '../../config/schema.ts';
+import { groupNamer } from '../../dataset/picture-groups.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import { parameterCount } from '../../network/parameters.ts';
 import {
@@ -162,10 +163,10 @@ export function startsTrained({ network, newLayers }: Start): boolean {
 
 /** Training images, each picture once in a class however many copies there are. */
 function distinctImages({ split, groups }: LoadedData): readonly ImageEntry[] {
-  const keys = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
+  const nameOf = groupNamer(groups);
   const distinct = new Map<string, ImageEntry>();
   for (const image of split.train) {
-    const key = `${image.label} ${keys.get(image.hash) ?? image.hash}`;
+    const key = `${image.label} ${nameOf(image)}`;
     if (!distinct.has(key)) distinct.set(key, image);
   }
   return [...distinct.values()];

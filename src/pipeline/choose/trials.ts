@@ -9,6 +9,7 @@ import { whyNot } from '../../config/issues.ts';
 import type { RunConfig, StrategyName } from '../../config/schema.ts';
 import type { Split } from '../../dataset/types.ts';
 import { createEventLog } from '../../run/event-log.ts';
+import { removeRun } from '../../run/store.ts';
 import type { NotAllowed } from '../prepare/strategy-question.ts';
 import { contextOf } from '../prepare/work-context.ts';
 import { tryStrategy } from '../run/try-strategy.ts';
@@ -22,7 +23,6 @@ import {
 } from './contest.ts';
 import { isSolvedAlone } from './trial-cost.ts';
 import {
-  dropRun,
   type EndedTrial,
   isBegun,
   openTrialsPlace,
@@ -117,7 +117,7 @@ async function keepBegun(
   for (const [key, folder] of folders) {
     if (place.isKept && key === `${winner} 0` && (await isBegun(folder))) {
       begun = { [winner]: folder };
-    } else await dropRun(folder);
+    } else await removeRun(folder);
   }
   return begun;
 }
