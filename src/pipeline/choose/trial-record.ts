@@ -86,7 +86,7 @@ export async function readTrial(folder: string): Promise<EndedTrial | undefined>
   }
 }
 
-/** Keeps what came of a trial. Where nothing can be written, the choice goes on without. */
+/** Keeps what came of a trial. @throws VggtuneError (data) where nothing can be written */
 export async function writeTrial(folder: string, trial: EndedTrial): Promise<void> {
   const { right, epochs, seconds } = trial;
   const record = { version: VERSION, right: Object.fromEntries(right), epochs, seconds };
