@@ -48,7 +48,7 @@ async function main() {
   if (options.help) return console.log(HELP);
   const home = resolve(options.work);
   await mkdir(home, { recursive: true });
-  const results = join(home, 'choice.ndjson');
+  const results = join(home, 'advice.ndjson');
   if (options.prior) {
     return console.log(priorTable(await linesOf(join(home, 'recipes.ndjson')), options.as));
   }

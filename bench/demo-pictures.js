@@ -3,13 +3,13 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IMAGES_PER_CLASS } from '../dist/pipeline/demo/demo.js';
 import { buildEmojiFolder } from '../dist/pipeline/demo/demo-data.js';
+import { EMOJI_PACKAGE as source } from './emoji-package.js';
 
 const require = createRequire(import.meta.url);
-const source = dirname(require.resolve('emoji-datasource-twitter/package.json'));
 const target = fileURLToPath(new URL('../assets/demo/', import.meta.url));
 const pictures = ['img', 'twitter', '64'];
 

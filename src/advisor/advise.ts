@@ -19,7 +19,7 @@ export interface Advice {
    * absent where there was nothing to choose between.
    */
   readonly difference?: Verdict['difference'];
-  /** Why, a sentence each. */
+  /** The reasons, one sentence each. */
   readonly evidence: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export function namedBy(size: SizeEvidence, similarity: Similarity): StrategyNam
 
 export type Boundary = Pick<Advice, 'freeze' | 'boundary'>;
 
-/** Up to where a strategy freezes the network, by the depth that separates the classes best. */
+/** Says up to where a strategy freezes the network, by the depth that separates the classes best. */
 export function boundaryOf(strategy: StrategyName, similarity: Similarity): Boundary {
   const last = similarity.depths.at(-1)?.name ?? '';
   const best = similarity.state === 'measured' ? similarity.best : last;

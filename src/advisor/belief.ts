@@ -14,7 +14,7 @@ export interface Belief {
 /** What is known of a strategy before it was tried: how much better or worse than the others it is. */
 export interface Expectation {
   readonly strategy: StrategyName;
-  /** Of the accuracy, as a share, relative to the other strategies. */
+  /** The expected accuracy, as a share, relative to the other strategies. */
   readonly mean: number;
   readonly deviation: number;
 }
@@ -94,7 +94,7 @@ function afterObserving(
 
 interface Compared {
   readonly strategy: StrategyName;
-  /** Of each image that both were tried on: 1 won, -1 lost, 0 the same. */
+  /** How it did on each image that both were tried on: 1 won, -1 lost, 0 the same. */
   readonly gains: ReadonlyMap<string, number>;
 }
 
@@ -123,14 +123,14 @@ function errorsOf(others: readonly Compared[], { right }: Tried): Matrix {
   return errors;
 }
 
-/** Of the mean difference (McNemar's), with one image more that differs: no difference at all is never certain. */
+/** The variance of the mean difference (McNemar's), with one image more that differs: that there is none is never certain. */
 function varianceOf({ gains }: Compared): number {
   const size = gains.size;
   const squares = [...gains.values()].reduce((sum, gain) => sum + gain ** 2, 0);
   return (squares + 1 - size * meanOf(gains) ** 2) / size ** 2;
 }
 
-/** Of two mean differences, some images of which are the same. */
+/** The covariance of two mean differences, some images of which are the same. */
 function covarianceOf(a: Compared, b: Compared): number {
   const [meanA, meanB] = [meanOf(a.gains), meanOf(b.gains)];
   let sum = 0;

@@ -33,7 +33,7 @@ export function verdictOf(belief: Belief): Verdict {
     const regret = regrets[strategies.indexOf(strategy)];
     return regret !== undefined && regret <= least + SAME;
   });
-  const [strategy = strategies[0] ?? BY_COST[0]] = close;
+  const [strategy = strategies[0] ?? 'head'] = close;
   const chosen = strategies.indexOf(strategy);
   const [next] = [...strategies.keys()]
     .filter((i) => i !== chosen)

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { cacheWarningOnce } from '../base/cache-warning.ts';
 import { EXIT_CODES, messageOf, systemCode, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { storageFrom } from '../base/storage-from.ts';
 import type { Arguments, Command, Context, Outcome } from './command.ts';
 import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { watchOutput } from './output.ts';
-import { storageFrom } from './storage.ts';
 import { type LogFormat, openTerminal, type Terminal } from './terminal.ts';
 import { harmless, harmlessJson } from './width.ts';
 

@@ -53,8 +53,6 @@ export const OTHER_FLAGS: Readonly<Record<string, readonly OtherName[]>> = {
   continue: [{ meant: '--resume RUN', of: ['train'] }],
   force: [{ meant: '--overwrite', of: ['train', 'export'] }],
   yes: [{ meant: 'nothing: only `vggtune` without a command asks' }],
-  patience: [{ meant: '--patience N', of: SETTINGS }],
-  'learning-rate': [{ meant: '--lr NUMBER', of: SETTINGS }],
   lr0: [{ meant: '--lr NUMBER', of: SETTINGS }],
   wd: [{ meant: '--weight-decay NUMBER', of: SETTINGS }],
   'val-split': [{ meant: '--val SHARE', of: SETTINGS }],

@@ -9,5 +9,8 @@ export function parseBudget(text: string): number | null | undefined {
   if (word === 'auto') return null;
   if (word === '0') return 0;
   const milliseconds = parseDuration(word);
-  return milliseconds === undefined ? undefined : milliseconds / 1000;
+  // `never` is no time to end at: somebody who writes it most likely means 0.
+  return milliseconds === undefined || !Number.isFinite(milliseconds)
+    ? undefined
+    : milliseconds / 1000;
 }

@@ -1,6 +1,5 @@
-import { cacheFolder } from '../base/cache-folder.ts';
 import type { RunEvent } from '../base/events.ts';
-import type { Storage } from '../base/storage.ts';
+import { storageFrom } from '../base/storage-from.ts';
 
 export interface WorkOptions {
   /** Stops the work after its next step; what was trained is kept and can be resumed. */
@@ -18,14 +17,8 @@ export function workContext({ signal, onEvent, cache, offline }: WorkOptions) {
   const { env } = process;
   // The runtime collects data about its use for its maker unless this is set before its library is loaded.
   env.ORT_DISABLE_TELEMETRY = '1';
-  const { VGGTUNE_CACHE_LIMIT: limit, VGGTUNE_MIRROR: mirror } = env;
-  const storage: Storage = {
-    folder: cache ?? cacheFolder(env),
-    ...(limit !== undefined && { limit }),
-    ...(mirror !== undefined && { mirror }),
-  };
   return {
-    storage,
+    storage: storageFrom(env, cache),
     signal: signal ?? new AbortController().signal,
     emit: onEvent ?? (() => {}),
     ...(offline !== undefined && { offline }),

@@ -77,7 +77,7 @@ interface Choice {
   readonly settings: Settings;
   /** The folder of a run that a trial of the strategy began. */
   readonly begun?: string;
-  /** With the engine, where one was needed to choose. */
+  /** The context, with the engine where choosing needed one. */
   readonly context: WorkContext;
 }
 

@@ -80,8 +80,8 @@ function refuseOtherVersion(path: string, text: string): void {
 }
 
 /**
- * A config from before output layers were solved says nothing of how its head is fitted and whether it is fitted
- * again: by steps and once, as was then the only way. One from before strategies were tried says how they raced.
+ * Adds the old defaults to a config from before output layers were solved: the head is fitted by steps, and
+ * there is no refit. What one from before strategies were tried says of a race is left out.
  */
 function withOldDefaults(values: unknown): unknown {
   if (!isRecord(values)) return values;

@@ -87,9 +87,14 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   const folders = [paths.folder, dirname(paths.last), paths.model];
   for (const below of folders) await removeLeftovers(below);
   if (options.resume !== true) {
-    for (const name of OWN) await rm(join(paths.folder, name), { recursive: true, force: true });
+    await removeRun(paths.folder);
   }
   return { paths, resumed: options.resume === true, unlock };
+}
+
+/** Removes the files of a run from its folder, and nothing else. */
+export async function removeRun(folder: string): Promise<void> {
+  for (const name of OWN) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** Locks a run folder. Finding out whether a run of another machine is alive takes a while. */

@@ -27,9 +27,9 @@ export interface TrainingJob {
   /** Called when a phase begins, with the boundary in `phase.from`. */
   readonly sources: (phase: TrainPhase) => Promise<PhaseSources>;
   readonly checkpoints: CheckpointStore;
-  /** Ends before a refit: the run can be taken up there, from its last checkpoint. */
+  /** Whether training ends before a refit, where it can be resumed from the last checkpoint. */
   readonly judgedOnly?: boolean;
-  /** Goes on from here; the run is then bit for bit the one that was not interrupted. */
+  /** The checkpoint to resume from; the result is then bit for bit that of the uninterrupted run. */
   readonly resume?: Checkpoint;
   readonly signal: AbortSignal;
   readonly emit: Emit;

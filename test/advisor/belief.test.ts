@@ -97,6 +97,21 @@ describe('what is believed', () => {
     expect(error).toBeCloseTo(difference(belief, 'all', 'head').error, 2);
   });
 
+  it('is what it was where nothing was tried, or what is not among the strategies', () => {
+    expect(updated(prior, [])).toBe(prior);
+    expect(updated(prior, [outcome('top', () => true), outcome('head', () => true, [0, 0])])).toBe(
+      prior,
+    );
+  });
+
+  it('of strategies that were tried on other images says nothing of their difference', () => {
+    const belief = updated(prior, [
+      outcome('head', (i) => i < 60, [0, 100]),
+      outcome('all', () => true, [100, 150]),
+    ]);
+    expect(difference(belief, 'all', 'head').mean).toBeCloseTo(0.02, 6);
+  });
+
   it('takes all right and all wrong for what they are', () => {
     const belief = updated(prior, [
       outcome('head', () => true),

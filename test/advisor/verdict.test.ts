@@ -35,6 +35,12 @@ describe('the verdict', () => {
     expect(found.confidence).toBeLessThan(0.6);
   });
 
+  it('on one strategy alone is that one, for sure', () => {
+    const found = verdictOf(beliefOf([{ strategy: 'scratch', mean: 0, deviation: 0.1 }]));
+    expect(found).toMatchObject({ strategy: 'scratch', runnerUp: 'scratch', confidence: 1 });
+    expect(found.difference).toEqual({ mean: 0, low: 0, high: 0 });
+  });
+
   it('knows how often one is better than another', () => {
     const belief = of({ head: 0, top: 0.03, all: 0, scratch: -0.4 }, 0.03);
     // A standard deviation above: 0.841 of a normal distribution.

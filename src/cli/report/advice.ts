@@ -104,7 +104,7 @@ function estimateRow(estimate: Estimate, chosen: string): string[] {
   return [name, duration(seconds), bytes(memory), bytes(cache), grouped(trainedParameters)];
 }
 
-/** Strategies by what they reached on training images that were left out. */
+/** Renders the strategies by the accuracy that they reached on training images that were left out. */
 export function trialLines(
   rows: readonly TrialRow[],
   terminal: Terminal & { readonly advised: string },

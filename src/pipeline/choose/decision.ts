@@ -7,6 +7,7 @@ import { judgeSize, type SizeEvidence } from '../../advisor/size.ts';
 import { verdictOf } from '../../advisor/verdict.ts';
 import { parseBudget } from '../../config/budget.ts';
 import type { RunConfig } from '../../config/schema.ts';
+import { groupNamer } from '../../dataset/picture-groups.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import { parameterCount } from '../../network/parameters.ts';
 import {
@@ -53,17 +54,7 @@ export async function choose(request: ChoiceRequest): Promise<Choice> {
   const size = judgeSize(labelCounts(images, data.index.classes.length), config.advise);
   const duplicates = duplicateEvidence(data, config);
   if (trouble !== undefined || !startsTrained(start)) {
-    const reason =
-      trouble === undefined
-        ? 'the network starts from random weights: similarity cannot be measured'
-        : `the weights are not there (${trouble}): similarity cannot be measured`;
-    const similarity: Similarity = { state: 'unmeasured', reason, depths: [] };
-    // Weights that cannot be had now may be had later: size alone says what to do then.
-    const advice =
-      trouble === undefined
-        ? adviseScratch(size, reason)
-        : adviceOf(request, { size, similarity, trials: undefined });
-    return { report: { advice, size, duplicates, similarity } };
+    return { report: { ...withoutMeasuring(request, size), size, duplicates } };
   }
   request.emit({ type: 'stage', stage: 'advise', message: 'measuring how similar the images are' });
   const { speed, ...found } = await measureSimilarity({
@@ -95,6 +86,23 @@ export async function choose(request: ChoiceRequest): Promise<Choice> {
     },
     ...(begun !== undefined && { begun }),
   };
+}
+
+/** The advice where there is no trained network to measure similarity with. */
+function withoutMeasuring(request: ChoiceRequest, size: SizeEvidence) {
+  const { trouble } = request;
+  const why =
+    trouble === undefined
+      ? 'the network starts from random weights'
+      : `the weights are not there (${trouble})`;
+  const reason = `${why}: similarity cannot be measured`;
+  const similarity: Similarity = { state: 'unmeasured', reason, depths: [] };
+  // Weights that cannot be had now may be had later: size alone says what to do then.
+  const advice =
+    trouble === undefined
+      ? adviseScratch(size, reason)
+      : adviceOf(request, { size, similarity, trials: undefined });
+  return { advice, similarity };
 }
 
 /** Multiply-adds a second of a slow processor, where nothing was measured. */
@@ -155,10 +163,10 @@ export function startsTrained({ network, newLayers }: Start): boolean {
 
 /** Training images, each picture once in a class however many copies there are. */
 function distinctImages({ split, groups }: LoadedData): readonly ImageEntry[] {
-  const keys = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
+  const nameOf = groupNamer(groups);
   const distinct = new Map<string, ImageEntry>();
   for (const image of split.train) {
-    const key = `${image.label} ${keys.get(image.hash) ?? image.hash}`;
+    const key = `${image.label} ${nameOf(image)}`;
     if (!distinct.has(key)) distinct.set(key, image);
   }
   return [...distinct.values()];

@@ -145,10 +145,10 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
     const losses = countLosses(root, total);
     for await (const batch of decodeBatches({ ...images, spec, batchSize, signal })) {
       losses.addAll(batch.bad, sample.items);
-      const rows = batch.indices.length;
+      const count = batch.indices.length;
       const started = performance.now();
-      const outputs = await program.runTaps(batch.pixels, rows);
-      const controls = await random.runTaps(batch.pixels, rows);
+      const outputs = await program.runTaps(batch.pixels, count);
+      const controls = await random.runTaps(batch.pixels, count);
       seconds += (performance.now() - started) / 1000;
       const bad = new Set(batch.bad.map(({ index }) => index));
       for (const [row, index] of batch.indices.entries()) {

@@ -24,6 +24,7 @@ function differenceSentence({ strategy, runnerUp, difference, isClose }: Verdict
   const { mean, low, high } = difference;
   const points = (share: number) => (100 * share).toFixed(1);
   const between = `between ${points(low)} and ${points(high)}`;
+  if (strategy === runnerUp) return `${strategy} is all that the settings allow`;
   if (isClose) {
     return `${strategy} and ${runnerUp} are expected to be as good as each other (${points(mean)} points, ${between}): ${strategy} costs less`;
   }

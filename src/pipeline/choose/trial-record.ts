@@ -1,4 +1,4 @@
-import { access, constants, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -86,7 +86,7 @@ export async function readTrial(folder: string): Promise<EndedTrial | undefined>
   }
 }
 
-/** Keeps what came of a trial. Where nothing can be written, the choice goes on without. */
+/** Keeps what came of a trial. @throws VggtuneError (data) where nothing can be written */
 export async function writeTrial(folder: string, trial: EndedTrial): Promise<void> {
   const { right, epochs, seconds } = trial;
   const record = { version: VERSION, right: Object.fromEntries(right), epochs, seconds };
@@ -97,11 +97,4 @@ export async function writeTrial(folder: string, trial: EndedTrial): Promise<voi
 /** Whether a trial was begun and can be taken up: its run is there. */
 export async function isBegun(folder: string): Promise<boolean> {
   return (await ownFiles(folder)).includes('config.yaml');
-}
-
-/** Removes the run of a trial, and keeps what came of it. */
-export async function dropRun(folder: string): Promise<void> {
-  for (const name of await ownFiles(folder)) {
-    await rm(join(folder, name), { recursive: true, force: true });
-  }
 }

@@ -1,5 +1,6 @@
+import { groupNamer } from '../../dataset/picture-groups.ts';
 import type { ImageEntry, Split } from '../../dataset/types.ts';
-import { stratifiedFolds } from '../../solver/folds.ts';
+import { stratifiedFolds, USUAL_FOLDS } from '../../solver/folds.ts';
 import type { LoadedData } from '../prepare/data.ts';
 
 /**
@@ -13,14 +14,12 @@ export function trialSplits(
 ): readonly Split[] {
   const isGiven = index.images.some(({ side }) => side === 'val');
   const own = split.val.length > 0 ? [split] : [];
-  const names = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
   const { count, of } = stratifiedFolds(
     split.train.map(({ label }) => label),
-    { groups: split.train.map(({ hash }) => names.get(hash) ?? hash), seed },
+    { groups: split.train.map(groupNamer(groups)), seed, most: USUAL_FOLDS - own.length },
   );
   const beside = isGiven ? [] : split.val;
-  const wanted = own.length > 0 ? Math.max(0, count - 1) : count;
-  const others = Array.from({ length: wanted }, (_, fold): Split => {
+  const others = Array.from({ length: count }, (_, fold): Split => {
     const part = (isHeld: boolean): ImageEntry[] =>
       split.train.filter((_, i) => (of[i] === fold) === isHeld);
     return { train: [...part(false), ...beside], val: part(true), test: [] };

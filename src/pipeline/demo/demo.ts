@@ -29,8 +29,8 @@ export interface DemoResult {
 }
 
 /**
- * Few to train on: that is what pretrained weights are for. The advisor chooses how, without trials:
- * these would take longer than all the rest.
+ * The settings of the fine-tuned network. There are few images to train on, which is what pretrained weights
+ * are for. The advisor chooses the strategy without trials, which would take longer than everything else.
  */
 const SETTINGS = {
   backbone: 'vgg-nano',

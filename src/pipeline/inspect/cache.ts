@@ -8,7 +8,10 @@ import { evictFeatures, listFeatures } from '../prepare/feature-cache.ts';
 
 /** One thing in the cache folder. */
 export interface CacheEntry {
-  /** `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images; `archives`: unpacked ones; `trials`: of strategies. */
+  /**
+   * `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images; `archives`: unpacked
+   * ones; `trials`: what strategies came to.
+   */
   readonly kind: 'features' | 'weights' | (typeof FINDINGS)[number];
   readonly name: string;
   readonly path: string;

@@ -1,11 +1,11 @@
-import { cp, rm } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
 import { makeFolder } from '../../base/folders.ts';
 import { renameFile } from '../../base/rename.ts';
 import type { RunRecord } from '../../run/record.ts';
 import { readPlan, writeConfig, writeRecord } from '../../run/run-records.ts';
-import { openRun, type RunPaths, runPaths } from '../../run/store.ts';
+import { openRun, type RunPaths, removeRun, runPaths } from '../../run/store.ts';
 import { absolutePaths, runStrategy } from './run-strategy.ts';
 import type { StrategyRun } from './strategy-run.ts';
 
@@ -29,7 +29,8 @@ export async function adoptRun(request: StrategyRun, begun: string): Promise<Run
   } finally {
     await unlock();
   }
-  await rm(begun, { recursive: true, force: true });
+  // What the trial came to stays.
+  await removeRun(begun);
   return runStrategy({ ...request, resume: true, overwrite: false });
 }
 

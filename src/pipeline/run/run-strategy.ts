@@ -70,7 +70,7 @@ async function writeOrCompare(
   await writeRecord(paths, 'split', record);
 }
 
-/** So that a run can be taken up from any folder. */
+/** Makes paths absolute, so that a run can be resumed from any folder. */
 export function absolutePaths(config: RunConfig): RunConfig {
   const { weights } = config;
   const named = weights === 'auto' || weights === 'random' || isAbsolute(weights);

@@ -1,7 +1,7 @@
 import { dataError, interruptedError } from '../../base/errors.ts';
 import { spread } from '../../base/spread.ts';
 import { type NamedTensors, sizeOf } from '../../base/tensor.ts';
-import type { PictureGroups } from '../../dataset/picture-groups.ts';
+import { groupNamer, type PictureGroups } from '../../dataset/picture-groups.ts';
 import { cachedViews } from '../../dataset/pixel-specs.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import type { Engine } from '../../engines/engine.ts';
@@ -24,7 +24,7 @@ export interface SolvedHead {
   readonly images: number;
   /** 0 where too few images left nothing to hold out. */
   readonly folds: number;
-  /** What fits without an image say of it, as probabilities, and which images these are; absent without folds. */
+  /** The images, and the probabilities of each from the fits that did not see it; absent without folds. */
   readonly heldOut?: Scored & { readonly images: readonly ImageEntry[] };
 }
 
@@ -65,7 +65,7 @@ export async function solveHead(
     engine: interruptible(setting.engine, signal),
     features: gathered.features,
     labels,
-    groups: groupNames(gathered.samples, groups),
+    groups: gathered.samples.map(groupNamer(groups)),
     images: gathered.images,
     classes: network.classes,
     levels: featureLevels(network, width),
@@ -107,12 +107,6 @@ function affordable(
     emit({ type: 'note', message });
   }
   return { images: some, views };
-}
-
-/** The name of each sample's group: its near-duplicates', or its own content's. */
-function groupNames(samples: readonly ImageEntry[], groups: PictureGroups): string[] {
-  const names = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
-  return samples.map(({ hash }) => names.get(hash) ?? hash);
 }
 
 function expectNumbers(features: Float32Array): void {

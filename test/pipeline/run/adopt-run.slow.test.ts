@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { StrategyName } from '../../../src/config/schema.ts';
@@ -43,6 +43,7 @@ it.each(['top', 'all', 'scratch'] as const)(
   async (strategy) => {
     await runStrategy(await requestOf(strategy, `own-${strategy}`));
     const trial = await tryStrategy(await requestOf(strategy, `trial-${strategy}`));
+    await writeFile(join(home, `trial-${strategy}`, 'outcome.json'), '{}');
     const adopted = await requestOf(strategy, `adopted-${strategy}`);
     expect([...trial.right.keys()].sort()).toEqual(
       adopted.split.val.map(({ path }) => path).sort(),
@@ -59,9 +60,7 @@ it.each(['top', 'all', 'scratch'] as const)(
     ).toEqual([]);
     const own = await readFile(join(home, `own-${strategy}`, 'metrics.json'), 'utf8');
     expect(await readFile(join(home, `adopted-${strategy}`, 'metrics.json'), 'utf8')).toBe(own);
-    await expect(readFile(join(home, `trial-${strategy}`, 'config.yaml'))).rejects.toThrow(
-      'ENOENT',
-    );
+    expect(await readdir(join(home, `trial-${strategy}`))).toEqual(['outcome.json']);
   },
 );
 

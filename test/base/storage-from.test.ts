@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { storageFrom } from '../../src/cli/storage.ts';
+import { storageFrom } from '../../src/base/storage-from.ts';
 
 it('the storage is what the environment says, and --cache is stronger', () => {
   const environment = { VGGTUNE_CACHE: '/own', VGGTUNE_CACHE_LIMIT: '5GB', VGGTUNE_MIRROR: 'm' };

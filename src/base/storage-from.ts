@@ -1,5 +1,5 @@
-import { cacheFolder } from '../base/cache-folder.ts';
-import type { Storage } from '../base/storage.ts';
+import { cacheFolder } from './cache-folder.ts';
+import type { Storage } from './storage.ts';
 
 /**
  * The storage that environment variables and flags name.
