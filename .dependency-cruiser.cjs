@@ -51,6 +51,10 @@ const rooms = {
     may: ['formats', 'network', 'weights', 'run'],
     why: 'exporters write what a run holds.',
   },
+  report: {
+    may: ['metrics', 'dataset', 'run', 'evaluation'],
+    why: 'a report shows what a run folder holds, and images; it opens no network and no engine.',
+  },
   pipeline: {
     may: [
       'metrics',
@@ -66,6 +70,7 @@ const rooms = {
       'training',
       'evaluation',
       'export',
+      'report',
     ],
     why: 'the use cases put the rooms together; they never print.',
   },
@@ -129,6 +134,7 @@ const pipelineFolders = {
   },
   estimate: { may: ['prepare', 'run'], why: 'what a run would take, by the plan of a run.' },
   choose: { may: ['prepare', 'run'], why: 'evidence, trials, decision; trials are runs.' },
+  heat: { may: ['prepare'], why: 'where a class was seen, by a trained model; it trains nothing.' },
   inspect: { may: ['prepare'], why: 'looks at what is there, and trains nothing.' },
   demo: { may: ['prepare', '[^/]+\\.ts$'], why: 'a use case as a person would use it.' },
 };
@@ -152,6 +158,7 @@ const keptPackages = [
     '^src/((config|outputs)/|base/check-form\\.ts$|export/metadata\\.ts$|pipeline/(run/checkpoint-form|choose/trial-record)\\.ts$)',
   ],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
+  ['(@observablehq/plot|@mixmark-io/domino)', '^src/report/charts\\.ts$'],
   ['undici', '^src/weights/(download|http-request)\\.ts$'],
 ];
 
@@ -168,7 +175,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nobody imports is dead, unless it is an entry.',
       severity: 'error',
-      from: { orphan: true, pathNot: '^(src/cli/main|bin/)' },
+      from: { orphan: true, pathNot: '^(src/cli/main|bin/)|[.]d[.]ts$' },
       to: {},
     },
     {

@@ -14,6 +14,7 @@ import { type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import { startingPoint } from './prepare/start-weights.ts';
 import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
+import { reportOfRun } from './report.ts';
 import { adoptRun } from './run/adopt-run.ts';
 import { runStrategy } from './run/run-strategy.ts';
 
@@ -31,6 +32,7 @@ export interface TrainRequest extends WorkContext {
  * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
  */
 export async function train(request: TrainRequest): Promise<RunRecord> {
+  const started = performance.now();
   const asked = request.resume === true ? await withStored(request.settings) : request.settings;
   const log = createEventLog();
   const context = { ...contextOf(request), emit: broadcast([request.emit, log.listen]) };
@@ -45,7 +47,11 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const config = chosen.settings.for(strategy);
   const { resume = false, overwrite = false } = request;
   const run = { ...chosen.context, ...data, config, strategy, evidence, resume, overwrite, log };
-  return chosen.begun === undefined ? runStrategy(run) : adoptRun(run, chosen.begun);
+  const record = await (chosen.begun === undefined
+    ? runStrategy(run)
+    : adoptRun(run, chosen.begun));
+  await reportOfRun(record.folder, request, (performance.now() - started) / 1000);
+  return record;
 }
 
 /** The config of the run to resume stands below all else; its strategy is what `auto` now means. */

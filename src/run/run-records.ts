@@ -6,8 +6,10 @@ import { RUN_CONFIG_START } from '../base/run-config-start.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { RECORD_PROBLEMS } from './check-record.ts';
+import { predictionLines } from './predictions-csv.ts';
 import {
   FORMAT_VERSION,
+  type ImagePrediction,
   type MetricsRecord,
   type PlanRecord,
   type RunRecord,
@@ -30,6 +32,14 @@ export async function writeRecord<K extends keyof Records>(
   record: Records[K],
 ): Promise<void> {
   await writeFileAtomic(paths[kind], `${JSON.stringify(record, null, 1)}\n`);
+}
+
+/** Writes `predictions.csv`, whole or not at all. */
+export async function writePredictions(
+  paths: RunPaths,
+  predictions: readonly ImagePrediction[],
+): Promise<void> {
+  await writeFileAtomic(paths.predictions, `${predictionLines(predictions).join('\n')}\n`);
 }
 
 /**

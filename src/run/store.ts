@@ -16,6 +16,8 @@ export interface RunPaths {
   readonly plan: string;
   readonly events: string;
   readonly metrics: string;
+  readonly predictions: string;
+  readonly report: string;
   readonly last: string;
   readonly best: string;
   readonly model: string;
@@ -30,6 +32,8 @@ export function runPaths(folder: string): RunPaths {
     plan: at('plan.json'),
     events: at('events.ndjson'),
     metrics: at('metrics.json'),
+    predictions: at('predictions.csv'),
+    report: at('report.html'),
     last: at('checkpoints', 'last.safetensors'),
     best: at('checkpoints', 'best.safetensors'),
     model: at('model'),
@@ -44,6 +48,8 @@ const OWN = [
   'split.json',
   'plan.json',
   'metrics.json',
+  'predictions.csv',
+  'report.html',
   'checkpoints',
   'model',
   'events.ndjson',

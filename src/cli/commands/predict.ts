@@ -4,6 +4,7 @@ import type { Output } from '../../outputs/index.ts';
 import { type Prediction, predict } from '../../pipeline/predict.ts';
 import { predictDense } from '../../pipeline/predict-dense.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { wholeNumber } from '../number-arguments.ts';
 import { percent, plural } from '../number-formats.ts';
 import { type Column, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -56,7 +57,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'p
   const [folder = '', ...words] = args.positionals;
   const inputs = words.includes('-') ? await withListed(words, process.stdin) : words;
   const { signal, emit, terminal } = context;
-  const topK = guesses(args.text('top') ?? '1');
+  const topK = wholeNumber('--top', args.text('top') ?? '1');
   const request = { run: folder, inputs, topK, signal, emit };
   const dense = denseOptions(args);
   const predictions =
@@ -101,16 +102,6 @@ function denseOptions(args: Arguments) {
   if (scales === undefined && heatMaps === undefined) return undefined;
   const where = scales === undefined ? '--heat-maps' : '--scales';
   throw usageError(`${where} goes with --dense`, { where, fix: 'add --dense, or leave it out' });
-}
-
-function guesses(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw usageError('--top is not a possible value', {
-    expected: 'a whole number of at least 1',
-    found: text,
-    where: '--top',
-  });
 }
 
 function predictionLines(

@@ -105,6 +105,7 @@ function nextSteps({ folder, config, plan }: RunRecord): Row[] {
   return [
     [`  vggtune predict ${run} IMAGES`, 'name the class of images'],
     [`  vggtune evaluate ${run}`, 'each class, and the mix-ups'],
+    [`  vggtune report ${run} --open`, 'the worst images, as a page'],
     [`  vggtune export ${run} -f web`, 'for a browser; Keras, PyTorch, ...'],
     [`  ${better}`, betterText(config.backbone, plan.strategy)],
   ];

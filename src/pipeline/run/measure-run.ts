@@ -1,9 +1,10 @@
 import { interruptedError } from '../../base/errors.ts';
 import type { NamedTensors } from '../../base/tensor.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
+import { imagePredictions } from '../../evaluation/image-predictions.ts';
 import { metricsRecord } from '../../evaluation/metrics-record.ts';
 import type { Scored } from '../../metrics/scores.ts';
-import type { MetricsRecord } from '../../run/record.ts';
+import type { ImagePrediction, MetricsRecord } from '../../run/record.ts';
 import type { TrainPlan } from '../../training/train-plan.ts';
 import { score } from '../../training/validate.ts';
 import type { SampleSetting } from '../prepare/sample-setting.ts';
@@ -11,6 +12,12 @@ import { plainRows } from '../prepare/samples.ts';
 import type { TrainedModel } from '../prepare/trained-model.ts';
 import type { PreparedRun } from './begin-run.ts';
 import type { StrategyRun } from './strategy-run.ts';
+
+/** Metrics, and what they are made of, image by image. */
+export interface Measurement {
+  readonly metrics: MetricsRecord;
+  readonly predictions: readonly ImagePrediction[];
+}
 
 /**
  * Measures a run on images to which nothing was fitted: the test images by the final model; else the
@@ -20,19 +27,30 @@ import type { StrategyRun } from './strategy-run.ts';
 export async function measureRun(
   run: StrategyRun,
   of: PreparedRun & { readonly models: Readonly<Record<'final' | 'judged', TrainedModel>> },
-): Promise<MetricsRecord | undefined> {
+): Promise<Measurement | undefined> {
   const { index, split, measureOn } = run;
   const { plan, start, models, setting } = of;
   const { classes } = index;
   const side = measureOn ?? (split.test.length > 0 ? 'test' : 'val');
   const heldOut = start.refitHead?.heldOut;
   if (side === 'val' && plan.phases.length === 0 && heldOut !== undefined) {
-    return metricsRecord(heldOut, { side: 'cross-validation', classes });
+    return measurementOf(heldOut, { side: 'cross-validation', classes });
   }
   const isFinal = side === 'test' || start.refitWeights === undefined;
   const model = isFinal ? models.final : models.judged;
-  const record = await measure({ setting, model, plan, classes, side });
-  return isFinal || record === undefined ? record : { ...record, beforeRefit: true };
+  const found = await measure({ setting, model, plan, classes, side });
+  if (isFinal || found === undefined) return found;
+  return { ...found, metrics: { ...found.metrics, beforeRefit: true } };
+}
+
+function measurementOf(
+  scored: Scored & { readonly images: readonly ImageEntry[] },
+  of: { readonly side: MetricsRecord['side']; readonly classes: readonly string[] },
+): Measurement {
+  return {
+    metrics: metricsRecord(scored, of),
+    predictions: imagePredictions(scored, of.classes),
+  };
 }
 
 /**
@@ -45,11 +63,11 @@ async function measure(of: {
   readonly plan: TrainPlan;
   readonly classes: readonly string[];
   readonly side: 'val' | 'test';
-}): Promise<MetricsRecord | undefined> {
+}): Promise<Measurement | undefined> {
   const { setting, model, plan, classes, side } = of;
   if (setting.split[side].length === 0) return undefined;
   const scored = await scoreSide({ setting, plan }, { weights: model.weights, side });
-  return metricsRecord(scored, { side, classes });
+  return measurementOf(scored, { side, classes });
 }
 
 /**

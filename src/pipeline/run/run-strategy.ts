@@ -56,8 +56,8 @@ async function writeOrCompare(
   paths: RunPaths,
   { run, resumed }: { readonly run: StrategyRun; readonly resumed: boolean },
 ): Promise<void> {
-  const { config, strategy, index, split } = run;
-  const record = splitRecord(index, split);
+  const { config, strategy, index, split, groups } = run;
+  const record = { ...splitRecord(index, split), ...(groups && { nearDuplicates: groups }) };
   if (resumed) {
     const before = Settings.stored(paths.config, await readConfig(paths)).for(strategy);
     refuseChangedConfig(paths.folder, before, config);
