@@ -16,6 +16,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { EMOJI_PACKAGE } from './emoji-package.js';
 
 const MOST = 2;
 const RATES = Array.from({ length: 12 }, (_, i) => Number((0.03 / 1.5 ** i).toPrecision(3)));
@@ -64,7 +65,9 @@ async function settingsIn(home) {
 
 async function emojiFolder(target) {
   const { buildEmojiFolder } = await load('pipeline/demo/demo-data.js');
-  return (await buildEmojiFolder({ target, imagesPerClass: Number(values.images) })).root;
+  return (
+    await buildEmojiFolder({ source: EMOJI_PACKAGE, target, imagesPerClass: Number(values.images) })
+  ).root;
 }
 
 async function weightsFile(path) {

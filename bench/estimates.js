@@ -12,6 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { EMOJI_PACKAGE } from './emoji-package.js';
 
 const dist = new URL('../dist/', import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
@@ -84,7 +85,7 @@ function compare(strategy, { home, settings }) {
 
 async function emojiFolder(target) {
   const { buildEmojiFolder } = await load('pipeline/demo/demo-data.js');
-  return (await buildEmojiFolder({ target })).root;
+  return (await buildEmojiFolder({ source: EMOJI_PACKAGE, target })).root;
 }
 
 async function weightsFile(path) {

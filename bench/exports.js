@@ -13,6 +13,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { EMOJI_PACKAGE } from './emoji-package.js';
 
 const dist = new URL('../dist/', import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
@@ -116,7 +117,10 @@ async function make(home) {
   const { describeModel, toMetadata } = await load('export/metadata.js');
   const { writeSafetensors } = await load('formats/safetensors.js');
   const { buildEmojiFolder } = await load('pipeline/demo/demo-data.js');
-  const { root } = await buildEmojiFolder({ target: join(home, 'pictures') });
+  const { root } = await buildEmojiFolder({
+    source: EMOJI_PACKAGE,
+    target: join(home, 'pictures'),
+  });
   const labels = Array.from({ length: Number(values.classes) }, (_, i) => `class ${i}`);
   const head = { kind: values.head, dropout: 0.5, hidden: 256 };
   const { backbone } = values;

@@ -20,7 +20,7 @@ const LAYERS = [
   ['pipeline'],
   ['batch'],
   ['outputs'],
-  ['cli'],
+  ['cli', 'library'],
 ];
 
 /** Functions that lay sources of settings over each other, or resolve them. */

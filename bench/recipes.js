@@ -7,9 +7,10 @@
 // `recipes/sets.js` says which packages hold the pictures. What is finished is kept in the work folder, a line
 // a run: a bench that was stopped goes on where it was.
 
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { linesOf } from './recipes/lines.js';
 import { buildSet, SEEDS, SETS } from './recipes/sets.js';
 import { recipesTable } from './recipes/table.js';
 
@@ -111,14 +112,6 @@ function chosenSets() {
 const sameRun = (of) => (line) => Object.entries(of).every(([key, value]) => line[key] === value);
 
 const isThere = async (results, of) => (await linesOf(results)).some(sameRun(of));
-
-async function linesOf(file) {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
 
 async function trainOne({ train, Settings, engine, weights, data, home, of }) {
   const out = join(home, `run-${process.pid}`);

@@ -1,4 +1,5 @@
 // The sets, as rows: where the pictures come from, and how many are tested with and trained on.
+import { drawnByChance } from './sources/chance.js';
 import * as drawn from './sources/drawings.js';
 import { digits, scripts } from './sources/glyphs.js';
 import { foods, landscapes, surfaces } from './sources/photographs.js';
@@ -6,7 +7,7 @@ import { foods, landscapes, surfaces } from './sources/photographs.js';
 /**
  * @typedef {object} RecipeSet
  * @property {string} name
- * @property {'photographs' | 'textures' | 'paintings' | 'drawings' | 'icons' | 'glyphs'} like
+ * @property {'photographs' | 'textures' | 'paintings' | 'drawings' | 'icons' | 'glyphs' | 'nothing'} like
  * @property {readonly string[]} packages
  * @property {boolean} tuned       whether recipes were chosen on these pictures before
  * @property {string} describe     what the classes are
@@ -182,12 +183,31 @@ const FEW = [
   },
 ];
 
+/** What is drawn by chance: what networks have learned of pictures is of little use there. */
+const DRAWN = [
+  ['gratings', 'waves in noise, by their angle'],
+  ['dots', 'two to six dots, by their number'],
+  ['digits-drawn', 'digits in clutter, of any size'],
+].map(([name, describe]) => ({
+  name,
+  like: 'nothing',
+  packages: [],
+  tuned: false,
+  describe,
+  least: 60,
+  test: 40,
+  train: 24,
+  copies: 'exact',
+  pictures: drawnByChance(name),
+}));
+
 /** The sets that have more pictures, with as many to train on as there are. */
 const MANY = { digits: 250, scripts: 80, icons: 150, clipart: 100, stamps: 80 };
 
 /** @type {readonly RecipeSet[]} */
 export const SETS = [
   ...FEW,
+  ...DRAWN,
   ...FEW.filter(({ name }) => name in MANY).map((set) => ({
     ...set,
     name: `${set.name}-many`,

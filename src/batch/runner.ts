@@ -63,6 +63,15 @@ export async function runBatch(request: RunBatchRequest): Promise<BatchResults> 
   return batchResults(results, metric);
 }
 
+/** What earlier batches have left of the runs, wherever they ran: nothing is trained. */
+export async function collectBatch(
+  request: Pick<RunBatchRequest, 'runs' | 'metric' | 'results'>,
+): Promise<BatchResults> {
+  const collected = batchResults(request.runs.map(initialResult), request.metric);
+  await writeResults(request.results, collected);
+  return collected;
+}
+
 async function runTimed(
   run: BatchRun,
   of: { readonly at: number; readonly runOne: RunOne; readonly request: RunBatchRequest },

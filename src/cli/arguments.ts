@@ -6,6 +6,7 @@ import type { ConfigIssue } from '../config/issues.ts';
 import type { Given } from '../config/texts.ts';
 import type { Arguments, Command, Option } from './command.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
+import { otherFlag } from './other-names.ts';
 
 /** Parses the words after a command. Values stay strings: the schema says what they mean. */
 export function parseArguments(command: Command, words: readonly string[]): Arguments {
@@ -24,7 +25,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     has: (name) => parsed[name] !== undefined,
     list: (name) => [parsed[name] ?? []].flat().map((value) => pathOf(name, String(value))),
     issues: [
-      ...unknownFlags(parsed, options, fields),
+      ...unknownFlags(parsed, { options, fields, command: command.usage.split(' ')[0] ?? '' }),
       ...optionIssues(parsed, options),
       ...twoDevices(parsed),
       ...config.filter(({ text }) => text === '').map(({ name }) => withoutValue(name)),
@@ -129,9 +130,13 @@ function twoDevices({ device }: Words): ConfigIssue[] {
 
 function unknownFlags(
   parsed: Words,
-  options: readonly Option[],
-  fields: readonly Field[],
+  of: {
+    readonly options: readonly Option[];
+    readonly fields: readonly Field[];
+    readonly command: string;
+  },
 ): ConfigIssue[] {
+  const { options, fields, command } = of;
   const known = [
     ...options.flatMap(({ name, alias }) => [name, ...(alias === undefined ? [] : [alias])]),
     ...fields.flatMap(({ flag, aliases }) => [flag, ...aliases]),
@@ -143,7 +148,8 @@ function unknownFlags(
       const dashes = name.length === 1 ? '-' : '--';
       const where = parsed[name] === false ? `--no-${name}` : `${dashes}${name}`;
       const meant = didYouMean(name, known)?.replace(/"(.*)"/, '--$1');
-      const fix = meant ?? '--help lists all flags';
+      // A name of another tool is known for sure; a misspelling is a guess.
+      const fix = otherFlag(name, command) ?? meant ?? '--help lists all flags';
       return { path: '', where, message: 'unknown flag', fix };
     });
 }

@@ -52,6 +52,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/evaluate.ts')).command,
   },
   {
+    name: 'report',
+    summary: 'a page about runs: figures, curves, mix-ups and the worst images',
+    group: 'Use a trained model',
+    load: async () => (await import('./commands/report.ts')).command,
+  },
+  {
     name: 'predict',
     summary: 'name the class of images',
     group: 'Use a trained model',

@@ -19,5 +19,12 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
     value: 'FOLDER',
     description: 'folder for downloads and cached activations (or VGGTUNE_CACHE)',
   },
+  {
+    name: 'log-format',
+    kind: 'text',
+    value: 'NAME',
+    description: 'what is written to stderr: text, or one JSON object a line',
+    choices: ['text', 'json'],
+  },
   { name: 'help', alias: 'h', kind: 'boolean', description: 'show help' },
 ];

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { cacheWarningOnce } from '../base/cache-warning.ts';
 import { EXIT_CODES, messageOf, systemCode, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { storageFrom } from '../base/storage-from.ts';
 import type { Arguments, Command, Context, Outcome } from './command.ts';
 import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { watchOutput } from './output.ts';
-import { storageFrom } from './storage.ts';
-import { openTerminal, type Terminal } from './terminal.ts';
+import { type LogFormat, openTerminal, type Terminal } from './terminal.ts';
 import { harmless, harmlessJson } from './width.ts';
 
 /** Runs the command line and ends the process: the only place that does. */
@@ -50,9 +50,17 @@ function surroundings(words: readonly string[]): Surroundings {
     json: has('--json', '--json=true'),
     quiet: has('--quiet', '-q', '--quiet=true'),
     color: has('--no-color', '--color=false') ? false : has('--color') ? true : undefined,
+    log: logFormatOf(flags),
     environment,
   });
   return { environment, terminal };
+}
+
+/** What is no format is refused with the other flags; until then errors are text. */
+function logFormatOf(flags: readonly string[]): LogFormat {
+  const at = flags.findLastIndex((word) => /^--log-format(=|$)/.test(word));
+  const value = flags[at]?.split('=')[1] ?? flags[at + 1];
+  return at !== -1 && value === 'json' ? 'json' : 'text';
 }
 
 const beforeDashes = (words: readonly string[]) => {
@@ -72,17 +80,20 @@ async function run(words: readonly string[], to: Surroundings): Promise<number> 
   return runCommand(command, rest, to);
 }
 
+/** Flags of every command whose value is the next word. */
+const TAKES_A_VALUE: ReadonlySet<string> = new Set(['--cache', '--log-format']);
+
 /** The first word that is no flag is the command, wherever it stands. */
 function splitCommand(words: readonly string[]) {
   const at = words.findIndex(
-    (word, index) => !word.startsWith('-') && words[index - 1] !== '--cache',
+    (word, index) => !word.startsWith('-') && !TAKES_A_VALUE.has(words[index - 1] ?? ''),
   );
   return { name: words[at], rest: at === -1 ? words : words.toSpliced(at, 1) };
 }
 
 /** Handles a command line without a command: help, the version, or a flag that has no meaning. */
 async function general(words: readonly string[], to: Surroundings): Promise<number> {
-  const flags = words.filter((_, at) => words[at - 1] !== '--cache');
+  const flags = words.filter((_, at) => !TAKES_A_VALUE.has(words[at - 1] ?? ''));
   const topic = COMMANDS.find(({ name }) => flags.includes(name));
   if (topic !== undefined) return printHelp(await topic.load(), to);
   if (words.includes('--version') || words.includes('-v') || words.includes('-V')) {
@@ -111,7 +122,7 @@ function canAsk({ terminal, environment }: Surroundings): boolean {
 }
 
 const GENERAL_FLAGS: ReadonlySet<string> = new Set(
-  '--help -h --version --json --quiet -q --color --no-color --cache help'.split(' '),
+  '--help -h --version --json --quiet -q --color --no-color --cache --log-format help'.split(' '),
 );
 
 async function printHelp(command: Command, { terminal }: Surroundings): Promise<number> {
@@ -165,6 +176,10 @@ async function pickListener(
   terminal: Terminal,
 ): Promise<{ readonly listen: Emit; readonly close: () => void }> {
   if (terminal.quiet) return { listen: () => {}, close: () => {} };
+  if (terminal.log === 'json') {
+    const { createJsonLines } = await import('./listeners/json-lines.ts');
+    return { listen: createJsonLines(terminal), close: () => {} };
+  }
   if (terminal.animated) return (await import('./listeners/bar.ts')).createBar(terminal);
   return { listen: (await import('./listeners/lines.ts')).createLines(terminal), close: () => {} };
 }
@@ -192,7 +207,8 @@ async function explained(thrown: unknown, terminal: Terminal): Promise<number> {
   const { explainMachine } = await import('../base/machine-failure.ts');
   const error = explainMachine(explainNative(thrown));
   const { errorDocument, exitCodeOf, renderError } = await import('./render-error.ts');
-  terminal.note(renderError(error, terminal.paintError));
+  if (terminal.log === 'json') terminal.record({ type: 'error', ...errorDocument(error) });
+  else terminal.note(renderError(error, terminal.paintError));
   if (terminal.json) print(`${harmlessJson(errorDocument(error))}\n`);
   return exitCodeOf(error);
 }
@@ -200,7 +216,8 @@ async function explained(thrown: unknown, terminal: Terminal): Promise<number> {
 async function unknownCommand(name: string): Promise<Error> {
   const { didYouMean } = await import('../base/suggest.ts');
   const names = COMMANDS.map((row: CommandRow) => row.name);
-  const fix = didYouMean(name, names) ?? 'vggtune --help lists the commands';
+  const { otherCommand } = await import('./other-names.ts');
+  const fix = otherCommand(name) ?? didYouMean(name, names) ?? 'vggtune --help lists the commands';
   const expected = `one of ${names.join(', ')}`;
   return usageError(`there is no command "${name}"`, { expected, fix });
 }

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { hang, harmless } from './width.ts';
+import { hang, harmless, harmlessJson } from './width.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 export type Paint = (style: Style, text: string) => string;
@@ -16,11 +16,22 @@ export interface Terminal {
   readonly paint: Paint;
   /** Paints what goes to stderr. */
   readonly paintError: Paint;
+  /** The form of what is written to stderr: text, or one JSON object a line. */
+  readonly log: LogFormat;
   /** A line on stderr. */
   note(line: string): void;
+  /** An event on stderr, as a JSON object on one line, with the time. */
+  record(event: LogRecord): void;
 }
 
+/** What a line of a JSON log says: its kind, and what belongs to that. */
+export type LogRecord = { readonly type: string; readonly [key: string]: unknown };
+
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 export interface TerminalRequest {
+  readonly log?: LogFormat;
   readonly json: boolean;
   readonly quiet: boolean;
   /** As the flag says; undefined: as the terminal and the environment say. */
@@ -33,7 +44,7 @@ const WIDTH_ELSEWHERE = 100;
 const NARROWEST = 20;
 
 export function openTerminal(request: TerminalRequest): Terminal {
-  const { json, quiet, environment } = request;
+  const { json, quiet, environment, log = 'text' } = request;
   const { stdout, stderr } = process;
   const columns = stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : undefined;
   const dumb = environment.TERM === 'dumb';
@@ -41,11 +52,21 @@ export function openTerminal(request: TerminalRequest): Terminal {
     width: Math.max(NARROWEST, columns || WIDTH_ELSEWHERE),
     json,
     quiet,
-    animated: stderr.isTTY === true && !dumb && !isSet(environment.CI) && !quiet,
+    animated: stderr.isTTY === true && !dumb && !isSet(environment.CI) && !quiet && log === 'text',
     paint: painter(colours(request, stdout.isTTY === true) && !json),
-    paintError: painter(colours(request, stderr.isTTY === true)),
-    note: (text) => void stderr.write(`${forReading(harmless(text))}\n`),
+    paintError: painter(log === 'text' && colours(request, stderr.isTTY === true)),
+    log,
+    record,
+    note: (text) => {
+      if (log === 'json') record({ type: 'message', message: text.trim() });
+      else stderr.write(`${forReading(harmless(text))}\n`);
+    },
   };
+}
+
+function record(event: LogRecord): void {
+  const text = harmlessJson({ time: new Date().toISOString(), ...event }, 0);
+  process.stderr.write(`${text}\n`);
 }
 
 /** Wraps text for a terminal, which would break lines anywhere; a log is left as it is. */

@@ -43,8 +43,8 @@ export function harmless(text: string): string {
 }
 
 /** A value as JSON in which control characters are written as `\uNNNN`; it parses to the same value. */
-export function harmlessJson(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(CONTROL, (found) =>
+export function harmlessJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replace(CONTROL, (found) =>
     found === '\n' ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

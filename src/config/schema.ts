@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DURATION_FORM, parseDuration } from '../base/duration.ts';
 import { BACKBONES, HEADS, LARGEST_HIDDEN, LARGEST_SIDE } from '../network/catalog.ts';
+import { BUDGET_FORM, parseBudget } from './budget.ts';
 
 /**
  * The one schema of a run. A key's description is its help text in the flags, the wizard and the
@@ -223,17 +224,12 @@ export const runConfigSchema = z.strictObject({
       margin: fraction
         .default(0.02)
         .describe('by how much an earlier depth must be more accurate to count as clearly better'),
-      race: z
-        .enum(['auto', 'always', 'never'])
+      budget: z
+        .string()
+        .refine((text) => parseBudget(text) !== undefined, { message: BUDGET_FORM })
         .default('auto')
         .describe(
-          'train all four strategies for a while and let the result count; auto: where that takes a minute or two, few images and a small network',
-        ),
-      raceEpochs: count
-        .nullable()
-        .default(null)
-        .describe(
-          'epochs of each strategy in a race; null: those of its own, or fewer, by what they cost',
+          'how long strategies are tried before one is chosen; auto: about as long as the chosen run takes, and a minute at least; 0: not at all; any other: everything that there is time for',
         ),
     })
     .prefault({}),

@@ -54,6 +54,12 @@ const BATCH_KEYS: Readonly<Record<string, string>> = {
   failIf: 'only `vggtune batch` reads it; a command takes --fail-if',
 };
 
+/** What took the place of keys that there were. */
+const REPLACED: Readonly<Record<string, string>> = {
+  'advise.race': 'strategies are tried now: advise.budget says how long, and 0 not at all',
+  'advise.raceEpochs': 'strategies are tried now: advise.budget says how long',
+};
+
 function unknownKeys(
   keys: readonly string[],
   parents: readonly PropertyKey[],
@@ -68,7 +74,11 @@ function unknownKeys(
       path,
       where: placeIn(source, path),
       message: `unknown key ${shown(key)}${group === '' ? '' : ` in ${group}`}`,
-      fix: own(BATCH_KEYS, path) ?? suggestion ?? `possible keys: ${known.join(', ')}`,
+      fix:
+        own(BATCH_KEYS, path) ??
+        own(REPLACED, path) ??
+        suggestion ??
+        `possible keys: ${known.join(', ')}`,
     };
   });
 }

@@ -28,7 +28,7 @@ const HARMLESS =
 
 /** Side of the small image on which contrast is looked for. */
 const LOOK = 32;
-/** Of 255: what an image without contrast differs by at most, and the brightest that a black one is. */
+/** What an image without contrast differs by at most, and the brightest that a black one is, of 255. */
 const NO_CONTRAST = 2;
 const BLACK = 15;
 

@@ -15,6 +15,12 @@ import type { DatasetIndex, ImageEntry } from './types.ts';
 /** Groups of content hashes that show the same picture; each has at least two. */
 export type PictureGroups = readonly (readonly string[])[];
 
+/** Names the group of an image: that of its near-duplicates, or its own content. */
+export function groupNamer(groups: PictureGroups): (image: Pick<ImageEntry, 'hash'>) => string {
+  const names = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
+  return ({ hash }) => names.get(hash) ?? hash;
+}
+
 export interface GroupOptions {
   /** The folder in which the groups are remembered; without it they are looked for each time. */
   readonly cache?: string;

@@ -20,7 +20,9 @@ export async function unreachable(path: string, error: unknown): Promise<Vggtune
     });
   }
   const { folder, names, wanted } = await nearestFolder(path);
-  const similar = names.filter((name) => distance(name, wanted) <= Math.max(2, name.length / 3));
+  // Of a short name that differs in two letters nearly any other would do.
+  const near = (name: string) => Math.max(1, Math.floor(name.length / 3));
+  const similar = names.filter((name) => distance(name, wanted) <= near(name));
   return dataError(`there is no ${path}`, {
     expected: LAYOUTS,
     found: `${folder} is there, ${wanted} in it is not`,

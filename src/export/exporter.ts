@@ -70,6 +70,11 @@ export interface Exporter {
   /** Writes the model's files, and returns what is put beside them in every export. */
   write(request: ExportRequest): Promise<Exported>;
   readonly check: ExportCheck;
+  /**
+   * Looks, before any work, whether the packages are there that the format is written and checked with.
+   * @throws VggtuneError (unavailable) that says what to install
+   */
+  refuse?(): Promise<void>;
   /** Whether kernels can be stored in fewer bits. */
   readonly quantizes?: boolean;
   /** The exactness; by default `float`, or that of `quantize`. */

@@ -4,6 +4,7 @@ import { type ExportModel, modelCard } from './model.ts';
 import { IMAGE_IMPORT, pixelsFunction, READ_LABELS } from './python-image.ts';
 import { code, readme } from './readme.ts';
 import { savedModelOf } from './saved-model-graph.ts';
+import { tfjsFolders } from './tfjs-packages.ts';
 
 const INSIDE =
   'channel order, scale, mean and deviation are part of the graph; it takes uint8 RGB [N, size, size, 3]';
@@ -15,6 +16,8 @@ export const exporter: Exporter = {
     return { card: modelCard(model, INSIDE), readme: savedModelReadme(model) };
   },
   check: { by: 'tensorflow', folder: (folder) => folder },
+  // The native packages bring it along.
+  refuse: async () => void tfjsFolders(['@tensorflow/tfjs']),
 };
 
 function savedModelReadme(model: ExportModel): string {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { io, Tensor } from '@tensorflow/tfjs';
-import { messageOf, unavailableError } from '../base/errors.ts';
+import { TFJS_PACKAGES, tfjsMissing } from './tfjs-packages.ts';
 
 /** TensorFlow.js with the fastest backend that runs anywhere: XNNPACK in WebAssembly, else plain JavaScript. */
 export type Tf = typeof import('@tensorflow/tfjs');
@@ -34,12 +34,7 @@ async function importTfjs(): Promise<Tf> {
   try {
     return await import('@tensorflow/tfjs');
   } catch (error) {
-    throw unavailableError('TensorFlow.js is not installed, so its export cannot be checked', {
-      expected: 'the optional package @tensorflow/tfjs',
-      found: messageOf(error),
-      fix: 'install it beside vggtune: npm install @tensorflow/tfjs @tensorflow/tfjs-backend-wasm',
-      cause: error,
-    });
+    throw tfjsMissing([TFJS_PACKAGES[0]], error);
   }
 }
 

@@ -5,6 +5,7 @@ import { type KerasLayer, kerasLayers } from './keras-layers.ts';
 import { functionalConfig, isSequential } from './keras-topology.ts';
 import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
+import { tfjsFolders } from './tfjs-packages.ts';
 
 export const INSIDE_TFJS =
   'channel order, scale, mean and deviation are layers of the model; it takes float32 RGB 0-255 [N, size, size, 3]';
@@ -17,6 +18,7 @@ export const exporter: Exporter = {
   },
   check: { by: 'tensorflow.js', file: (folder) => join(folder, 'model.json') },
   quantizes: true,
+  refuse: async () => void tfjsFolders(['@tensorflow/tfjs']),
 };
 
 /** TensorFlow.js builds a model before it loads its weights: random ones would be drawn in vain. */

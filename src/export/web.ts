@@ -1,13 +1,12 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { messageOf, unavailableError } from '../base/errors.ts';
 import { writeTfjsLayers } from '../formats/tfjs-layers.ts';
 import type { Exporter } from './exporter.ts';
 import { type ExportModel, modelCard } from './model.ts';
 import { code, readme } from './readme.ts';
 import { INSIDE_TFJS, tfjsModel } from './tfjs.ts';
+import { tfjsFolders } from './tfjs-packages.ts';
 
 /** The folder of the page's parts in the package, which are used as they are. */
 const ASSETS = fileURLToPath(new URL('../../assets/web/', import.meta.url));
@@ -28,6 +27,7 @@ export const exporter: Exporter = {
   },
   check: { by: 'tensorflow.js', file: (folder) => join(folder, 'model', 'model.json') },
   quantizes: true,
+  refuse: async () => void tfjsFolders(),
 };
 
 async function page(bundles: readonly string[]): Promise<string> {
@@ -49,29 +49,15 @@ function guarded(text: string): string {
 
 /** The packages' own browser builds; the WebAssembly files are copied beside the page. */
 async function tensorflowBundles(wasmFolder: string): Promise<string[]> {
-  const require = createRequire(import.meta.url);
-  try {
-    const tf = dirname(require.resolve('@tensorflow/tfjs/package.json'));
-    const wasm = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-    await mkdir(wasmFolder);
-    for (const name of WASM_FILES) {
-      await copyFile(join(wasm, 'dist', name), join(wasmFolder, name));
-    }
-    return await Promise.all([
-      readFile(join(tf, 'dist', 'tf.min.js'), 'utf8'),
-      readFile(join(wasm, 'dist', 'tf-backend-wasm.min.js'), 'utf8'),
-    ]);
-  } catch (error) {
-    throw unavailableError(
-      'TensorFlow.js is not installed, so there is nothing to put in the page',
-      {
-        expected: 'the optional packages @tensorflow/tfjs and @tensorflow/tfjs-backend-wasm',
-        found: messageOf(error),
-        fix: 'install them beside vggtune: npm install @tensorflow/tfjs @tensorflow/tfjs-backend-wasm',
-        cause: error,
-      },
-    );
+  const [tfjs = '', wasm = ''] = tfjsFolders();
+  await mkdir(wasmFolder);
+  for (const name of WASM_FILES) {
+    await copyFile(join(wasm, 'dist', name), join(wasmFolder, name));
   }
+  return await Promise.all([
+    readFile(join(tfjs, 'dist', 'tf.min.js'), 'utf8'),
+    readFile(join(wasm, 'dist', 'tf-backend-wasm.min.js'), 'utf8'),
+  ]);
 }
 
 function webReadme(model: ExportModel): string {

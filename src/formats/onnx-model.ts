@@ -28,7 +28,7 @@ export type OnnxAttribute =
   | { readonly ints: readonly number[] }
   | { readonly floats: readonly number[] }
   | { readonly tensor: OnnxTensor }
-  /** Of another kind, such as a graph: nothing is read of it but the kind. */
+  /** A value of another kind, such as a graph: nothing is read of it but the kind. */
   | { readonly unread: number };
 
 export interface OnnxNode {

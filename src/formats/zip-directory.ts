@@ -18,7 +18,7 @@ export interface ZipRow {
   readonly packed: number;
   readonly crc32: number;
   readonly encrypted: boolean;
-  /** Of a Unix system; zero where it was packed on another. */
+  /** The mode by which a Unix system packed it; zero where another system did. */
   readonly mode: number;
   /** Where its own header is. */
   readonly header: number;
@@ -31,7 +31,7 @@ const END64_SIGNATURE = 0x06064b50;
 const ENTRY_SIGNATURE = 0x02014b50;
 const LOCAL_SIGNATURE = 0x04034b50;
 const END_BYTES = 22;
-/** Of the two bytes that say who made an entry, the upper one. */
+/** The upper one of the two bytes that say who made an entry. */
 const UNIX = 3;
 /** A state dict has a member a tensor; the limit keeps a hostile directory from filling the memory. */
 const MAX_DIRECTORY_BYTES = 2 ** 24;

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { Advice } from '../advisor/advise.ts';
-import type { NotAllowed, RaceResult } from '../advisor/race.ts';
 import type { DepthEvidence, MeasuredSimilarity, Similarity } from '../advisor/similarity.ts';
 import type { SizeEvidence } from '../advisor/size.ts';
 import type { AdviceReport } from '../pipeline/advise.ts';
 import type { ChoiceReport } from '../pipeline/choose/decision.ts';
+import type { TrialRow } from '../pipeline/choose/trials.ts';
 import type { Estimate, StrategyEstimate } from '../pipeline/estimate/estimate-strategies.ts';
 import type { DataFacts, DuplicateEvidence } from '../pipeline/prepare/data.ts';
-import { count, figures, list, seconds, share, strategy, texts } from './parts.ts';
+import type { NotAllowed } from '../pipeline/prepare/strategy-question.ts';
+import { count, list, seconds, share, strategy, texts } from './parts.ts';
 
 const confidence = share.describe('0.5 is a coin');
 
@@ -94,9 +95,15 @@ const advice = z
       .describe("the last frozen layer, for the setting `freeze`; null: the strategy's own"),
     boundary: z.string().describe('why the boundary is there'),
     confidence: z.strictObject({
-      value: confidence.describe('that of the less certain of the two questions'),
+      value: share.describe('how probable it is that no strategy is more than two points better'),
       level: z.enum(['high', 'medium', 'low']),
     }),
+    difference: z
+      .strictObject({ mean: z.number(), low: z.number(), high: z.number() })
+      .exactOptional()
+      .describe(
+        "by how much its accuracy is expected to be above the runner-up's, as a share, and the limits within which that is 19 times of 20; absent where there was nothing to choose between",
+      ),
     evidence: texts.describe('why, a sentence each'),
   })
   .describe('the strategy that fits') satisfies z.ZodType<Advice>;
@@ -113,10 +120,17 @@ const notAllowed = z
   .strictObject({ strategy, reason: z.string() })
   .describe('a strategy that the settings do not allow, and why') satisfies z.ZodType<NotAllowed>;
 
-const raceResult = z.union([
-  z.strictObject({ strategy, epochs: count, metrics: figures, images: count, seconds }),
+const trialRow = z.union([
+  z.strictObject({
+    strategy,
+    folds: count.describe('parts of the training images that it was asked about'),
+    images: count.describe('in them, each judged by a network that was not trained on it'),
+    accuracy: share.describe('of these images'),
+    epochs: list(count).describe('of each part; 0 where the output layer was solved'),
+    seconds,
+  }),
   notAllowed,
-]) satisfies z.ZodType<RaceResult>;
+]) satisfies z.ZodType<TrialRow>;
 
 export const choiceReport = z.strictObject({
   advice,
@@ -127,9 +141,11 @@ export const choiceReport = z.strictObject({
     .exactOptional()
     .describe('what similarity was measured on; absent where it was not measured'),
   similarity,
-  race: list(raceResult)
+  trials: list(trialRow)
     .exactOptional()
-    .describe('all four, trained for a while, the best first; absent where there was no race'),
+    .describe(
+      'what trials of the strategies came to, the best first; absent where there were none',
+    ),
 }) satisfies z.ZodType<ChoiceReport>;
 
 export const dataFacts = z.strictObject({

@@ -4,8 +4,10 @@ import { count, list } from './parts.ts';
 
 const cacheEntry = z.strictObject({
   kind: z
-    .enum(['features', 'weights', 'scan', 'near-duplicates', 'archives'])
-    .describe('features: activations of frozen layers; scan, near-duplicates: findings on images'),
+    .enum(['features', 'weights', 'scan', 'near-duplicates', 'archives', 'trials'])
+    .describe(
+      'features: activations of frozen layers; scan, near-duplicates: findings on images; archives: unpacked ones; trials: what strategies came to',
+    ),
   name: z.string(),
   path: z.string(),
   bytes: count,

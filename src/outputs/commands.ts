@@ -22,7 +22,7 @@ import {
   texts,
   warnings,
 } from './parts.ts';
-import { epochRow, metricsRecord, planRecord, writtenFile } from './run.ts';
+import { epochRow, imagePrediction, metricsRecord, planRecord, writtenFile } from './run.ts';
 
 export const trainOutput = z.strictObject({
   run: z.string().describe('the run folder'),
@@ -46,9 +46,19 @@ export const evaluateOutput = metricsRecord.extend({
     .string()
     .exactOptional()
     .describe("the folder of the images; absent: they are the run's own"),
+  worst: list(imagePrediction)
+    .exactOptional()
+    .describe('with --worst: the images with the highest loss, that first'),
+  predictions: list(imagePrediction).exactOptional().describe('with --predictions: every image'),
   failedGates,
   warnings,
   skipped: list(skippedFile),
+});
+
+export const reportOutput = z.strictObject({
+  runs: texts.describe('the run folders'),
+  report: z.string().describe('the page that was written'),
+  missing: texts.describe('what the folders do not hold, a sentence each'),
 });
 
 const guess = z.strictObject({ label: z.string(), probability: share }) satisfies z.ZodType<Guess>;

@@ -11,6 +11,7 @@ import {
   evaluateOutput,
   exportOutput,
   predictOutput,
+  reportOutput,
   trainOutput,
   weightsOutput,
 } from './commands.ts';
@@ -26,6 +27,7 @@ export const OUTPUTS = {
   plan: planReport,
   config: configOutput,
   evaluate: evaluateOutput,
+  report: reportOutput,
   predict: predictOutput,
   export: exportOutput,
   weights: weightsOutput,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MetricsRecord, PlanRecord } from '../run/record.ts';
+import type { ImagePrediction, MetricsRecord, PlanRecord } from '../run/record.ts';
 import { count, figures, list, share, sideName, strategy, texts } from './parts.ts';
 
 export const parameterCounts = z.strictObject({ total: count, trained: count });
@@ -49,6 +49,20 @@ export const metricsRecord = z
     confusion: list(list(count)).describe('[actual][predicted]'),
   })
   .describe('metrics.json of the run folder') satisfies z.ZodType<MetricsRecord>;
+
+export const imagePrediction = z
+  .strictObject({
+    path: z.string().describe("relative to the data's root"),
+    label: z.string().describe('the true class'),
+    guesses: list(z.strictObject({ label: z.string(), probability: share })).describe(
+      'the most probable first, five at most',
+    ),
+    loss: z
+      .number()
+      .nullable()
+      .describe("negative logarithm of the true class's probability; null: no number"),
+  })
+  .describe('what the network said of an image') satisfies z.ZodType<ImagePrediction>;
 
 export const epochRow = z.strictObject({
   phase: z.string(),

@@ -40,9 +40,9 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
   const data = await loadData(config, request);
   const engine = await engineOf(request, config);
   const { start, trouble } = await startOrTrouble(config, data, request);
-  const choice = await choose({ ...request, settings, config, data, engine, start, trouble });
+  const { report } = await choose({ ...request, settings, config, data, engine, start, trouble });
   const wanted = request.estimates !== false;
-  const advised = advisedFor(choice.advice);
+  const advised = advisedFor(report);
   const estimates = wanted
     ? await estimateStrategies({ ...request, settings, advised, start, data, engine })
     : [];
@@ -51,7 +51,7 @@ export async function advise(request: AdviseRequest): Promise<AdviceReport> {
     backbone: config.backbone,
     weights: trouble ?? start.source,
     machine: { engine: engine.name, device: engine.device, cores: thisMachine().processors },
-    ...choice,
+    ...report,
     estimates,
   };
 }

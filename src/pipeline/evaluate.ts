@@ -2,12 +2,19 @@ import type { Emit } from '../base/events.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { Settings } from '../config/settings.ts';
 import { augmentSpec } from '../dataset/pixel-specs.ts';
-import type { Side } from '../dataset/types.ts';
+import type { ImageEntry, Side } from '../dataset/types.ts';
+import { imagePredictions } from '../evaluation/image-predictions.ts';
 import { metricsRecord } from '../evaluation/metrics-record.ts';
 import { scoreBatches } from '../evaluation/score.ts';
 import type { Scored } from '../metrics/scores.ts';
-import type { MetricsRecord } from '../run/record.ts';
-import { readConfig, readMetrics, readRecord, writeRecord } from '../run/run-records.ts';
+import type { ImagePrediction, MetricsRecord } from '../run/record.ts';
+import {
+  readConfig,
+  readMetrics,
+  readRecord,
+  writePredictions,
+  writeRecord,
+} from '../run/run-records.ts';
 import { runPaths } from '../run/store.ts';
 import { requireImages } from '../training/lost-images.ts';
 import { createPixelReader } from '../training/pixel-reader.ts';
@@ -15,6 +22,9 @@ import { type Images, imagesOf, ownSide } from './prepare/evaluation-images.ts';
 import { prefixBatch } from './prepare/prefix-batch.ts';
 import { compileModel, loadModel, type TrainedModel } from './prepare/trained-model.ts';
 import { engineOf, type WorkContext } from './prepare/work-context.ts';
+
+export { worstFirst } from '../evaluation/image-predictions.ts';
+export { predictionLines } from '../run/predictions-csv.ts';
 
 export interface EvaluateRequest extends WorkContext {
   /** The run folder. */
@@ -37,10 +47,12 @@ export type Evaluation = Omit<MetricsRecord, 'side'> & {
   readonly side?: Side;
   /** Where the images are not the run's own. */
   readonly data?: string;
+  /** What the network said of each image, in the order in which they were measured. */
+  readonly predictions: readonly ImagePrediction[];
 };
 
 /**
- * Measures a trained model, and writes metrics.json when the images are those that it is about.
+ * Measures a trained model, and writes metrics.json and predictions.csv when the images are those that they are about.
  * @throws VggtuneError when there is no such run, side, class or image
  */
 export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation> {
@@ -49,14 +61,15 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
   const images = await imagesOf(request, { config, classes: model.description.labels });
   const scored = await scoreImages(request, { config, model, images });
   const classes = model.description.labels;
+  const predictions = imagePredictions(scored, classes);
   if (images.data === undefined) {
     const record = metricsRecord(scored, { side: images.side, classes });
-    await keepRecord(request.run, record);
-    return record;
+    await keepRecord(request.run, record, predictions);
+    return { ...record, predictions };
   }
   const { side: _, ...record } = metricsRecord(scored, { side: 'test', classes });
   const { data, side } = images;
-  return { ...record, data, ...(side !== undefined && { side }) };
+  return { ...record, data, predictions, ...(side !== undefined && { side }) };
 }
 
 interface Work {
@@ -66,7 +79,10 @@ interface Work {
 }
 
 /** @throws VggtuneError (data) when too many of the images cannot be read */
-async function scoreImages(request: EvaluateRequest, work: Work): Promise<Scored> {
+async function scoreImages(
+  request: EvaluateRequest,
+  work: Work,
+): Promise<Scored & { readonly images: readonly ImageEntry[] }> {
   const { emit, signal, device } = request;
   const { config, model, images } = work;
   const engine = await engineOf(
@@ -80,18 +96,19 @@ async function scoreImages(request: EvaluateRequest, work: Work): Promise<Scored
   const program = await compileModel(engine, model, batchSize);
   const options = { task: 'evaluate', total: requests.length, emit, signal } as const;
   const rows: Float32Array[] = [];
-  const labels: number[] = [];
+  const read: ImageEntry[] = [];
   try {
     for await (const row of scoreBatches(program, batches, options)) {
       rows.push(row.probabilities);
-      labels.push(images.entries[row.position]?.label ?? 0);
+      read.push(images.entries[row.position] as ImageEntry);
     }
   } finally {
     await program.release();
   }
   requireImages(rows.length, 'to measure the network on');
   const classes = model.description.labels.length;
-  return { scores: joined(rows, classes), classes, labels };
+  const labels = read.map(({ label }) => label);
+  return { scores: joined(rows, classes), classes, labels, images: read };
 }
 
 function pixelReader({ config, model, images }: Work, emit: Emit) {
@@ -112,16 +129,21 @@ async function storedConfig(run: string): Promise<RunConfig> {
 }
 
 /**
- * Writes metrics.json if the record is about its subset: runs are ranked and gates judged by it, so that
- * metrics of another subset never take its place.
+ * Writes metrics.json, and predictions.csv beside it, if the record is about its subset: runs are ranked and gates
+ * judged by it, so that metrics of another subset never take its place.
  */
-async function keepRecord(run: string, record: MetricsRecord): Promise<void> {
+async function keepRecord(
+  run: string,
+  record: MetricsRecord,
+  predictions: readonly ImagePrediction[],
+): Promise<void> {
   const paths = runPaths(run);
   const split = await readRecord(paths, 'split');
   const written = await readMetrics(paths);
   // Figures of before a refit are of images that the network has since been trained on.
   if (written?.beforeRefit === true) return;
   if (record.side === (written?.side ?? ownSide(split))) {
+    await writePredictions(paths, predictions);
     await writeRecord(paths, 'metrics', record);
   }
 }

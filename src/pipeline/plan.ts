@@ -20,6 +20,7 @@ import { advisedSettings } from './choose/advised-settings.ts';
 import { type ChoiceReport, choose } from './choose/decision.ts';
 import { choiceEvidence } from './choose/evidence.ts';
 import { type Estimate, estimateStrategies } from './estimate/estimate-strategies.ts';
+import { refuseFormats } from './export/export-formats.ts';
 import { type DataFacts, dataFacts, type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import { type Start, startingPoint } from './prepare/start-weights.ts';
@@ -76,6 +77,7 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
   const { emit } = request;
   const settings = await withBackbone(request.settings, request);
   const provisional = settings.for();
+  await refuseFormats(provisional.export);
   const data = await loadData(provisional, request);
   const engine = await engineOf(request, provisional);
   const chosen = await chosenStrategy({ ...request, settings }, { provisional, data, engine });
@@ -134,7 +136,7 @@ async function chosenStrategy(
   }
   const { provisional: config, data, engine } = of;
   const start = await startingPoint(config, data.index.classes.length, request);
-  const choice = await choose({ ...request, config, data, engine, start });
+  const { report: choice } = await choose({ ...request, config, data, engine, start });
   const { strategy } = choice.advice;
   const advised = advisedSettings(choice.advice, settings);
   return { strategy, choice, settings: advised, evidence: choiceEvidence(choice) };

@@ -5,12 +5,13 @@ import { printablePath } from '../dataset/file-names.ts';
 import type { Picture } from '../dataset/resample.ts';
 import { writePng } from '../dataset/write-picture.ts';
 import { type OnnxOutput, type OnnxRunner, openOnnxRunner } from '../engines/onnx/session-file.ts';
-import { type Grid, overlayHeat } from '../evaluation/heat-map.ts';
+import { overlayHeat } from '../evaluation/heat-map.ts';
 import { heatMapPaths } from '../evaluation/heat-map-names.ts';
 import { denseModel } from '../export/onnx-dense.ts';
 import { encodeOnnx } from '../formats/onnx-proto.ts';
 import { type DenseForm, denseForm } from '../network/dense-to-conv.ts';
-import { refuseForeignPictures } from './own-heat-maps.ts';
+import { MOST_PIXELS, probabilityGrid, shorterSide } from './heat/dense-views.ts';
+import { refuseForeignPictures } from './heat/own-heat-maps.ts';
 import {
   guessesOf,
   inputFiles,
@@ -32,12 +33,6 @@ export interface DensePredictRequest extends PredictRequest {
  * go upward.
  */
 const SCALES = [1, 1.25, 1.5];
-
-/**
- * The most pixels of a scaled image: the first maps of a VGG then have 1 GiB each. At 384 pixels it
- * is an image 28 times as long as high.
- */
-const MOST_PIXELS = 2 ** 22;
 
 /**
  * Names the class of images by the fully convolutional form (Simonyan and Zisserman 2014, sections
@@ -147,17 +142,8 @@ export function mirrored({ pixels, width, height }: Picture): Picture {
 
 /** The probability of one class in every window, as an overlay on the image. */
 function heatMap({ picture, scores }: View, label: number, form: DenseForm): Picture {
-  const [, classes = 0, rows = 0, columns = 0] = scores.shape;
-  const cells = rows * columns;
-  const values = new Float32Array(cells);
-  for (let cell = 0; cell < cells; cell++) {
-    const row = Array.from({ length: classes }, (_, c) => scores.data[c * cells + cell] ?? 0);
-    const largest = Math.max(...row);
-    const powers = row.map((score) => Math.exp(score - largest));
-    values[cell] = (powers[label] ?? 0) / powers.reduce((sum, power) => sum + power, 0);
-  }
-  const grid: Grid = { rows, columns, values };
-  return overlayHeat(picture, grid, { first: (form.window * form.stride) / 2, step: form.stride });
+  const place = { first: (form.window * form.stride) / 2, step: form.stride };
+  return overlayHeat(picture, probabilityGrid(scores, label), place);
 }
 
 function averageOf(rows: readonly Float32Array[]): Float32Array {
@@ -167,10 +153,6 @@ function averageOf(rows: readonly Float32Array[]): Float32Array {
 
 function topOf(probabilities: Float32Array): number {
   return probabilities.indexOf(Math.max(...probabilities));
-}
-
-function shorterSide({ decode }: TrainedModel): number {
-  return Math.max(decode.size, decode.resize);
 }
 
 function expectScales(

@@ -9,10 +9,13 @@ import { refuseFolder, runPaths } from '../run/store.ts';
 import { advisedSettings } from './choose/advised-settings.ts';
 import { choose } from './choose/decision.ts';
 import { choiceEvidence } from './choose/evidence.ts';
+import { refuseFormats } from './export/export-formats.ts';
 import { type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import { startingPoint } from './prepare/start-weights.ts';
 import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
+import { reportOfRun } from './report.ts';
+import { adoptRun } from './run/adopt-run.ts';
 import { runStrategy } from './run/run-strategy.ts';
 
 export interface TrainRequest extends WorkContext {
@@ -29,11 +32,13 @@ export interface TrainRequest extends WorkContext {
  * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
  */
 export async function train(request: TrainRequest): Promise<RunRecord> {
+  const started = performance.now();
   const asked = request.resume === true ? await withStored(request.settings) : request.settings;
   const log = createEventLog();
   const context = { ...contextOf(request), emit: broadcast([request.emit, log.listen]) };
   const settings = await withBackbone(asked, context);
   const provisional = settings.for();
+  await refuseFormats(provisional.export);
   // Said before the images are read, where the folder's name does not wait for the strategy.
   if (settings.strategy !== 'auto') await refuseFolder(provisional.out, request);
   const data = await loadData(provisional, context);
@@ -41,16 +46,12 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const { strategy, evidence } = chosen;
   const config = chosen.settings.for(strategy);
   const { resume = false, overwrite = false } = request;
-  return runStrategy({
-    ...chosen.context,
-    ...data,
-    config,
-    strategy,
-    evidence,
-    resume,
-    overwrite,
-    log,
-  });
+  const run = { ...chosen.context, ...data, config, strategy, evidence, resume, overwrite, log };
+  const record = await (chosen.begun === undefined
+    ? runStrategy(run)
+    : adoptRun(run, chosen.begun));
+  await reportOfRun(record.folder, request, (performance.now() - started) / 1000);
+  return record;
 }
 
 /** The config of the run to resume stands below all else; its strategy is what `auto` now means. */
@@ -74,6 +75,8 @@ interface Choice {
   readonly evidence: readonly string[];
   /** The settings, with what the advice brings along. */
   readonly settings: Settings;
+  /** The folder of a run that a trial of the strategy began. */
+  readonly begun?: string;
   /** The context, with the engine where choosing needed one. */
   readonly context: WorkContext;
 }
@@ -95,7 +98,14 @@ async function chooseStrategy(
   }
   const engine: Engine = await engineOf(context, config);
   const start = await startingPoint(config, data.index.classes.length, context);
-  const choice = await choose({ ...context, settings, config, data, engine, start });
+  const { report: choice, begun } = await choose({
+    ...context,
+    settings,
+    config,
+    data,
+    engine,
+    start,
+  });
   const { strategy } = choice.advice;
   context.emit({
     type: 'note',
@@ -106,5 +116,6 @@ async function chooseStrategy(
     evidence: choiceEvidence(choice),
     settings: advisedSettings(choice.advice, settings),
     context: { ...context, engine },
+    ...(begun !== undefined && { begun }),
   };
 }

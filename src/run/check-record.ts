@@ -6,11 +6,13 @@ import type { LabelledHash, MetricsRecord, PlanRecord, SplitRecord } from './rec
  */
 export const RECORD_PROBLEMS = {
   split: (record: Form<SplitRecord>) => {
-    const { classes, ...sides } = record;
+    const { classes, nearDuplicates = [], ...sides } = record;
     if (!isTexts(classes)) return 'classes is no list of texts';
     const names = ['train', 'val', 'test'] as const;
     const wrong = names.find((side) => !isImages(sides[side], classes.length));
-    return wrong && `${wrong} is no list of images with a path, a hash and a label`;
+    if (wrong !== undefined) return `${wrong} is no list of images with a path, a hash and a label`;
+    const isGroups = Array.isArray(nearDuplicates) && nearDuplicates.every(isTexts);
+    return isGroups ? undefined : 'nearDuplicates is no list of lists of hashes';
   },
   plan: ({
     strategy,

@@ -42,6 +42,18 @@ export interface MetricsRecord {
   readonly confusion: readonly (readonly number[])[];
 }
 
+/** What the network said of one image that was measured: a row of predictions.csv. */
+export interface ImagePrediction {
+  /** Relative to the data set's root, as in split.json; bytes that are no UTF-8 as `\\xNN`. */
+  readonly path: string;
+  /** The true class. */
+  readonly label: string;
+  /** The most probable first; the first one is what counts as the answer. */
+  readonly guesses: readonly { readonly label: string; readonly probability: number }[];
+  /** The negative logarithm of the true class's probability (natural); null where it is no number. */
+  readonly loss: number | null;
+}
+
 /** The format version of the files of a run folder; readers refuse versions that they do not know. */
 export const FORMAT_VERSION = 1;
 
@@ -58,6 +70,8 @@ export interface SplitRecord {
   readonly train: readonly LabelledHash[];
   readonly val: readonly LabelledHash[];
   readonly test: readonly LabelledHash[];
+  /** Groups of content hashes that show nearly the same image; absent where none were looked for. */
+  readonly nearDuplicates?: readonly (readonly string[])[];
 }
 
 export interface RunRecord {

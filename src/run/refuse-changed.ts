@@ -6,7 +6,17 @@ import type { LabelledHash, PlanRecord, SplitRecord } from './record.ts';
  * Keys that may differ when a run is resumed: they change no weight. Another engine or device
  * does, but by no more than rounding: a checkpoint belongs to none.
  */
-const FREE_KEYS = ['out', 'data', 'export', 'cache', 'engine', 'device', 'checkpointEvery'];
+const FREE_KEYS = [
+  'out',
+  'data',
+  'export',
+  'cache',
+  'engine',
+  'device',
+  'checkpointEvery',
+  // The strategy was chosen before the run began.
+  'advise',
+];
 
 /**
  * @param before the config that the run was started with

@@ -6,8 +6,10 @@ import { RUN_CONFIG_START } from '../base/run-config-start.ts';
 import { LARGEST_YAML, yamlTooLarge } from '../base/yaml-size.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { RECORD_PROBLEMS } from './check-record.ts';
+import { predictionLines } from './predictions-csv.ts';
 import {
   FORMAT_VERSION,
+  type ImagePrediction,
   type MetricsRecord,
   type PlanRecord,
   type RunRecord,
@@ -30,6 +32,14 @@ export async function writeRecord<K extends keyof Records>(
   record: Records[K],
 ): Promise<void> {
   await writeFileAtomic(paths[kind], `${JSON.stringify(record, null, 1)}\n`);
+}
+
+/** Writes `predictions.csv`, whole or not at all. */
+export async function writePredictions(
+  paths: RunPaths,
+  predictions: readonly ImagePrediction[],
+): Promise<void> {
+  await writeFileAtomic(paths.predictions, `${predictionLines(predictions).join('\n')}\n`);
 }
 
 /**
@@ -71,11 +81,17 @@ function refuseOtherVersion(path: string, text: string): void {
 
 /**
  * Adds the old defaults to a config from before output layers were solved: the head is fitted by steps, and
- * there is no refit.
+ * there is no refit. What one from before strategies were tried says of a race is left out.
  */
 function withOldDefaults(values: unknown): unknown {
-  if (!isRecord(values) || !isRecord(values.head) || 'fit' in values.head) return values;
-  return { refit: 'never', ...values, head: { ...values.head, fit: 'steps' } };
+  if (!isRecord(values)) return values;
+  const now = isRecord(values.advise) ? { ...values, advise: withoutRace(values.advise) } : values;
+  if (!isRecord(now.head) || 'fit' in now.head) return now;
+  return { refit: 'never', ...now, head: { ...now.head, fit: 'steps' } };
+}
+
+function withoutRace({ race: _, raceEpochs: __, ...advise }: Record<string, unknown>) {
+  return advise;
 }
 
 /** @throws VggtuneError when the file is not there (usage), damaged or of another version (data) */

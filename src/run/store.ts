@@ -16,6 +16,8 @@ export interface RunPaths {
   readonly plan: string;
   readonly events: string;
   readonly metrics: string;
+  readonly predictions: string;
+  readonly report: string;
   readonly last: string;
   readonly best: string;
   readonly model: string;
@@ -30,6 +32,8 @@ export function runPaths(folder: string): RunPaths {
     plan: at('plan.json'),
     events: at('events.ndjson'),
     metrics: at('metrics.json'),
+    predictions: at('predictions.csv'),
+    report: at('report.html'),
     last: at('checkpoints', 'last.safetensors'),
     best: at('checkpoints', 'best.safetensors'),
     model: at('model'),
@@ -44,6 +48,8 @@ const OWN = [
   'split.json',
   'plan.json',
   'metrics.json',
+  'predictions.csv',
+  'report.html',
   'checkpoints',
   'model',
   'events.ndjson',
@@ -81,9 +87,14 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   const folders = [paths.folder, dirname(paths.last), paths.model];
   for (const below of folders) await removeLeftovers(below);
   if (options.resume !== true) {
-    for (const name of OWN) await rm(join(paths.folder, name), { recursive: true, force: true });
+    await removeRun(paths.folder);
   }
   return { paths, resumed: options.resume === true, unlock };
+}
+
+/** Removes the files of a run from its folder, and nothing else. */
+export async function removeRun(folder: string): Promise<void> {
+  for (const name of OWN) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** Locks a run folder. Finding out whether a run of another machine is alive takes a while. */

@@ -15,16 +15,17 @@ export const USUAL_FOLDS = 5;
  * image, share a fold: otherwise a fit would be judged by what it has seen. A class with fewer groups than
  * folds makes the folds fewer, down to two; a class of one group alone is never held out.
  *
- * @param groups a name for each sample; equal names are one group
+ * @param of `groups`: a name for each sample, equal names are one group; `most`: how many folds there are at most
  */
 export function stratifiedFolds(
   labels: readonly number[],
-  { groups, seed }: { readonly groups: readonly string[]; readonly seed: number },
+  of: { readonly groups: readonly string[]; readonly seed: number; readonly most?: number },
 ): Folds {
+  const { groups, seed, most = USUAL_FOLDS } = of;
   const byClass = groupsByClass(labels, groups);
   const sizes = [...byClass.values()].map((names) => names.size).filter((size) => size > 1);
   if (sizes.length < 2) return { count: 0, of: labels.map(() => -1) };
-  const count = Math.min(USUAL_FOLDS, Math.min(...sizes));
+  const count = Math.min(most, ...sizes);
   const foldOf = new Map<string, number>();
   let next = 0;
   for (const [label, names] of [...byClass].sort(([a], [b]) => a - b)) {

@@ -27,6 +27,8 @@ export interface TrainingJob {
   /** Called when a phase begins, with the boundary in `phase.from`. */
   readonly sources: (phase: TrainPhase) => Promise<PhaseSources>;
   readonly checkpoints: CheckpointStore;
+  /** Whether training ends before a refit, where it can be resumed from the last checkpoint. */
+  readonly judgedOnly?: boolean;
   /** The checkpoint to resume from; the result is then bit for bit that of the uninterrupted run. */
   readonly resume?: Checkpoint;
   readonly signal: AbortSignal;

@@ -35,6 +35,7 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   }
   while (progress.phase < plan.phases.length) {
     const phase = plan.phases[progress.phase] as TrainPhase;
+    if (phase.refit && job.judgedOnly === true) break;
     if (phase.refit && isFirstOfRefit(plan.phases, progress.phase)) {
       weights = job.refitWeights ?? job.weights;
     }
@@ -57,7 +58,7 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   expectFits(kept, { wanted: job.weights, resume: undefined });
   const best = overlay(job.weights, kept);
   const { history, best: bestEpoch } = progress.judged ?? { history: [], best: -1 };
-  const refit = plan.phases.some((phase) => phase.refit);
+  const refit = plan.phases.some((phase) => phase.refit) && job.judgedOnly !== true;
   return { weights: refit ? weights : best, judgedWeights: best, history, bestEpoch };
 }
 

@@ -41,19 +41,21 @@ export async function score(
   program: Pick<TrainingProgram, 'predict'>,
   source: RowSource,
   { batchSize, classes, signal }: ValidationOptions,
-): Promise<Scored> {
+): Promise<Scored & { readonly positions: readonly number[] }> {
   const order = source.labels.map((_, position) => position);
   const scores = new Float32Array(order.length * classes);
   const labels: number[] = [];
+  const read: number[] = [];
   for await (const { rows, positions } of source.batches(order, { batchSize, epoch: 0 })) {
     if (positions.length > 0) {
       const logits = await program.predict(rows, positions.length);
       scores.set(softmaxRows(logits, classes), labels.length * classes);
       labels.push(...positions.map((at) => source.labels[at] as number));
+      read.push(...positions);
     }
     await nextTurn();
     if (signal.aborted) break;
   }
   if (!signal.aborted) requireImages(labels.length, 'to measure the network on');
-  return { scores: scores.subarray(0, labels.length * classes), classes, labels };
+  return { scores: scores.subarray(0, labels.length * classes), classes, labels, positions: read };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { advise } from '../../src/advisor/advise.ts';
+import { adviseScratch, boundaryOf, namedBy } from '../../src/advisor/advise.ts';
 import {
   judgeSimilarity,
   type MeasuredDepth,
@@ -168,26 +168,14 @@ describe('similarity', () => {
   });
 });
 
-describe('advice', () => {
-  const pretrained = true;
-
+describe('what size and similarity name', () => {
   it.each([
     ['small', 'similar', small, similar, 'head'],
     ['small', 'different', small, different, 'top'],
     ['large', 'similar', large, similar, 'all'],
     ['large', 'different', large, different, 'scratch'],
   ] as const)('%s and %s', (_size, _similarity, size, similarity, strategy) => {
-    const found = advise({ size, similarity, pretrained });
-    expect(found.strategy).toBe(strategy);
-    expect(found.runnerUp).not.toBe(strategy);
-    expect(found.evidence.join(' ')).toContain(`${size.verdict} data`);
-  });
-
-  it('top is frozen up to the depth that separates best', () => {
-    expect(advise({ size: small, similarity: different, pretrained }).freeze).toBe('pool3');
-    const low = judgeSimilarity([depth('pool4', 40), depth('pool5', 45)], 0.1, SIMILARITIES);
-    const found = advise({ size: small, similarity: low, pretrained });
-    expect(found).toMatchObject({ strategy: 'top', freeze: null });
+    expect(namedBy(size, similarity)).toBe(strategy);
   });
 
   it('nothing is kept where random weights do clearly better at every depth', () => {
@@ -201,40 +189,38 @@ describe('advice', () => {
         SIMILARITIES,
       );
     expect(judged(98)).toMatchObject({ verdict: 'different', worthKeeping: false });
-    expect(advise({ size: small, similarity: judged(98), pretrained })).toMatchObject({
-      ...{ strategy: 'scratch', runnerUp: 'top', freeze: null },
-    });
-    expect(advise({ size: large, similarity: judged(98), pretrained })).toMatchObject({
-      ...{ strategy: 'scratch', runnerUp: 'all' },
-    });
+    expect(namedBy(small, judged(98))).toBe('scratch');
+    expect(namedBy(large, judged(98))).toBe('scratch');
     // One image more, of a hundred: no clear lead.
     expect(judged(89)).toMatchObject({ verdict: 'different', worthKeeping: true });
-    expect(advise({ size: small, similarity: judged(89), pretrained })).toMatchObject({
-      ...{ strategy: 'top', freeze: 'pool3' },
-    });
+    expect(namedBy(small, judged(89))).toBe('top');
   });
 
-  it('the runner-up answers the less certain question the other way', () => {
-    const border = judgeSize([990, 990], SIZES);
-    const found = advise({ size: border, similarity: similar, pretrained });
-    expect(found).toMatchObject({ strategy: 'head', runnerUp: 'all' });
-    expect(found.confidence.level).toBe('low');
-  });
-
-  it('random weights: says that similarity cannot be measured, and what it does', () => {
-    for (const size of [small, large]) {
-      const similarity: Similarity = { state: 'unmeasured', reason: 'random', depths: [] };
-      const found = advise({ size, similarity, pretrained: false });
-      expect(found.strategy).toBe('scratch');
-      expect(found.evidence.join(' ')).toContain('similarity cannot be measured');
-    }
-  });
-
-  it('unmeasured similarity: size alone, with low confidence, named an assumption', () => {
+  it('is by size alone where similarity is unmeasured', () => {
     const similarity: Similarity = { state: 'unmeasured', reason: 'nothing there', depths: [] };
-    const found = advise({ size: small, similarity, pretrained });
-    expect(found).toMatchObject({ strategy: 'head', runnerUp: 'top' });
-    expect(found.confidence.level).toBe('low');
-    expect(found.evidence.join(' ')).toContain('not a measurement');
+    expect(namedBy(small, similarity)).toBe('head');
+    expect(namedBy(large, similarity)).toBe('all');
   });
+});
+
+describe('the boundary', () => {
+  it('of top is the depth that separates best, where that is an earlier one', () => {
+    expect(boundaryOf('top', different).freeze).toBe('pool3');
+    expect(boundaryOf('top', similar).freeze).toBeNull();
+    const low = judgeSimilarity([depth('pool4', 40), depth('pool5', 45)], 0.1, SIMILARITIES);
+    expect(boundaryOf('top', low).freeze).toBeNull();
+  });
+
+  it.each(['head', 'all', 'scratch'] as const)('of %s is its own', (strategy) => {
+    expect(boundaryOf(strategy, different).freeze).toBeNull();
+  });
+});
+
+it('random weights leave nothing to choose between, and few images are warned of', () => {
+  for (const size of [small, large]) {
+    const found = adviseScratch(size, 'it starts from random weights');
+    expect(found).toMatchObject({ strategy: 'scratch', freeze: null });
+    expect(found.evidence.join(' ')).toContain('random weights');
+    expect(found.evidence.join(' ').includes('pretrained weights would')).toBe(size === small);
+  }
 });

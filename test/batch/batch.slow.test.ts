@@ -174,4 +174,54 @@ describe('a batch', () => {
     const gated = await run(['batch', 'good.yaml', '--fail-if', 'accuracy <= 1', '--json']);
     expect(gated.code).toBe(4);
   });
+
+  it('that is divided among three and a list of commands ends as the whole one', async () => {
+    const weightsOf = async (folder: string) => {
+      const models = [1, 2, 3, 4].map((seed) => join(home, folder, `seed=${seed}`, 'model'));
+      return Promise.all(models.map((at) => readFile(join(at, 'model.safetensors'), 'base64')));
+    };
+    for (const name of ['whole', 'shared', 'listed']) {
+      await writeFile(join(home, `${name}.yaml`), SWEEP);
+    }
+    expect((await run(['batch', 'whole.yaml'])).code).toBe(0);
+
+    const missing = await run(['batch', 'shared.yaml', '--collect', '--json']);
+    expect(missing.code).toBe(3);
+    const shares = [];
+    for (const shard of ['1/3', '2/3', '3/3']) {
+      const { code, stdout } = await run(['batch', 'shared.yaml', '--shard', shard, '--json']);
+      expect(code).toBe(0);
+      shares.push((JSON.parse(stdout) as BatchResults).runs.length);
+    }
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBe(4);
+    const { code, stdout } = await run(['batch', 'shared.yaml', '--collect', '--json']);
+    expect(code).toBe(0);
+    const { counts, ranking } = JSON.parse(stdout) as BatchResults;
+    expect(counts.passed).toBe(4);
+    expect(ranking).toHaveLength(4);
+    expect(await weightsOf('runs/shared')).toEqual(await weightsOf('runs/whole'));
+
+    const list = await run(['batch', 'listed.yaml', '--list', '--batch-size=8']);
+    const commands = list.stdout.trim().split('\n');
+    expect(commands).toHaveLength(4);
+    const words = commands[2]?.split(' ').slice(1) ?? [];
+    expect(words).toEqual([
+      ...['batch', 'listed.yaml', '--run=listed/seed=3', '--results=runs/parts/listed/seed=3'],
+      '--batch-size=8',
+    ]);
+    expect((await run(words)).code).toBe(0);
+    expect(await readdir(join(home, 'runs', 'listed'))).toEqual(['seed=3']);
+    const left = await run(['batch', 'listed.yaml', '--list', '--batch-size=8']);
+    expect(left.stdout.trim().split('\n')).toHaveLength(3);
+  });
+
+  it.each([
+    [['--shard', '5/4'], '--shard'],
+    [['--run', 'good/sed=1'], 'did you mean'],
+  ])('refuses %j before anything is trained', async (words, told) => {
+    await writeFile(join(home, 'good.yaml'), SWEEP);
+    const { code, stderr } = await run(['batch', 'good.yaml', ...words]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(told);
+  });
 });

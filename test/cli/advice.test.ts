@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import type { RaceResult } from '../../src/advisor/race.ts';
-import { raceLines } from '../../src/cli/report/advice.ts';
+import { trialLines } from '../../src/cli/report/advice.ts';
 import { layerRange } from '../../src/cli/report/layers.ts';
 import { facts } from '../../src/cli/table.ts';
 import { openTerminal } from '../../src/cli/terminal.ts';
 import { Settings } from '../../src/config/settings.ts';
 import { advisedSettings } from '../../src/pipeline/choose/advised-settings.ts';
+import type { TrialRow } from '../../src/pipeline/choose/trials.ts';
 
 const terminal = openTerminal({ json: false, quiet: true, color: false, environment: {} });
 
-function result(strategy: 'head' | 'all' | 'top', accuracy: number, images: number): RaceResult {
-  return { strategy, epochs: 3, images, seconds: 2, metrics: { accuracy, loss: 1 } };
+function row(strategy: 'head' | 'all' | 'top', accuracy: number, images: number): TrialRow {
+  return { strategy, folds: 2, images, accuracy, epochs: [3, 4], seconds: 2 };
 }
 
-it('the table of a race marks what is advised, and shows what the settings do not allow', () => {
-  const lines = raceLines([result('top', 0.9, 50), { strategy: 'scratch', reason: 'freeze: no' }], {
+it('the table of trials marks what is advised, and shows what the settings do not allow', () => {
+  const lines = trialLines([row('top', 0.9, 50), { strategy: 'scratch', reason: 'freeze: no' }], {
     ...terminal,
     width: 80,
     advised: 'top',
   });
-  expect(lines.find((line) => line.startsWith('top *'))).toMatch(/3 +90\.0 % +1\.000 +2\.0 s/);
+  expect(lines.find((line) => line.startsWith('top *'))).toMatch(/2 +50 +90\.0 % +2\.0 s/);
   expect(lines.at(-1)).toBe('not scratch: freeze: no');
 });
 

@@ -3,6 +3,7 @@ import type { RunEvent } from '../../src/base/events.ts';
 import { drawBar } from '../../src/cli/listeners/bar.ts';
 import { createClock } from '../../src/cli/listeners/clock.ts';
 import { createCollector } from '../../src/cli/listeners/collector.ts';
+import { createJsonLines } from '../../src/cli/listeners/json-lines.ts';
 import { createLines } from '../../src/cli/listeners/lines.ts';
 import { epochSentence } from '../../src/cli/listeners/sentences.ts';
 import { painter, type Terminal } from '../../src/cli/terminal.ts';
@@ -45,7 +46,16 @@ function recorder(now: () => number) {
   const lines: string[] = [];
   const paint = painter(false);
   const terminal: Terminal = {
-    ...{ width: 80, json: false, quiet: false, animated: false, paint, paintError: paint },
+    ...{
+      width: 80,
+      json: false,
+      quiet: false,
+      animated: false,
+      log: 'text',
+      paint,
+      paintError: paint,
+    },
+    record: () => {},
     note: (line) => lines.push(line),
   };
   return { lines, emit: createLines(terminal, now) };
@@ -124,11 +134,60 @@ describe('lines', () => {
   it('say how far a long task is, but not often', () => {
     let now = 0;
     const { lines, emit } = recorder(() => now);
-    for (let second = 0; second <= 30; second++) {
+    for (let second = 0; second <= 61; second++) {
       now = second * 1000;
       emit({ type: 'progress', task: 'features', done: second, total: 100, unit: 'images' });
     }
-    expect(lines).toEqual([10, 20, 30].map((n) => `frozen layers: ${n} of 100 images`));
+    expect(lines).toEqual([
+      'frozen layers: 30 of 100 images, 30 %, 1 min 10 s left',
+      'frozen layers: 60 of 100 images, 60 %, 40 s left',
+    ]);
+  });
+
+  it('are silent within epochs that are short: each has its own line', () => {
+    let now = 0;
+    const { lines, emit } = recorder(() => now);
+    emit(START);
+    for (let at = 1; at <= 30; at++) {
+      now += 2500;
+      emit(step(Math.ceil(at / 10), ((at - 1) % 10) + 1));
+      if (at % 10 === 0) emit({ ...EPOCH, epoch: at / 10, epochs: 3 });
+    }
+    expect(lines).toHaveLength(3);
+    expect(lines.every((line) => line.startsWith('epoch '))).toBe(true);
+  });
+
+  it('say within a long epoch how far it is and what is left', () => {
+    let now = 0;
+    const { lines, emit } = recorder(() => now);
+    emit(START);
+    now = 35_000;
+    emit(step(1, 5));
+    expect(lines).toEqual(['epoch 1: 50 %, 2 min 55 s left']);
+  });
+});
+
+describe('JSON lines', () => {
+  it('are the events, without those that come too often', () => {
+    let now = 0;
+    const records: object[] = [];
+    const emit = createJsonLines({ record: (event) => records.push(event) }, () => now);
+    emit(START);
+    emit(step(1, 1));
+    emit(EPOCH);
+    now = 31_000;
+    emit({ type: 'progress', task: 'features', done: 1, total: 4, unit: 'images' });
+    now = 62_000;
+    const progress = {
+      type: 'progress',
+      task: 'features',
+      done: 2,
+      total: 4,
+      unit: 'images',
+    } as const;
+    emit(progress);
+    expect(records.slice(0, 2)).toEqual([START, EPOCH]);
+    expect(records.at(-1)).toEqual({ ...progress, secondsLeft: 62 });
   });
 });
 

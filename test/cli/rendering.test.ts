@@ -216,9 +216,9 @@ describe('confusion', () => {
         80,
       ),
     ).toEqual([
-      'is \\ taken for  (1)  (2)',
-      '(1) class 1       4    1',
-      '(2) class 2       ·    4',
+      'true \\ predicted  (1)  (2)',
+      '(1) class 1         4    1',
+      '(2) class 2         ·    4',
     ]);
   });
 
@@ -230,9 +230,9 @@ describe('confusion', () => {
     matrix[3]?.splice(7, 1, 2);
     matrix[1]?.splice(0, 1, 9);
     expect(confusionLines(metricsOf(matrix), 80)).toEqual([
-      'is       taken for  images',
-      'class 2  class 1         9',
-      'class 4  class 8         2',
+      'true class  predicted  images',
+      'class 2     class 1         9',
+      'class 4     class 8         2',
     ]);
     expect(classLines(metricsOf(matrix), 80).at(-1)).toBe('... and 25 classes with a better F1');
   });

@@ -15,6 +15,7 @@ import { groupPictures } from '../../src/dataset/picture-groups.ts';
 import { scanDataset } from '../../src/dataset/scan.ts';
 import { splitDataset } from '../../src/dataset/split.ts';
 import { buildEmojiFolder } from '../../src/pipeline/demo/demo-data.ts';
+import { EMOJI_PACKAGE } from '../emoji-package.ts';
 import { testStorage } from '../storage.ts';
 import { useTemporaryFolder, write, writePictures } from './images.ts';
 
@@ -112,7 +113,7 @@ describe('near-duplicates', () => {
 
   test('faces that differ by a mouth, hearts that differ in colour, are not', async () => {
     const root = join(folder(), 'emoji');
-    await buildEmojiFolder({ target: root, classes: ['faces', 'hearts'] });
+    await buildEmojiFolder({ source: EMOJI_PACKAGE, target: root, classes: ['faces', 'hearts'] });
     const index = await scanDataset(root);
     const groups = await groupPictures(index, {
       cache: testStorage().folder,

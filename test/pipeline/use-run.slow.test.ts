@@ -10,6 +10,7 @@ import { exportRun } from '../../src/pipeline/export/export-run.ts';
 import { inputFiles, predict } from '../../src/pipeline/predict.ts';
 import { predictDense } from '../../src/pipeline/predict-dense.ts';
 import { train } from '../../src/pipeline/train.ts';
+import { parsePredictions } from '../../src/report/read-predictions.ts';
 import { testStorage } from '../storage.ts';
 import { changedNames } from '../training/fixtures.ts';
 import { pictureFolder, temporaryFolder } from './pictures.ts';
@@ -116,6 +117,21 @@ describe('a trained run', () => {
     const again = await evaluateRun({ run: out, ...quiet });
     expect(again.confusion).toEqual(written.confusion);
     expect(again.metrics.loss).toBeCloseTo(written.metrics.loss, 4);
+  });
+
+  it('has in predictions.csv the images of its metrics, and in report.html their figures', async () => {
+    const { predictions, metrics, images } = await evaluateRun({ run: out, ...quiet });
+    const text = await readFile(join(out, 'predictions.csv'), 'utf8');
+    expect(parsePredictions(text, 'predictions.csv')).toEqual(predictions);
+    expect(predictions).toHaveLength(images);
+    const total = predictions.reduce((sum, { loss }) => sum + (loss ?? Number.NaN), 0);
+    expect(total / images).toBe(metrics.loss);
+    const right = predictions.filter(({ label, guesses }) => guesses[0]?.label === label);
+    expect(right.length / images).toBe(metrics.accuracy);
+    const page = await readFile(join(out, 'report.html'), 'utf8');
+    expect(page).toContain(`${((metrics.accuracy ?? 0) * 100).toFixed(1)}\u00a0%`);
+    await evaluateRun({ run: out, side: 'train', ...quiet });
+    expect(await readFile(join(out, 'predictions.csv'), 'utf8')).toBe(text);
   });
 
   it('keeps the figures of the side that they are about, whatever else is measured', async () => {

@@ -3,16 +3,18 @@ import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
 import { type BatchRun, DEFAULT_MAX_RUNS, planBatch } from '../../batch/plan-batch.ts';
 import { refuseForeignResults } from '../../batch/refuse-foreign.ts';
 import { type BatchResults, batchExit, ranked } from '../../batch/results.ts';
-import { runBatch } from '../../batch/runner.ts';
+import { collectBatch, type RunBatchRequest, runBatch } from '../../batch/runner.ts';
+import { inShard, namedRuns, type Shard } from '../../batch/select-runs.ts';
 import { RESULT_FILES } from '../../batch/write-results.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
-import type { ConfigIssue } from '../../config/issues.ts';
+import { type ConfigIssue, throwIssues } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
+import { RESULTS_FOLDER, runCommands, sameCommand } from '../batch-list.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { configSources } from '../config-sources.ts';
 import { createBatchView } from '../listeners/batch.ts';
 import { batchLines } from '../report/batch.ts';
-import { shellWord } from '../shell.ts';
+import { readShard } from '../shard-option.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
 
@@ -27,6 +29,10 @@ export const command: Command = {
     'Everything is checked before anything is trained. A run that fails does not stop the others.',
     'The same command again goes on where it was: finished runs are kept, interrupted ones resumed.',
     'Activations of frozen layers are computed once for all runs.',
+    '',
+    'Machines that share the folders divide a batch by --shard, which job arrays of Slurm and AWS Batch',
+    'need not say; --list prints a command for each run, for other tools; --collect ranks what all have',
+    'left.',
     '',
     `Metrics for --fail-if and --rank-by: ${METRICS.join(', ')}.`,
   ].join('\n'),
@@ -64,6 +70,24 @@ export const command: Command = {
       value: 'N',
       description: `refuse more runs than that; ${DEFAULT_MAX_RUNS} by default`,
     },
+    {
+      name: 'shard',
+      kind: 'text',
+      value: 'I/N',
+      description: 'only the I-th of N parts of the runs; N alone in a job array',
+    },
+    {
+      name: 'run',
+      kind: 'list',
+      value: 'NAME',
+      description: 'only the run of that name; may be given several times',
+    },
+    {
+      name: 'list',
+      kind: 'boolean',
+      description: 'print a command for each run that is not finished',
+    },
+    { name: 'collect', kind: 'boolean', description: 'train nothing; rank what there is' },
     { name: 'overwrite', kind: 'boolean', description: 'replace runs made with other settings' },
     { name: 'dry-run', kind: 'boolean', description: 'check everything and list the runs' },
     { name: 'offline', kind: 'boolean', description: 'never fetch weights' },
@@ -73,6 +97,9 @@ export const command: Command = {
     ["vggtune batch 'configs/*.yaml'", 'every file, every combination'],
     ["vggtune batch sweep.yaml --jobs 2 --fail-if 'accuracy < 0.9'", 'two at a time, with a gate'],
     ['vggtune batch sweep.yaml --dry-run', 'what would be trained'],
+    ['vggtune batch sweep.yaml --shard 2/4', 'the second quarter, on this machine'],
+    ['vggtune batch sweep.yaml --list | parallel', 'each run as a command of its own'],
+    ['vggtune batch sweep.yaml --collect', 'the ranking of what all machines have trained'],
   ],
   run,
 };
@@ -80,38 +107,78 @@ export const command: Command = {
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'batch'>>> {
   const jobs = wholeNumber(args, 'jobs', 1);
   const maxRuns = wholeNumber(args, 'max-runs', DEFAULT_MAX_RUNS);
-  const issues = [jobs, maxRuns].flatMap((read) => ('issue' in read ? [read.issue] : []));
-  const runs = await planBatch({
+  // What a scheduler says of this job is about training: lists and rankings are of the whole batch.
+  const isWhole = args.flag('collect') || args.flag('list');
+  const part = readShard(args.text('shard'), isWhole ? {} : context.environment);
+  const issues = [jobs, maxRuns, part].flatMap((read) => ('issue' in read ? [read.issue] : []));
+  const all = await planBatch({
     patterns: args.positionals,
     above: configSources({ ...args, positionals: [] }, context.environment, issues),
     failIf: args.list('fail-if'),
     maxRuns: 'value' in maxRuns ? maxRuns.value : DEFAULT_MAX_RUNS,
     overwrite: args.flag('overwrite'),
   });
-  const folder = args.text('results') ?? 'runs';
+  const shard = 'shard' in part ? part.shard : undefined;
+  const runs = selected(all, args, shard);
+  const folder = resultsFolder(args, shard);
+  if (args.flag('list')) return listed(runs, args);
   await refuseForeignResults(folder);
   if (args.flag('dry-run')) return dryRun(runs);
   const metric = METRICS.find((name) => name === args.text('rank-by')) ?? 'accuracy';
+  if (args.flag('collect')) {
+    const results = await collectBatch({ runs, metric, results: folder });
+    return outcome(results, { folder, args, context });
+  }
+  if (shard !== undefined) {
+    const from = 'from' in part && part.from !== undefined ? `, by ${part.from}` : '';
+    const message = `shard ${shard.index} of ${shard.count}${from}: ${runs.length} of ${all.length} runs`;
+    context.emit({ type: 'note', message });
+  }
+  const results = await trainAll(runs, context, {
+    metric,
+    results: folder,
+    jobs: 'value' in jobs ? jobs.value : 1,
+    offline: args.flag('offline'),
+  });
+  return outcome(results, { folder, args, context });
+}
+
+async function trainAll(
+  runs: readonly BatchRun[],
+  { terminal, storage, signal }: Context,
+  how: Pick<RunBatchRequest, 'metric' | 'results' | 'jobs' | 'offline'>,
+): Promise<BatchResults> {
   const view = createBatchView(
-    context.terminal,
+    terminal,
     runs.map(({ name }) => name),
   );
   try {
-    const results = await runBatch({
-      runs,
-      metric,
-      results: folder,
-      storage: context.storage,
-      emit: view.listen,
-      signal: context.signal,
-      jobs: 'value' in jobs ? jobs.value : 1,
-      offline: args.flag('offline'),
-    });
-    view.close();
-    return outcome(results, { folder, args, context });
+    return await runBatch({ ...how, runs, storage, signal, emit: view.listen });
   } finally {
     view.close();
   }
+}
+
+function selected(
+  all: readonly BatchRun[],
+  args: Arguments,
+  shard: Shard | undefined,
+): readonly BatchRun[] {
+  const names = args.list('run');
+  const { runs, issues } = names.length === 0 ? { runs: all, issues: [] } : namedRuns(all, names);
+  throwIssues(issues);
+  return shard === undefined ? runs : inShard(runs, shard);
+}
+
+/** Shards share a folder: each leaves its own results in it. */
+function resultsFolder(args: Arguments, shard: Shard | undefined): string {
+  const folder = args.text('results') ?? RESULTS_FOLDER;
+  return shard === undefined ? folder : join(folder, `shard-${shard.index}-of-${shard.count}`);
+}
+
+function listed(runs: readonly BatchRun[], args: Arguments): Outcome<Output<'batch'>> {
+  const left = runs.filter(({ state }) => state.kind !== 'finished');
+  return { ...dryRun(left), text: runCommands(left, args).join('\n'), forPrograms: true };
 }
 
 function outcome(
@@ -120,21 +187,28 @@ function outcome(
 ): Outcome<Output<'batch'>> {
   const { folder, args, context } = of;
   const files = RESULT_FILES.map((name) => join(folder, name));
-  if (context.signal.aborted) throw stopped(results, args);
+  if (!args.flag('collect') && context.signal.aborted) throw stopped(results, args);
   const best = ranked(results.runs, results.metric)[0];
   return {
     document: { ...results, best: best?.name ?? null, files },
     text: batchLines(results, files, context.terminal).join('\n'),
-    exitCode: batchExit(results.runs),
+    exitCode: exitOf(results, args),
   };
 }
 
-function stopped({ counts, runs }: BatchResults, { positionals }: Arguments): Error {
+/** A collection that lacks runs is no result to go on with. */
+function exitOf({ runs, counts }: BatchResults, args: Arguments): number {
+  const code = batchExit(runs);
+  return code === EXIT_CODES.ok && args.flag('collect') && counts.waiting > 0
+    ? EXIT_CODES.data
+    : code;
+}
+
+function stopped({ counts, runs }: BatchResults, args: Arguments): Error {
   const done = runs.length - counts.interrupted - counts.waiting;
-  const words = ['vggtune', 'batch', ...positionals.map(shellWord)];
   return interruptedError('the batch was interrupted', {
     found: `${done} of ${runs.length} runs have ended; what was begun is kept`,
-    fix: `the same command goes on where it was: ${words.join(' ')}`,
+    fix: `the same command goes on where it was: ${sameCommand(args)}`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { broadcast } from '../../base/events.ts';
 import type { Output } from '../../outputs/index.ts';
 import { type DemoResult, demo } from '../../pipeline/demo/demo.ts';
@@ -52,6 +53,7 @@ function demoLines(result: DemoResult): string[] {
     ['by chance', `${percent(chance)} (always naming the most frequent class)`],
     ['took', duration(seconds)],
     ['model', shortPath(model)],
+    ['report', shortPath(join(record.folder, 'report.html'))],
     ['predict', predict.replaceAll(`${process.cwd()}/`, '')],
   ]);
 }

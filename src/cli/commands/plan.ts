@@ -13,8 +13,8 @@ export const command: Command = {
   description: [
     'Shows everything that `vggtune train` would do with the same flags, without training: the data',
     'found and left out, the split, the strategy and why, what is frozen and what is trained at which',
-    'rate, time and memory, and the files that would be written. Where a race chooses the strategy (few',
-    'images and a small network, a minute or two) there is one; `--advise.race never` does without.',
+    'rate, time and memory, and the files that would be written. Where no strategy is named, some are tried',
+    'as `vggtune advise` does, and `train` goes on from there; `--advise.budget 0` does without.',
   ].join('\n'),
   positionals: { least: 0, most: 1, what: 'the folder of images' },
   options: [

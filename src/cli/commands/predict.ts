@@ -5,6 +5,7 @@ import { type Prediction, predict } from '../../pipeline/predict.ts';
 import { predictDense } from '../../pipeline/predict-dense.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { DEVICE_OPTION, deviceOf } from '../device-flag.ts';
+import { wholeNumber } from '../number-arguments.ts';
 import { percent, plural } from '../number-formats.ts';
 import { type Column, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -15,7 +16,8 @@ export const command: Command = {
   description: [
     'Names the class of images by a trained model. RUN is a run folder or a model.safetensors;',
     'IMAGES are files, folders and patterns (in quotes). A file that cannot be read is listed with',
-    'its reason, and the others go on; when none can be read, the command fails.',
+    'its reason, and the others go on; when none can be read, the command fails. - stands for paths on',
+    'stdin, one a line.',
   ].join('\n'),
   positionals: { least: 2, most: Number.POSITIVE_INFINITY, what: 'a run folder and images' },
   options: [
@@ -48,14 +50,16 @@ export const command: Command = {
     ['vggtune predict runs/photos-head new/', 'every image in a folder'],
     ["vggtune predict runs/photos-head 'new/**/*.jpg' --top 3", 'three guesses each'],
     ['vggtune predict runs/photos-head new/ --csv > guesses.csv', 'for a spreadsheet'],
+    ["find . -name '*.jpg' | vggtune predict runs/photos-head -", 'paths from another program'],
   ],
   run,
 };
 
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'predict'>>> {
-  const [folder = '', ...inputs] = args.positionals;
+  const [folder = '', ...words] = args.positionals;
+  const inputs = words.includes('-') ? await withListed(words, process.stdin) : words;
   const { signal, emit, terminal } = context;
-  const topK = guesses(args.text('top') ?? '1');
+  const topK = wholeNumber('--top', args.text('top') ?? '1');
   const request = { run: folder, inputs, topK, signal, emit, ...deviceOf(args) };
   const dense = denseOptions(args);
   const predictions =
@@ -65,6 +69,27 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'p
     ? csvLines(predictions, topK)
     : predictionLines(predictions, { topK, terminal });
   return { document: { run: folder, predictions }, text: lines.join('\n'), forPrograms: csv };
+}
+
+/**
+ * The inputs with the paths that a stream lists, one a line, in place of `-`.
+ * @throws VggtuneError (usage) when it lists none
+ */
+export async function withListed(
+  words: readonly string[],
+  stream: AsyncIterable<Uint8Array | string>,
+): Promise<string[]> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(Buffer.from(part));
+  const lines = Buffer.concat(parts).toString('utf8').split(/\r?\n/);
+  const listed = lines.filter((line) => line !== '');
+  if (listed.length > 0) return words.flatMap((word) => (word === '-' ? listed : [word]));
+  throw usageError('there are no paths on stdin', {
+    expected: 'paths of images, one a line, in place of -',
+    found: 'nothing',
+    where: 'stdin',
+    fix: "for example: find . -name '*.jpg' | vggtune predict RUN -",
+  });
 }
 
 function denseOptions(args: Arguments) {
@@ -90,16 +115,6 @@ function expectCpu(args: Arguments): void {
   throw usageError('--dense computes on the CPU alone', { found: device, where: '--device', fix });
 }
 
-function guesses(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw usageError('--top is not a possible value', {
-    expected: 'a whole number of at least 1',
-    found: text,
-    where: '--top',
-  });
-}
-
 function predictionLines(
   predictions: readonly Prediction[],
   { topK, terminal }: { readonly topK: number; readonly terminal: Terminal },
@@ -113,7 +128,9 @@ function predictionLines(
     printable(prediction.path),
     ...('error' in prediction ? [`(${prediction.error})`] : cells(prediction.guesses, topK)),
   ]);
-  const [header = '', ...lines] = table(columns, rows, terminal.width);
+  // A pipe or a file has no width, and a name that is cut names no file.
+  const width = process.stdout.isTTY === true ? terminal.width : Number.POSITIVE_INFINITY;
+  const [header = '', ...lines] = table(columns, rows, width);
   const bad = predictions.filter((prediction) => 'error' in prediction).length;
   const count = bad === 0 ? [] : ['', `${plural(bad, 'file')} could not be read`];
   return [terminal.paint('dim', header), ...lines, ...count];

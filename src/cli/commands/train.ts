@@ -58,6 +58,7 @@ export const command: Command = {
 };
 
 async function run(args: Arguments, context: Context): Promise<Outcome<Output<'train'>>> {
+  const began = performance.now();
   const { gates, issues } = readGates(args.list('fail-if'));
   const { collected, listen } = createCollector();
   const request: TrainRequest = {
@@ -72,7 +73,8 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'t
   const record = await train(request).catch((error: unknown) => {
     throw withResume(error, collected);
   });
-  return outcome(record, { collected, gates, context });
+  const seconds = (performance.now() - began) / 1000;
+  return outcome(record, { collected, gates, context, seconds });
 }
 
 /** `--resume RUN` names the run folder; without RUN it is the one that the settings name. */
@@ -99,9 +101,10 @@ function outcome(
     readonly collected: Collected;
     readonly gates: readonly Gate[];
     readonly context: Context;
+    readonly seconds: number;
   },
 ): Outcome<Output<'train'>> {
-  const { collected, gates, context } = of;
+  const { collected, gates, context, seconds } = of;
   const missed = missedGates(gates, record.metrics?.metrics ?? {});
   const { folder, config, plan, metrics } = record;
   const { warnings, skipped, files, epochs } = collected;
@@ -119,7 +122,10 @@ function outcome(
       failedGates,
       config,
     },
-    text: [...trainLines(record, collected, context.terminal), ...gateLines(missed)].join('\n'),
+    text: [
+      ...trainLines(record, { collected, seconds }, context.terminal),
+      ...gateLines(missed),
+    ].join('\n'),
     exitCode: missed.length > 0 ? EXIT_CODES.gate : EXIT_CODES.ok,
   };
 }

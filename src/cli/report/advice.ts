@@ -1,5 +1,5 @@
-import type { RaceResult } from '../../advisor/race.ts';
 import type { AdviceReport } from '../../pipeline/advise.ts';
+import type { TrialRow } from '../../pipeline/choose/trials.ts';
 import type { Estimate } from '../../pipeline/estimate/estimate-strategies.ts';
 import { bytes, decimal, duration, grouped, percent } from '../number-formats.ts';
 import { facts, table } from '../table.ts';
@@ -23,9 +23,9 @@ export function adviceLines(report: AdviceReport, terminal: Terminal): string[] 
     ...[...advice.evidence, advice.boundary].flatMap((text) =>
       wrap(text, width - 2).map((line, at) => (at === 0 ? `- ${line}` : `  ${line}`)),
     ),
-    ...(report.race === undefined
+    ...(report.trials === undefined
       ? []
-      : raceLines(report.race, { ...terminal, advised: advice.strategy })),
+      : trialLines(report.trials, { ...terminal, advised: advice.strategy })),
     ...(report.estimates.length === 0
       ? []
       : ['', paint('bold', 'What each would take here'), ...estimateLines(report, terminal)]),
@@ -104,29 +104,32 @@ function estimateRow(estimate: Estimate, chosen: string): string[] {
   return [name, duration(seconds), bytes(memory), bytes(cache), grouped(trainedParameters)];
 }
 
-/** Renders the strategies by the accuracy that they reached in a short race. */
-export function raceLines(
-  results: readonly RaceResult[],
+/** Renders the strategies by the accuracy that they reached on training images that were left out. */
+export function trialLines(
+  rows: readonly TrialRow[],
   terminal: Terminal & { readonly advised: string },
 ): string[] {
   const { width, paint, advised } = terminal;
-  const rows = results.map((result) => raceRow(result, advised));
   const right = 'right' as const;
   const columns = [
     { header: 'strategy' },
-    { header: 'epochs', align: right },
+    { header: 'parts', align: right },
+    { header: 'images', align: right },
     { header: 'accuracy', align: right },
-    { header: 'loss', align: right },
     { header: 'time', align: right },
   ];
-  const [header = '', ...lines] = table(columns, rows, width);
-  const reasons = reasonLines(results, terminal);
-  return ['', paint('bold', 'Race'), paint('dim', header), ...lines, ...reasons];
+  const [header = '', ...lines] = table(
+    columns,
+    rows.map((row) => trialCells(row, advised)),
+    width,
+  );
+  const reasons = reasonLines(rows, terminal);
+  return ['', paint('bold', 'Trials'), paint('dim', header), ...lines, ...reasons];
 }
 
 /** Renders why a strategy has no estimate. */
 function reasonLines(
-  results: readonly (Estimate | RaceResult)[],
+  results: readonly (Estimate | TrialRow)[],
   { width }: Pick<Terminal, 'width'>,
 ): string[] {
   return results.flatMap((result) =>
@@ -134,10 +137,9 @@ function reasonLines(
   );
 }
 
-function raceRow(result: RaceResult, advised: string): string[] {
-  const name = `${result.strategy}${result.strategy === advised ? ' *' : ''}`;
-  if ('reason' in result) return [name, '-', '-', '-', '-'];
-  const { epochs, metrics, seconds } = result;
-  const { accuracy = Number.NaN, loss = Number.NaN } = metrics;
-  return [name, grouped(epochs), percent(accuracy), decimal(loss), duration(seconds)];
+function trialCells(row: TrialRow, advised: string): string[] {
+  const name = `${row.strategy}${row.strategy === advised ? ' *' : ''}`;
+  if ('reason' in row) return [name, '-', '-', '-', '-'];
+  const { folds, images, accuracy, seconds } = row;
+  return [name, grouped(folds), grouped(images), percent(accuracy), duration(seconds)];
 }

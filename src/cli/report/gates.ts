@@ -1,10 +1,10 @@
 import type { MissedGate } from '../../config/gates.ts';
-import { decimal } from '../number-formats.ts';
+import { metricText } from './batch.ts';
 
 /** The gates that were missed, and by what. */
 export function gateLines(missed: readonly MissedGate[]): string[] {
   return missed.map(({ gate, value }) => {
-    const found = value === undefined ? 'it was not measured' : `it is ${decimal(value, 4)}`;
-    return `gate missed: ${gate.text}: ${gate.metric} ${found.replace('it ', '')}`;
+    const found = value === undefined ? 'was not measured' : `is ${metricText(gate.metric, value)}`;
+    return `gate missed: ${gate.metric} ${found} (--fail-if '${gate.text}')`;
   });
 }

@@ -1,9 +1,11 @@
+import { wilsonInterval } from '../../metrics/wilson.ts';
 import type { MetricsRecord } from '../../run/record.ts';
 import { decimal, grouped, percent, plural } from '../number-formats.ts';
 import { type Column, facts, table } from '../table.ts';
 import { printable } from '../width.ts';
 
-const MEASURED = {
+/** On which images figures were measured. */
+export const MEASURED = {
   train: 'of the training side',
   val: 'of the validation side',
   test: 'of the test side',
@@ -17,24 +19,28 @@ export type Measured = Omit<MetricsRecord, 'side'> & {
   readonly data?: string;
 };
 
+/** The number of classes from which on the first five guesses say something. */
+const TOP_5_CLASSES = 10;
+
 /** Renders metrics in a few lines. */
-export function figureLines({ metrics, images, side, data, beforeRefit }: Measured): string[] {
+export function figureLines(record: Measured): string[] {
+  const { metrics, images, side, data, beforeRefit, perClass } = record;
+  const { accuracy = Number.NaN, top5, macro_f1: f1, loss } = metrics;
+  const [low, high] = wilsonInterval(accuracy, images);
   const parts = [
     ...(side === undefined ? [] : [MEASURED[side]]),
     ...(data === undefined ? [] : [`of ${printable(data)}`]),
   ];
-  const shares = [
-    ['accuracy', metrics.accuracy],
-    ['top-5', metrics.top5],
-    ['macro F1', metrics.macro_f1],
-  ] as const;
   return facts([
     ['measured on', [plural(images, 'image'), ...parts].join(' ')],
     ...(beforeRefit === true
       ? [['', 'before the model was trained on these images too'] as const]
       : []),
-    ...shares.map(([name, value]) => [name, percent(value ?? Number.NaN)] as const),
-    ['loss', decimal(metrics.loss ?? Number.NaN)],
+    ['accuracy', `${percent(accuracy)} (95 % interval: ${percent(low)} to ${percent(high)})`],
+    // Among five of six classes nearly everything is right.
+    ...(perClass.length > TOP_5_CLASSES ? [['top-5', percent(top5 ?? Number.NaN)] as const] : []),
+    ['macro F1', percent(f1 ?? Number.NaN)],
+    ['loss', decimal(loss ?? Number.NaN)],
   ]);
 }
 
@@ -87,7 +93,7 @@ function wholeMatrix({ perClass, confusion }: Matrix): string[] {
   const names = perClass.map(({ name }) => printable(name));
   // Columns are numbered: names above narrow columns cannot be read.
   const columns: Column[] = [
-    { header: 'is \\ taken for', shrinks: true },
+    { header: 'true \\ predicted', shrinks: true },
     ...names.map((_, at): Column => ({ header: `(${at + 1})`, align: 'right' })),
   ];
   const rows = confusion.map((row, at) => [
@@ -113,8 +119,8 @@ function foldedMatrix({ perClass, confusion }: Matrix, width: number): string[] 
     .slice(0, FOLDED_ROWS)
     .map(({ is, taken, count }) => [name(is), name(taken), grouped(count)]);
   const columns: Column[] = [
-    { header: 'is', shrinks: true },
-    { header: 'taken for', shrinks: true },
+    { header: 'true class', shrinks: true },
+    { header: 'predicted', shrinks: true },
     { header: 'images', align: 'right' },
   ];
   const left = mistakes.length - rows.length;

@@ -26,8 +26,8 @@ export async function adviseOn({ path }: Folder, context: Context): Promise<Advi
     if (event.type !== 'note') context.emit(event);
   };
   // Nobody waits a minute for the second question.
-  const noRace = { origin: 'wizard', values: { advise: { race: 'never' } } };
-  const settings = configSettings(args, environment).with(noRace);
+  const noTrials = { origin: 'wizard', values: { advise: { budget: '0' } } };
+  const settings = configSettings(args, environment).with(noTrials);
   const { advice } = await advise({ settings, estimates: false, storage, signal, emit });
   return advice;
 }

@@ -8,7 +8,7 @@ import type { Write } from './zip.ts';
 
 /** Everything in a tar file (POSIX.1-2001, pax; GNU's long names) is in blocks of this size. */
 const BLOCK = 512;
-/** Of a record of a long name. */
+/** The most that a record of a long name may hold. */
 const MOST_NAME_BYTES = 2 ** 16;
 
 /** The images and lists of a tar file, packed by gzip or not. @throws VggtuneError (data) */

@@ -1,9 +1,15 @@
-import { type Advice, advise as decide } from '../../advisor/advise.ts';
-import { afterRace, LEAST_IMAGES, type RaceResult } from '../../advisor/race.ts';
+import { type Advice, adviseScratch, boundaryOf, namedBy } from '../../advisor/advise.ts';
+import { beliefOf } from '../../advisor/belief.ts';
+import { levelOf } from '../../advisor/confidence.ts';
+import { expectations } from '../../advisor/prior.ts';
 import type { Similarity } from '../../advisor/similarity.ts';
 import { judgeSize, type SizeEvidence } from '../../advisor/size.ts';
+import { verdictOf } from '../../advisor/verdict.ts';
+import { parseBudget } from '../../config/budget.ts';
 import type { RunConfig } from '../../config/schema.ts';
+import { groupNamer } from '../../dataset/picture-groups.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
+import { parameterCount } from '../../network/parameters.ts';
 import {
   type DuplicateEvidence,
   duplicateEvidence,
@@ -13,7 +19,8 @@ import {
 import type { Start } from '../prepare/start-weights.ts';
 import type { StrategyQuestion } from '../prepare/strategy-question.ts';
 import { measureSimilarity } from './measure-similarity.ts';
-import { isAffordable, race } from './trials.ts';
+import { trialEvidence } from './trial-evidence.ts';
+import { runTrials, type TrialRow, type Trials } from './trials.ts';
 
 /** The evidence about a data set, and the strategy that follows from it. */
 export interface ChoiceReport {
@@ -23,8 +30,8 @@ export interface ChoiceReport {
   /** The sample on which similarity was measured; absent where it was not measured. */
   readonly sample?: { readonly images: number; readonly classes: number };
   readonly similarity: Similarity;
-  /** The results of all four strategies after short training, best first; absent where there was no race. */
-  readonly race?: readonly RaceResult[];
+  /** What trials of the strategies came to, the best first; absent where there were none. */
+  readonly trials?: readonly TrialRow[];
 }
 
 export interface ChoiceRequest extends StrategyQuestion {
@@ -33,57 +40,118 @@ export interface ChoiceRequest extends StrategyQuestion {
   readonly trouble?: string | undefined;
 }
 
-/** Measures the evidence, decides, and lets a race overrule the decision where there is one. */
-export async function choose(request: ChoiceRequest): Promise<ChoiceReport> {
-  const found = await measure(request);
-  if (!wantsRace(request)) return found;
-  const epochs = request.config.advise.raceEpochs;
-  const results = await race({ ...request, epochs, advised: advisedFor(found.advice) });
-  return { ...found, advice: afterRace(found.advice, results), race: results };
+export interface Choice {
+  readonly report: ChoiceReport;
+  /** The folder of a run of the chosen strategy that a trial began: it can be gone on with. */
+  readonly begun?: string;
 }
 
-/** The boundary that is advised is that of the strategy that is advised. */
-export function advisedFor({ strategy, freeze }: Advice) {
-  return freeze === null ? {} : { [strategy]: { freeze } };
-}
-
-/** The advice by size and similarity. */
-async function measure(request: ChoiceRequest): Promise<ChoiceReport> {
-  const { config, data, start, trouble, emit } = request;
-  const { index } = data;
+/** Measures what the decision needs, tries the strategies as far as the budget allows, and decides. */
+export async function choose(request: ChoiceRequest): Promise<Choice> {
+  const { config, data, start, trouble } = request;
   // A copy of a picture that the probe was fitted with would be named right for that alone.
   const images = distinctImages(data);
-  const size = judgeSize(labelCounts(images, index.classes.length), config.advise);
+  const size = judgeSize(labelCounts(images, data.index.classes.length), config.advise);
   const duplicates = duplicateEvidence(data, config);
-  const pretrained = trouble !== undefined || startsTrained(start);
-  if (trouble !== undefined || !pretrained) {
-    const reason =
-      trouble === undefined
-        ? 'the network starts from random weights: similarity cannot be measured'
-        : `the weights are not there (${trouble}): similarity cannot be measured`;
-    const similarity: Similarity = { state: 'unmeasured', reason, depths: [] };
-    return { advice: decide({ size, similarity, pretrained }), size, duplicates, similarity };
+  if (trouble !== undefined || !startsTrained(start)) {
+    return { report: { ...withoutMeasuring(request, size), size, duplicates } };
   }
-  emit({ type: 'stage', stage: 'advise', message: 'measuring how similar the images are' });
-  const found = await measureSimilarity({ ...request, root: index.root, images });
+  request.emit({ type: 'stage', stage: 'advise', message: 'measuring how similar the images are' });
+  const { speed, ...found } = await measureSimilarity({
+    ...request,
+    root: data.index.root,
+    images,
+  });
+  const facts = { size, similarity: found.similarity };
+  const budget = parseBudget(config.advise.budget) ?? null;
+  const trials =
+    budget === 0
+      ? undefined
+      : await runTrials({
+          ...request,
+          belief: priorBelief(request, facts),
+          advised: advisedFor(facts),
+          speed: speed ?? USUAL_SPEED,
+          budget,
+        });
+  const advice = adviceOf(request, { ...facts, trials });
+  const begun = trials?.begun[advice.strategy];
   return {
-    advice: decide({ size, similarity: found.similarity, pretrained }),
-    size,
-    duplicates,
-    ...found,
+    report: {
+      advice,
+      size,
+      duplicates,
+      ...found,
+      ...(trials !== undefined && { trials: trials.rows }),
+    },
+    ...(begun !== undefined && { begun }),
   };
 }
 
-/**
- * Whether to run a race: by default where no strategy would be cut short, and where enough images are held
- * out to compare on. With random weights there is nothing to choose between, unless the user asks for a race.
- */
-function wantsRace({ settings, config, data, start, trouble }: ChoiceRequest): boolean {
-  const { race: wish } = config.advise;
-  if (wish !== 'auto') return wish === 'always';
-  const { train, val } = data.split;
-  const isOpen = trouble === undefined && startsTrained(start) && val.length >= LEAST_IMAGES;
-  return isOpen && isAffordable(settings, train.length);
+/** The advice where there is no trained network to measure similarity with. */
+function withoutMeasuring(request: ChoiceRequest, size: SizeEvidence) {
+  const { trouble } = request;
+  const why =
+    trouble === undefined
+      ? 'the network starts from random weights'
+      : `the weights are not there (${trouble})`;
+  const reason = `${why}: similarity cannot be measured`;
+  const similarity: Similarity = { state: 'unmeasured', reason, depths: [] };
+  // Weights that cannot be had now may be had later: size alone says what to do then.
+  const advice =
+    trouble === undefined
+      ? adviseScratch(size, reason)
+      : adviceOf(request, { size, similarity, trials: undefined });
+  return { advice, similarity };
+}
+
+/** Multiply-adds a second of a slow processor, where nothing was measured. */
+const USUAL_SPEED = 2e10;
+
+interface Facts {
+  readonly size: SizeEvidence;
+  readonly similarity: Similarity;
+}
+
+/** Settings of single strategies that follow from the evidence: the freeze boundary. */
+export function advisedFor({ similarity }: Pick<Facts, 'similarity'>) {
+  const { freeze } = boundaryOf('top', similarity);
+  return freeze === null ? {} : { top: { freeze } };
+}
+
+function priorBelief({ start }: ChoiceRequest, { size, similarity }: Facts) {
+  const parameters = start.network.layers
+    .slice(0, start.network.headStart)
+    .reduce((sum, layer) => sum + parameterCount(layer), 0);
+  const named = namedBy(size, similarity);
+  return beliefOf(expectations({ size, similarity, parameters, named }));
+}
+
+const ASSUMED =
+  'chosen by size alone, as if the images were similar to those of the pretraining: this is an assumption, not a measurement';
+
+function adviceOf(
+  request: ChoiceRequest,
+  { trials, ...facts }: Facts & { readonly trials: Trials | undefined },
+): Advice {
+  const { size, similarity } = facts;
+  const belief = trials?.belief ?? priorBelief(request, facts);
+  const verdict = verdictOf(belief);
+  const isAssumed = similarity.state === 'unmeasured' && trials === undefined;
+  return {
+    strategy: verdict.strategy,
+    runnerUp: verdict.runnerUp,
+    ...boundaryOf(verdict.strategy, similarity),
+    confidence: levelOf(Math.min(isAssumed ? 0.5 : 0.99, verdict.confidence)),
+    difference: verdict.difference,
+    evidence: [
+      size.reason,
+      similarity.reason,
+      `size and similarity name ${namedBy(size, similarity)}`,
+      ...trialEvidence(verdict, trials?.rows ?? []),
+      ...(isAssumed ? [ASSUMED] : []),
+    ],
+  };
 }
 
 /** Whether any layer of the backbone comes from a file. */
@@ -95,10 +163,10 @@ export function startsTrained({ network, newLayers }: Start): boolean {
 
 /** Training images, each picture once in a class however many copies there are. */
 function distinctImages({ split, groups }: LoadedData): readonly ImageEntry[] {
-  const keys = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
+  const nameOf = groupNamer(groups);
   const distinct = new Map<string, ImageEntry>();
   for (const image of split.train) {
-    const key = `${image.label} ${keys.get(image.hash) ?? image.hash}`;
+    const key = `${image.label} ${nameOf(image)}`;
     if (!distinct.has(key)) distinct.set(key, image);
   }
   return [...distinct.values()];

@@ -31,6 +31,8 @@ export interface SimilarityRequest {
 export interface SimilarityEvidence {
   readonly similarity: Similarity;
   readonly sample: { readonly images: number; readonly classes: number };
+  /** Multiply-adds a second of the forward passes; absent where none were made. */
+  readonly speed?: number;
 }
 
 /** The depths at which features are taken: the last three pools, and fc7 where the weights have it. */
@@ -42,10 +44,12 @@ const SAMPLE_MACS = 6e12;
 /** Each image goes through the network twice: with its weights, and with random ones. */
 const PASSES = 2;
 
+const macsOf = (network: NetworkSpec) =>
+  networkCost(network).reduce((sum, layer) => sum + layer.macs, 0);
+
 /** The size of a sample by what the network costs, so that it does not depend on the machine. */
 export function sampleSize(network: NetworkSpec, { advise }: RunConfig): number {
-  const macs = networkCost(network).reduce((sum, layer) => sum + layer.macs, 0);
-  const affordable = Math.floor(SAMPLE_MACS / (PASSES * macs));
+  const affordable = Math.floor(SAMPLE_MACS / (PASSES * macsOf(network)));
   return advise.sample ?? Math.max(LEAST_SAMPLED, Math.min(MOST_SAMPLED, affordable));
 }
 
@@ -58,9 +62,10 @@ export async function measureSimilarity(request: SimilarityRequest): Promise<Sim
   const { config, start, images } = request;
   const sample = stratifiedSample(images, sampleSize(start.network, config), config.seed);
   if (!canProbe(sample.labels)) return tooFew(sample.labels);
-  const { depths, labels } = await featuresOf(request, sample);
+  const { depths, labels, seconds } = await featuresOf(request, sample);
   // Images that could not be decoded any more are missing.
   if (!canProbe(labels)) return tooFew(labels);
+  const speed = (PASSES * labels.length * macsOf(start.network)) / seconds;
   const { classes } = sample;
   const measured = depths.map((depth): MeasuredDepth => {
     const { name, width, rows, randomRows } = depth;
@@ -70,7 +75,8 @@ export async function measureSimilarity(request: SimilarityRequest): Promise<Sim
     return { name, width, logme, hits, randomHits: random?.hits ?? null };
   });
   const chance = chanceOf(labels, classes);
-  return { similarity: judgeSimilarity(measured, chance, config.advise), sample: countsOf(labels) };
+  const similarity = judgeSimilarity(measured, chance, config.advise);
+  return { similarity, sample: countsOf(labels), speed };
 }
 
 /** @param rows of each image, [width] */
@@ -132,6 +138,7 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
   const random = await tapped(engine, { network, weights: numbers, batchSize, depths: pools });
   const total = sample.items.length;
   const labels: number[] = [];
+  let seconds = 0;
   try {
     const spec = decodeSpec(network, config.image.background);
     const images = { root, images: sample.items, maxPixels: config.image.maxPixels };
@@ -139,8 +146,10 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
     for await (const batch of decodeBatches({ ...images, spec, batchSize, signal })) {
       losses.addAll(batch.bad, sample.items);
       const count = batch.indices.length;
+      const started = performance.now();
       const outputs = await program.runTaps(batch.pixels, count);
       const controls = await random.runTaps(batch.pixels, count);
+      seconds += (performance.now() - started) / 1000;
       const bad = new Set(batch.bad.map(({ index }) => index));
       for (const [row, index] of batch.indices.entries()) {
         if (bad.has(index)) continue;
@@ -160,7 +169,7 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
     await program.release();
     await random.release();
   }
-  return { depths, labels };
+  return { depths, labels, seconds };
 }
 
 function tapped(

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { copyFile, readdir, readFile, rm, rmdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
-import { dataError, systemCode, unavailableError } from '../../base/errors.ts';
+import { dataError, messageOf, systemCode, unavailableError } from '../../base/errors.ts';
 import { makeFolder } from '../../base/folders.ts';
 import { canonicalJson, sha256 } from '../../base/hash.ts';
 import { unlessMachineFails } from '../../base/machine-failure.ts';
@@ -18,8 +18,6 @@ interface Emoji {
   readonly subcategory: string;
   readonly has_img_twitter: boolean;
 }
-
-const PACKAGE = 'emoji-datasource-twitter';
 
 /**
  * The classes: subcategories of Unicode's emoji list, put together where they look alike. They
@@ -53,7 +51,7 @@ const NO_VEHICLES = new Set([
 export const EMOJI_CLASSES: readonly string[] = Object.keys(CLASSES).sort();
 
 export interface EmojiFolderOptions {
-  /** Folder of the emoji package; by default the installed one. */
+  /** Folder of the package emoji-datasource-twitter; by default the pictures of the demo, which are some of it. */
   readonly source?: string;
   /** Made if it is not there; one that holds something else is left alone. */
   readonly target: string;
@@ -79,7 +77,7 @@ export interface EmojiFolder {
  */
 export async function buildEmojiFolder(options: EmojiFolderOptions): Promise<EmojiFolder> {
   const { target, classes = EMOJI_CLASSES, imagesPerClass = Number.MAX_SAFE_INTEGER } = options;
-  const source = options.source ?? installedPackage();
+  const source = options.source ?? OWN_PICTURES;
   const emoji = await readEmoji(source);
   const pictures = new Map<string, Picture[]>();
   for (const name of classes) {
@@ -123,18 +121,8 @@ function ignoreMissing(error: unknown): void {
 /** Records how the folder was built. It is hidden, so that no scan reads it. */
 const MARKER = '.vggtune-demo.json';
 
-function installedPackage(): string {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`));
-  } catch (cause) {
-    throw unavailableError('the pictures of the demo are not installed', {
-      expected: `the package ${PACKAGE}`,
-      found: 'no such package',
-      fix: `run: npm install ${PACKAGE}`,
-      cause,
-    });
-  }
-}
+/** The demo's pictures, which are part of vggtune, in the form of the package that they are from. */
+const OWN_PICTURES = fileURLToPath(new URL('../../../assets/demo/', import.meta.url));
 
 async function readEmoji(source: string): Promise<readonly Emoji[]> {
   try {
@@ -142,9 +130,10 @@ async function readEmoji(source: string): Promise<readonly Emoji[]> {
     return all.filter((emoji) => emoji.has_img_twitter);
   } catch (cause) {
     throw unavailableError('the pictures of the demo cannot be read', {
-      expected: `emoji.json of the package ${PACKAGE}`,
+      expected: 'emoji.json and img/twitter/64, as in emoji-datasource-twitter',
+      found: messageOf(cause),
       where: source,
-      fix: `install ${PACKAGE} again`,
+      fix: 'install vggtune again',
       cause,
     });
   }

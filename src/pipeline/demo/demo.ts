@@ -32,12 +32,12 @@ export interface DemoResult {
 
 /**
  * The settings of the fine-tuned network. There are few images to train on, which is what pretrained weights
- * are for. The advisor chooses the strategy without a race, which would take longer than everything else.
+ * are for. The advisor chooses the strategy without trials, which would take longer than everything else.
  */
 const SETTINGS = {
   backbone: 'vgg-nano',
   strategy: 'auto',
-  advise: { race: 'never' },
+  advise: { budget: '0' },
   split: { val: 0.1, test: 0.6 },
 } as const;
 
@@ -70,7 +70,7 @@ const SCRATCH = {
 } as const;
 
 /** The number of images per class; three in ten are for training. */
-const IMAGES_PER_CLASS = 40;
+export const IMAGES_PER_CLASS = 40;
 
 /**
  * Builds a folder of real pictures, fine-tunes vgg-nano on a few of them, and measures it on unseen

@@ -1,4 +1,3 @@
-import type { NotAllowed } from '../../advisor/race.ts';
 import { VggtuneError } from '../../base/errors.ts';
 import { type NamedTensors, sameShape } from '../../base/tensor.ts';
 import { whyNot } from '../../config/issues.ts';
@@ -13,7 +12,7 @@ import type { NetworkSpec } from '../../network/spec.ts';
 import { planTraining, type TrainPlan } from '../../training/train-plan.ts';
 import { randomWeights } from '../../weights/initialise.ts';
 import { networkFor } from '../prepare/start-weights.ts';
-import type { StrategyQuestion } from '../prepare/strategy-question.ts';
+import type { NotAllowed, StrategyQuestion } from '../prepare/strategy-question.ts';
 import { isRefit } from '../run/refit.ts';
 import { type PartEstimate, phaseEstimate, refitEstimate } from './estimate-phase.ts';
 import { solveEstimate } from './estimate-solve.ts';

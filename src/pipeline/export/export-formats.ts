@@ -14,3 +14,11 @@ export const EXPORTERS: Readonly<Record<ExportFormat, () => Promise<Exporter>>> 
   tfjs: async () => (await import('../../export/tfjs.ts')).exporter,
   web: async () => (await import('../../export/web.ts')).exporter,
 };
+
+/**
+ * Refuses formats whose packages are missing: a run learns of it before it trains.
+ * @throws VggtuneError (unavailable) that says what to install
+ */
+export async function refuseFormats(formats: readonly ExportFormat[]): Promise<void> {
+  for (const format of formats) await (await EXPORTERS[format]()).refuse?.();
+}

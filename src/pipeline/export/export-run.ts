@@ -16,7 +16,7 @@ import type { MetricsRecord, PlanRecord } from '../../run/record.ts';
 import { readConfig, readMetrics, readRecord } from '../../run/run-records.ts';
 import { runPaths } from '../../run/store.ts';
 import { loadModel, type TrainedModel } from '../prepare/trained-model.ts';
-import { EXPORTERS } from './export-formats.ts';
+import { EXPORTERS, refuseFormats } from './export-formats.ts';
 import { checkImages, type LabelledPixels, type RunImages } from './export-images.ts';
 import { exportServices, networkRows, readBack } from './export-services.ts';
 
@@ -58,6 +58,7 @@ export interface ExportRunRequest {
 export async function exportRun(request: ExportRunRequest): Promise<readonly ExportedFolder[]> {
   const { quantize = 'none', emit } = request;
   const exporters = await chosen(request.formats, quantize);
+  await refuseFormats(exporters.map(({ format }) => format));
   const overwrite = request.overwrite === true;
   for (const { format } of exporters) await refuseTaken(folderOf(request, format), { overwrite });
   const job = await openJob(request);

@@ -8,7 +8,10 @@ import { evictFeatures, listFeatures } from '../prepare/feature-cache.ts';
 
 /** One thing in the cache folder. */
 export interface CacheEntry {
-  /** `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images; `archives`: unpacked ones. */
+  /**
+   * `features`: activations of frozen layers; `scan`, `near-duplicates`: findings on images; `archives`: unpacked
+   * ones; `trials`: what strategies came to.
+   */
   readonly kind: 'features' | 'weights' | (typeof FINDINGS)[number];
   readonly name: string;
   readonly path: string;
@@ -17,8 +20,8 @@ export interface CacheEntry {
   readonly used: string;
 }
 
-/** What was found out about images, and archives of images that were unpacked, in one folder each. */
-const FINDINGS = ['scan', 'near-duplicates', 'archives'] as const;
+/** What was found out about images and strategies, and archives of images that were unpacked, in one folder each. */
+const FINDINGS = ['scan', 'near-duplicates', 'archives', 'trials'] as const;
 
 export interface CacheReport {
   readonly folder: string;

@@ -1,3 +1,4 @@
+import type { StrategyName } from '../../config/schema.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { LoadedData } from './data.ts';
@@ -11,4 +12,10 @@ export interface StrategyQuestion extends WorkContext {
   readonly data: LoadedData;
   readonly start: Start;
   readonly engine: Engine;
+}
+
+/** A strategy that the settings do not allow, and why. */
+export interface NotAllowed {
+  readonly strategy: StrategyName;
+  readonly reason: string;
 }

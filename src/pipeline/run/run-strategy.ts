@@ -15,7 +15,23 @@ import { trainRun } from './train-run.ts';
  * Trains with a strategy on images that were read: opens the run folder, fills it and closes it.
  * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
  */
-export async function runStrategy(request: StrategyRun): Promise<RunRecord> {
+export function runStrategy(request: StrategyRun): Promise<RunRecord> {
+  return inRunFolder(request, async (run, paths) => {
+    request.log?.open(paths.events);
+    const record = await trainRun(run, paths);
+    request.emit(RUN_DONE);
+    return record;
+  });
+}
+
+/**
+ * Opens the folder of a run with what the run is about written down, lets something work in it, and closes it.
+ * @throws VggtuneError with what the user can do
+ */
+export async function inRunFolder<T>(
+  request: StrategyRun,
+  work: (run: StrategyRun, paths: RunPaths) => Promise<T>,
+): Promise<T> {
   const config = absolutePaths(request.config);
   // Before anything is written: a device that is not there leaves no run folder behind.
   const engine = await engineOf(request, config);
@@ -23,10 +39,7 @@ export async function runStrategy(request: StrategyRun): Promise<RunRecord> {
   try {
     const run = { ...request, config, engine };
     await writeOrCompare(paths, { run, resumed });
-    request.log?.open(paths.events);
-    const record = await trainRun(run, paths);
-    request.emit(RUN_DONE);
-    return record;
+    return await work(run, paths);
   } finally {
     request.log?.flush();
     await unlock();
@@ -43,8 +56,8 @@ async function writeOrCompare(
   paths: RunPaths,
   { run, resumed }: { readonly run: StrategyRun; readonly resumed: boolean },
 ): Promise<void> {
-  const { config, strategy, index, split } = run;
-  const record = splitRecord(index, split);
+  const { config, strategy, index, split, groups } = run;
+  const record = { ...splitRecord(index, split), ...(groups && { nearDuplicates: groups }) };
   if (resumed) {
     const before = Settings.stored(paths.config, await readConfig(paths)).for(strategy);
     refuseChangedConfig(paths.folder, before, config);
@@ -58,7 +71,7 @@ async function writeOrCompare(
 }
 
 /** Makes paths absolute, so that a run can be resumed from any folder. */
-function absolutePaths(config: RunConfig): RunConfig {
+export function absolutePaths(config: RunConfig): RunConfig {
   const { weights } = config;
   const named = weights === 'auto' || weights === 'random' || isAbsolute(weights);
   return { ...config, data: resolve(config.data), weights: named ? weights : resolve(weights) };

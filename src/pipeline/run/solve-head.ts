@@ -1,7 +1,7 @@
 import { dataError, interruptedError } from '../../base/errors.ts';
 import { spread } from '../../base/spread.ts';
 import { type NamedTensors, sizeOf } from '../../base/tensor.ts';
-import type { PictureGroups } from '../../dataset/picture-groups.ts';
+import { groupNamer, type PictureGroups } from '../../dataset/picture-groups.ts';
 import { cachedViews } from '../../dataset/pixel-specs.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import type { Engine } from '../../engines/engine.ts';
@@ -24,8 +24,8 @@ export interface SolvedHead {
   readonly images: number;
   /** 0 where too few images left nothing to hold out. */
   readonly folds: number;
-  /** The probabilities of each image from the fits that did not see it; absent without folds. */
-  readonly heldOut?: Scored;
+  /** The images, and the probabilities of each from the fits that did not see it; absent without folds. */
+  readonly heldOut?: Scored & { readonly images: readonly ImageEntry[] };
 }
 
 export interface SolveRequest {
@@ -65,7 +65,7 @@ export async function solveHead(
     engine: interruptible(setting.engine, signal),
     features: gathered.features,
     labels,
-    groups: groupNames(gathered.samples, groups),
+    groups: gathered.samples.map(groupNamer(groups)),
     images: gathered.images,
     classes: network.classes,
     levels: featureLevels(network, width),
@@ -81,7 +81,10 @@ export async function solveHead(
     absolutePenalty: fitted.absolutePenalty,
     images: gathered.images,
     folds: fitted.folds,
-    ...heldOutScores(fitted, { labels, classes: network.classes, images: gathered.images }),
+    ...heldOutScores(fitted, {
+      samples: gathered.samples.slice(0, gathered.images),
+      classes: network.classes,
+    }),
   };
   emit({ type: 'note', message: describe(solved, fitted) });
   return solved;
@@ -104,12 +107,6 @@ function affordable(
     emit({ type: 'note', message });
   }
   return { images: some, views };
-}
-
-/** The name of each sample's group: its near-duplicates', or its own content's. */
-function groupNames(samples: readonly ImageEntry[], groups: PictureGroups): string[] {
-  const names = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
-  return samples.map(({ hash }) => names.get(hash) ?? hash);
 }
 
 function expectNumbers(features: Float32Array): void {
@@ -184,20 +181,20 @@ function headWeights(network: NetworkSpec, { statistics, kernel, bias }: FittedH
 
 function heldOutScores(
   { heldOut }: FittedHead,
-  of: { readonly labels: readonly number[]; readonly classes: number; readonly images: number },
-): { heldOut?: Scored } {
+  { samples, classes }: { readonly samples: readonly ImageEntry[]; readonly classes: number },
+): Pick<SolvedHead, 'heldOut'> {
   if (heldOut === undefined) return {};
-  const { classes, images } = of;
   // A row of zeros is an image that was never held out: the only one of its class.
-  const judged = Array.from({ length: images }, (_, i) => i).filter((i) =>
+  const judged = [...samples.keys()].filter((i) =>
     heldOut.subarray(i * classes, (i + 1) * classes).some((value) => value !== 0),
   );
   const logs = new Float32Array(judged.length * classes);
   judged.forEach((i, row) => {
     logs.set(heldOut.subarray(i * classes, (i + 1) * classes), row * classes);
   });
-  const labels = judged.map((i) => of.labels[i] as number);
-  return { heldOut: { scores: softmaxRows(logs, classes), classes, labels } };
+  const images = judged.map((i) => samples[i] as ImageEntry);
+  const labels = images.map(({ label }) => label);
+  return { heldOut: { scores: softmaxRows(logs, classes), classes, labels, images } };
 }
 
 function describe(

@@ -2,7 +2,7 @@ import { decodeSpec } from '../../dataset/pixel-specs.ts';
 import { describeModel } from '../../export/metadata.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import type { RunRecord } from '../../run/record.ts';
-import { readRecord, writeRecord } from '../../run/run-records.ts';
+import { readRecord, writePredictions, writeRecord } from '../../run/run-records.ts';
 import type { RunPaths } from '../../run/store.ts';
 import { runTraining } from '../../training/loop.ts';
 import type { TrainedModel } from '../prepare/trained-model.ts';
@@ -31,8 +31,12 @@ export async function trainRun(run: StrategyRun, paths: RunPaths): Promise<RunRe
     judged: trainedModel(run, network, inOwnUnits(trained.judgedWeights, prepared)),
   };
   emit({ type: 'stage', stage: 'evaluate', message: 'measuring the trained network' });
-  const metrics = await measureRun(run, { ...prepared, models });
-  if (metrics !== undefined) await writeRecord(paths, 'metrics', metrics);
+  const measured = await measureRun(run, { ...prepared, models });
+  if (measured !== undefined) {
+    await writePredictions(paths, measured.predictions);
+    await writeRecord(paths, 'metrics', measured.metrics);
+  }
+  const metrics = measured?.metrics;
   emit({ type: 'stage', stage: 'export', message: 'writing the model' });
   await exportTrained(paths, { setting, model: models.final });
   return { folder: paths.folder, config, metrics, plan, split: await readRecord(paths, 'split') };

@@ -1,7 +1,7 @@
 import type { NamedTensors } from '../../base/tensor.ts';
 import { HEAD_NORM } from '../../network/head.ts';
 import { rescaled } from '../../network/rescale.ts';
-import type { Checkpoint, CheckpointStore } from '../../training/checkpoint.ts';
+import type { Checkpoint } from '../../training/checkpoint.ts';
 import type { PhaseSources, TrainingJob } from '../../training/job.ts';
 import { overlay } from '../../training/loop.ts';
 import { openPhaseSamples } from '../../training/phase-samples.ts';
@@ -29,7 +29,9 @@ export function solvedWeights({ weights, refitWeights }: TrainingStart): Trained
 /** The job of the training loop, in the units of training. */
 export function trainingJob(
   { setting, plan, start }: PreparedRun,
-  kept: { readonly checkpoints: CheckpointStore; readonly resume: Checkpoint | undefined },
+  kept: Pick<TrainingJob, 'checkpoints' | 'judgedOnly'> & {
+    readonly resume: Checkpoint | undefined;
+  },
 ): TrainingJob {
   const { engine, network, config, split, signal, emit } = setting;
   const { head, refitHead, scale } = start;
@@ -48,6 +50,7 @@ export function trainingJob(
       return inTrainingUnits(samples, { phase, scale });
     },
     checkpoints: kept.checkpoints,
+    ...(kept.judgedOnly !== undefined && { judgedOnly: kept.judgedOnly }),
     ...(kept.resume !== undefined && { resume: kept.resume }),
   };
 }

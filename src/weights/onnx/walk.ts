@@ -25,7 +25,7 @@ export interface GraphConvolution {
 /** A dense layer of a graph. */
 export interface GraphDense {
   readonly kernel: Constant;
-  /** Of the kernel, as the node sees it: [out, in] or [in, out]; or a convolution's [out, in, H, W]. */
+  /** The form of the kernel, as the node sees it: [out, in] or [in, out]; or a convolution's [out, in, H, W]. */
   readonly form: 'out-in' | 'in-out' | 'convolution';
   bias: Constant | undefined;
   relu: boolean;

@@ -29,7 +29,9 @@ describe.each(cases)('$op: $name', (example) => {
     const rng = createRng('differences', example.name);
     const feeds = feedsOf(example);
     for (const [index, input] of example.wanted.entries()) {
-      const { shape, data } = tensorOf(example.inputs[input]);
+      const packed = example.inputs[input];
+      if (packed === undefined) throw new Error(`no input ${input}`);
+      const { shape, data } = tensorOf(packed);
       for (let direction = 0; direction < 4; direction++) {
         const signs = data.map(() => (rng.uniform() < 0.5 ? -1 : 1));
         const at = async (step: number) => {

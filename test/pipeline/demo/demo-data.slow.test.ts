@@ -3,12 +3,13 @@ import { expect, test } from 'vitest';
 import { scanDataset } from '../../../src/dataset/scan.ts';
 import { buildEmojiFolder, EMOJI_CLASSES } from '../../../src/pipeline/demo/demo-data.ts';
 import { useTemporaryFolder } from '../../dataset/images.ts';
+import { EMOJI_PACKAGE } from '../../emoji-package.ts';
 
 const folder = useTemporaryFolder();
 
 test('the pictures of the emoji package make a data set of many classes', async () => {
   const target = join(folder(), 'emoji');
-  const made = await buildEmojiFolder({ target });
+  const made = await buildEmojiFolder({ source: EMOJI_PACKAGE, target });
   expect(Object.keys(made.classes)).toEqual(EMOJI_CLASSES);
   expect(EMOJI_CLASSES.length).toBeGreaterThanOrEqual(8);
   for (const [name, count] of Object.entries(made.classes)) {

@@ -1,0 +1,15 @@
+import { cacheFolder } from './cache-folder.ts';
+import type { Storage } from './storage.ts';
+
+/**
+ * The storage that environment variables and flags name.
+ * @param folder the value of `--cache`, which is stronger than VGGTUNE_CACHE
+ */
+export function storageFrom(environment: NodeJS.ProcessEnv, folder?: string): Storage {
+  const { VGGTUNE_CACHE_LIMIT: limit, VGGTUNE_MIRROR: mirror } = environment;
+  return {
+    folder: folder ?? cacheFolder(environment),
+    ...(limit !== undefined && { limit }),
+    ...(mirror !== undefined && { mirror }),
+  };
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { VggtuneError } from '../base/errors.ts';
+import { sha256 } from '../base/hash.ts';
+import { readPlainFile } from '../base/plain-file.ts';
+import { dataRoot } from '../dataset/data-root.ts';
+import { fileSystemPath, printablePath } from '../dataset/file-names.ts';
+import type { ReportedRun } from './read-run.ts';
+
+/** The largest image file that is read. */
+const MOST_BYTES = 2 ** 28;
+
+/** The bytes of an image, or the reason why they cannot be had. */
+export type RunImage = { readonly bytes: Buffer } | { readonly reason: string };
+
+/** Reads an image of a run by the path that its predictions name. */
+export type ReadRunImage = (path: string) => Promise<RunImage>;
+
+/**
+ * Gives access to the images of a run. An image is read only if it is the one that the run has seen, by the hash of
+ * its bytes: a path in a record that came from elsewhere shows no other file.
+ * @param cache the cache folder, to which an archive of images is unpacked
+ */
+export async function openRunImages(
+  { config, split }: ReportedRun,
+  cache: string,
+): Promise<ReadRunImage> {
+  const all = split === undefined ? [] : [...split.train, ...split.val, ...split.test];
+  // Predictions name printable paths.
+  const images = new Map(all.map((image) => [printablePath(image.path), image]));
+  const root = config === undefined ? undefined : await rootOf(config.data, cache);
+  return async (path) => {
+    const image = images.get(path);
+    if (image === undefined || root === undefined) return { reason: 'not an image of the run' };
+    try {
+      const file = fileSystemPath(join(root, image.path));
+      const bytes = await readPlainFile(file, { most: MOST_BYTES, what: 'an image' });
+      return sha256(bytes) === image.hash ? { bytes } : { reason: 'changed since' };
+    } catch (error) {
+      return { reason: error instanceof VggtuneError ? 'cannot be read' : 'no longer there' };
+    }
+  };
+}
+
+/** An archive that cannot be unpacked any more has no folder. */
+function rootOf(data: string, cache: string): Promise<string | undefined> {
+  return dataRoot(data, cache).catch(() => undefined);
+}
