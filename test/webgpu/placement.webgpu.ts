@@ -82,3 +82,24 @@ it('a graph with such an operator is refused, with exit 5', async () => {
     },
   });
 });
+
+it('a tensor that is larger than the adapter allows is exit 5, with what makes it smaller', async () => {
+  const [rows, columns] = [2 ** 15, 2 ** 15];
+  const graph = new Graph();
+  const table = graph.add('mul', [graph.input('x', [rows, 1]), graph.input('z', [1, columns])], {});
+  graph.output('y', graph.add('reduceSum', [table], { axes: [0, 1], keepDims: false }));
+  const session = await createSession(lower(graph, { name: 'table' }), { device: 'webgpu' });
+  const feeds = new Map([
+    ['x', { shape: [rows, 1], data: new Float32Array(rows) }],
+    ['z', { shape: [1, columns], data: new Float32Array(columns) }],
+  ]);
+  const y = { shape: [], data: new Float32Array(1) };
+  await expect(session.run(feeds, new Map([['y', y]]))).rejects.toMatchObject({
+    exitCode: 5,
+    details: {
+      expected: 'more memory of the device',
+      fix: expect.stringMatching(/--micro-batch.*--resume/),
+    },
+  });
+  await session.release();
+});

@@ -53,7 +53,7 @@ export function refusedGraph(error: unknown, { device, graph }: Place): VggtuneE
 
 /** What the runtime and the driver say when the memory of a device is used up, or a limit of it is passed. */
 const MEMORY =
-  /out of memory|OutOfMemory|bad_alloc|failed to allocate|exceeds the max|buffer size/i;
+  /out of memory|OutOfMemory|bad_alloc|failed to allocate|exceeds the max|buffer size|Invalid Buffer|BindingSize/i;
 
 /**
  * What went wrong in the middle of a computation. On the CPU that is a bug and stays one; elsewhere a device can be
