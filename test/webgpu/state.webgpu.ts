@@ -91,8 +91,10 @@ describe('memory', () => {
   const HIDDEN = 4096;
   const STEPS = 200;
 
-  // Of two rows a pass, gradients are summed: more tensors than with one pass, which takes as long again to test.
-  it.each(process.env.VGGTUNE_TEST_ALL === '1' ? [4, 2] : [2])('stays what it is over 200 steps, %i rows a pass', async (microBatch) => {
+  /** Of two rows a pass, gradients are summed: more tensors than with one pass, which takes as long again to test. */
+  const ROWS = process.env.VGGTUNE_TEST_ALL === '1' ? [4, 2] : [2];
+
+  it.each(ROWS)('stays what it is over 200 steps, %i rows a pass', async (microBatch) => {
     const network = buildFromRow(
       {
         name: 'wide',
