@@ -27,6 +27,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     issues: [
       ...unknownFlags(parsed, { options, fields, command: command.usage.split(' ')[0] ?? '' }),
       ...optionIssues(parsed, options),
+      ...twoDevices(parsed),
       ...config.filter(({ text }) => text === '').map(({ name }) => withoutValue(name)),
       ...positionalIssues(command, positionals),
     ],
@@ -117,6 +118,14 @@ function optionIssues(parsed: Words, options: readonly Option[]): ConfigIssue[] 
     const fix = didYouMean(wrong, choices);
     return [{ ...issue, found: wrong, ...(fix !== undefined && { fix }) }];
   });
+}
+
+/** A device never becomes another one, not even by a flag that is given twice. */
+function twoDevices({ device }: Words): ConfigIssue[] {
+  const found = [...new Set([device ?? []].flat())].join(' and ');
+  if (!found.includes(' and ')) return [];
+  const message = 'two devices are named';
+  return [{ path: '', where: '--device', message, expected: 'one device', found }];
 }
 
 function unknownFlags(

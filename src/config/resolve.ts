@@ -6,6 +6,7 @@ import { ruleIssues } from './rules.ts';
 import { type RunConfig, runConfigSchema, STRATEGIES, type StrategyName } from './schema.ts';
 import {
   type ConfigSource,
+  isGroup,
   type Merged,
   mergeSources,
   originOf,
@@ -53,9 +54,23 @@ export function resolveWithOrigins(
   throw new Error(`the config passed source by source, and not merged: ${parsed.error?.message}`);
 }
 
-/** The values that a strategy has for the network that the sources name. */
+/** The values that a strategy has for the network and the epochs that the sources name. */
 function strategyLayers(sources: readonly ConfigSource[], strategy: StrategyName) {
-  return strategySources(strategy, mergeSources(sources).values.backbone);
+  const { backbone, epochs } = mergeSources(sources).values;
+  const own = strategySources(strategy, backbone);
+  return [...own, ...shorterWarmup(own, epochs)];
+}
+
+/** A warm-up that fits into fewer epochs than the strategy was made for: half of them. */
+function shorterWarmup(own: readonly ConfigSource[], epochs: unknown): readonly ConfigSource[] {
+  const { values, origins } = mergeSources(own);
+  const warmup = isGroup(values.schedule) ? values.schedule.warmup : undefined;
+  if (typeof warmup !== 'number' || typeof epochs !== 'number') return [];
+  if (epochs <= 0 || warmup < epochs) return [];
+  const { origin = '' } = origins.get('schedule.warmup') ?? {};
+  return [
+    { origin: `${origin}, for ${epochs} epochs`, values: { schedule: { warmup: epochs / 2 } } },
+  ];
 }
 
 /** Issues between values that are valid one by one, so that all issues are reported at once. */

@@ -3,6 +3,7 @@ import { boundaryAfter } from '../network/boundary.ts';
 import { buildNetwork } from '../network/build.ts';
 import { BACKBONE_ROWS } from '../network/catalog.ts';
 import { plainPreprocessing } from '../network/preprocessing.ts';
+import { DEVICES_BY_ENGINE } from './devices.ts';
 import { type ConfigIssue, shown } from './issues.ts';
 import type { RunConfig } from './schema.ts';
 
@@ -174,15 +175,11 @@ function microBatchFits({ microBatch, batchSize }: RunConfig): Finding[] {
   return [{ path: 'microBatch', message: 'too large', expected, found: String(microBatch) }];
 }
 
-/** Devices by engine; the first is the default. */
-const DEVICES = {
-  onnx: ['auto', 'cpu', 'cuda', 'dml', 'coreml', 'webgpu'],
-  tensorflow: ['auto', 'gpu', 'cpu', 'js'],
-} as const;
-
 function engineDevice({ engine, device }: RunConfig): Finding[] {
   const engines = engine === 'auto' ? (['onnx', 'tensorflow'] as const) : ([engine] as const);
-  const allowed: readonly string[] = [...new Set(engines.flatMap((name) => DEVICES[name]))];
+  const allowed: readonly string[] = [
+    ...new Set(engines.flatMap((name) => DEVICES_BY_ENGINE[name])),
+  ];
   if (allowed.includes(device)) return [];
   const message = engine === 'auto' ? 'no engine has it' : `engine ${engine} does not have it`;
   return [{ path: 'device', message, expected: `one of ${allowed.join(', ')}`, found: device }];

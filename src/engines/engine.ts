@@ -168,7 +168,7 @@ export interface TrainingProgram {
   step(batch: TrainingBatch, learningRates: readonly number[]): Promise<StepResult>;
   /** Logits [count, classes] in inference mode with the present weights; valid until the next call. */
   predict(rows: Pixels | Activations, count: number): Promise<Float32Array>;
-  state(): TrainingState;
+  state(): Promise<TrainingState>;
   /**
    * Restores a state that `state` returned, bit for bit, so that a resumed run equals an uninterrupted one.
    */

@@ -58,12 +58,16 @@ export async function openEngine(
 
 // Each engine is loaded when it is asked for: their packages take time and memory.
 
-async function openOnnx(device: string, { threads }: EngineOptions): Promise<Engine> {
+async function openOnnx(device: string, { threads, emit }: EngineOptions): Promise<Engine> {
   const { createOnnxEngine } = await import('./onnx/index.ts').catch((error: unknown) => {
     throw explainNative(error);
   });
   const given = threads === undefined ? {} : { threads };
-  return createOnnxEngine({ ...given, device: device === 'auto' ? 'cpu' : device });
+  const onFallback = (graph: string) => {
+    const message = `${device} leaves operators of the graph "${graph}" to the CPU: it is slower than it could be`;
+    emit?.({ type: 'note', message });
+  };
+  return createOnnxEngine({ ...given, onFallback, device: device === 'auto' ? 'cpu' : device });
 }
 
 async function openTensorFlow(device: string, options: EngineOptions): Promise<Engine> {

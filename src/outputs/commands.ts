@@ -4,7 +4,7 @@ import { EXPORT_FORMATS, runConfigSchema } from '../config/schema.ts';
 import type { Verification } from '../export/compare.ts';
 import { BACKBONES } from '../network/catalog.ts';
 import type { ExportedFolder } from '../pipeline/export/export-run.ts';
-import type { Check } from '../pipeline/inspect/doctor.ts';
+import type { GroupedCheck } from '../pipeline/inspect/doctor.ts';
 import type { Guess, Prediction } from '../pipeline/predict.ts';
 import type { ListedSource } from '../weights/manage.ts';
 import type { WeightsSource } from '../weights/sources.ts';
@@ -164,15 +164,21 @@ export const weightsOutput = z.union([
 ]);
 
 const check = z.strictObject({
+  group: z.enum(['machine', 'engines', 'images', 'storage', 'weights']),
   name: z.string(),
   state: z
     .enum(['ok', 'low', 'absent', 'broken', 'failed'])
     .describe('low: enough for small work; what is not needed may be absent, or there and broken'),
   detail: z.string(),
   fix: z.string().exactOptional(),
-}) satisfies z.ZodType<Check>;
+  device: z.string().exactOptional().describe('of a device that works: what --device takes'),
+}) satisfies z.ZodType<GroupedCheck>;
 
-export const doctorOutput = z.strictObject({ ok: z.boolean(), checks: list(check) });
+export const doctorOutput = z.strictObject({
+  ok: z.boolean(),
+  verdict: z.string().describe('what the checks come to, for a person'),
+  checks: list(check),
+});
 
 const explanation = z.strictObject({
   path: z.string().describe('the key, dotted'),

@@ -36,6 +36,8 @@ export interface EvaluateRequest extends WorkContext {
    * where there are none; of `data` it is the subset that the layout names, by default all images.
    */
   readonly side?: Side;
+  /** As `--device` names it; by default that of the run's config. */
+  readonly device?: string;
 }
 
 /**
@@ -81,9 +83,12 @@ async function scoreImages(
   request: EvaluateRequest,
   work: Work,
 ): Promise<Scored & { readonly images: readonly ImageEntry[] }> {
-  const { emit, signal } = request;
+  const { emit, signal, device } = request;
   const { config, model, images } = work;
-  const engine = await engineOf(request, config);
+  const engine = await engineOf(
+    request,
+    device === undefined ? config : { engine: 'auto', device },
+  );
   const batchSize = prefixBatch(model.network);
   const view = { kind: 'plain' as const };
   const requests = images.entries.map((image) => ({ image, view }));

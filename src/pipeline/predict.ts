@@ -37,6 +37,8 @@ export interface PredictRequest {
   readonly signal: AbortSignal;
   readonly emit: Emit;
   readonly engine?: Engine;
+  /** As `--device` names it, where no engine is given; the CPU by default. */
+  readonly device?: string;
 }
 
 /**
@@ -47,7 +49,8 @@ export interface PredictRequest {
 export async function predict(request: PredictRequest): Promise<readonly Prediction[]> {
   const files = await inputFiles(request.inputs);
   const model = await loadModel(request.run);
-  const engine = request.engine ?? (await openEngine('auto', 'cpu'));
+  const { engine: given, device = 'cpu' } = request;
+  const engine = given ?? (await openEngine('auto', device));
   const batchSize = Math.min(files.length, prefixBatch(model.network));
   const program = await compileModel(engine, model, batchSize);
   const predictions = new Map<number, Prediction>();

@@ -21,7 +21,7 @@ export function candidateWeights(run: PhaseRun, state: TrainingState): NamedTens
 /** Runs work with the candidate as the program's weights, and restores the weights afterwards. */
 export async function asCandidate<T>(run: PhaseRun, use: () => Promise<T>): Promise<T> {
   if (!isAveraged(run)) return use();
-  const state = run.program.state();
+  const state = await run.program.state();
   run.program.load({ ...state, weights: averagedWeights(state) });
   try {
     return await use();

@@ -17,7 +17,7 @@ export async function openPhase({ weights, state, ...of }: PhaseStart): Promise<
   try {
     const program = await compile({ ...of, sources }, weights);
     const release = () => program.release().finally(() => sources.release());
-    if (state !== undefined) takeUp(program, { state, resume: of.job.resume });
+    if (state !== undefined) await takeUp(program, { state, resume: of.job.resume });
     return { ...of, program, sources, release };
   } catch (error) {
     await sources.release();
@@ -26,11 +26,11 @@ export async function openPhase({ weights, state, ...of }: PhaseStart): Promise<
 }
 
 /** @throws VggtuneError (data) where the state is that of another network */
-function takeUp(
+async function takeUp(
   program: TrainingProgram,
   { state, resume }: { readonly state: TrainingState; readonly resume: Checkpoint | undefined },
-): void {
-  const wanted = program.state();
+): Promise<void> {
+  const wanted = await program.state();
   expectFits(state.weights, { wanted: wanted.weights, resume, whole: true });
   expectFits(state.slots, { wanted: wanted.slots, resume, whole: true });
   program.load(state);

@@ -50,7 +50,7 @@ export async function runPhase(run: PhaseRun): Promise<PhaseResult> {
     }
     saves.saved();
   }
-  const weights = candidateWeights(run, run.program.state());
+  const weights = candidateWeights(run, await run.program.state());
   const { history } = progress;
   const bestEpoch = watches
     ? judgeEpochs(history, rule, startOf(progress)).best
@@ -92,7 +92,7 @@ function timedSaves(run: PhaseRun): { readonly afterStep: AfterStep; readonly sa
   };
   const afterStep = async (progress: Progress) => {
     if (performance.now() - last < every) return;
-    await run.job.checkpoints.saveLast({ progress, state: goodState(run, progress) });
+    await run.job.checkpoints.saveLast({ progress, state: await goodState(run, progress) });
     saved();
   };
   return { afterStep, saved };
@@ -116,7 +116,7 @@ async function measureStart(run: PhaseRun): Promise<Progress> {
   // A solved head is an optimum already: what takes its place has to be better than by chance.
   const solved = plan.solvedFrom !== undefined;
   const progress = { ...start, before, ...(solved && { startLosses: losses, clear: [] }) };
-  await run.job.checkpoints.saveBest(run.program.state().weights, progress);
+  await run.job.checkpoints.saveBest((await run.program.state()).weights, progress);
   return progress;
 }
 
@@ -133,7 +133,7 @@ async function closeEpoch(
   const { figures: validation, losses: each } = await asCandidate(run, () => measured(run, loss));
   if (signal.aborted) throw await interrupted(run, trained);
 
-  const state = goodState(run, trained, validation);
+  const state = await goodState(run, trained, validation);
   const history = [...trained.history, validation];
   const losses = [loss, validation.loss ?? loss];
   const stopped = before !== undefined && hasClimbed(losses, { before, classes: network.classes });
@@ -212,7 +212,7 @@ function startOf({ before, clear, history }: Progress) {
 }
 
 async function interrupted(run: PhaseRun, progress: Progress): Promise<Error> {
-  await run.job.checkpoints.saveLast({ progress, state: goodState(run, progress) });
+  await run.job.checkpoints.saveLast({ progress, state: await goodState(run, progress) });
   const { phase } = run;
   return interruptedError('interrupted; a checkpoint is kept', {
     where: `${phaseLabel(phase)}, epoch ${progress.epoch + 1} of ${phase.epochs}, after step ${progress.batch}`,
@@ -224,8 +224,12 @@ async function interrupted(run: PhaseRun, progress: Progress): Promise<Error> {
  * Returns the engine's state if its values, and its predictions, are finite.
  * @throws VggtuneError (usage) when it is not
  */
-function goodState(run: PhaseRun, progress: Progress, figures: EpochFigures = {}): TrainingState {
-  const state = run.program.state();
+async function goodState(
+  run: PhaseRun,
+  progress: Progress,
+  figures: EpochFigures = {},
+): Promise<TrainingState> {
+  const state = await run.program.state();
   // A side of which no image could be read has no figures at all; that is nobody's divergence.
   const isBroken = Number.isNaN(figures.loss) && !Number.isNaN(figures.accuracy);
   const what = !allFinite(state.weights)

@@ -134,3 +134,10 @@ describe('help', () => {
     }
   });
 });
+
+it('a device that is named twice is one too many, where it is another one', () => {
+  expect(parse('photos', '--device', 'cpu', '--device', 'cpu').issues).toEqual([]);
+  expect(parse('photos', '--device', 'cpu', '--device', 'webgpu').issues).toEqual([
+    expect.objectContaining({ where: '--device', found: 'cpu and webgpu' }),
+  ]);
+});

@@ -52,6 +52,18 @@ describe('resolveConfig', () => {
     expect(config.export).toEqual(['onnx']);
   });
 
+  it('shortens the strategy’s own warm-up to half of few epochs, and nobody else’s', () => {
+    const warmup = (strategy: StrategyName, values: Record<string, unknown>) =>
+      resolveConfig([source({ data: 'd', ...values })], strategy).schedule.warmup;
+    expect(warmup('all', { backbone: 'vgg16', epochs: 1 })).toBe(0.5);
+    expect(warmup('all', { backbone: 'vgg-nano', epochs: 2 })).toBe(1);
+    expect(warmup('all', { backbone: 'vgg-nano', epochs: 3 })).toBe(2);
+    expect(warmup('all', { epochs: 5, schedule: { warmup: 3 } })).toBe(3);
+    expect(issuesOf({ epochs: 2, schedule: { warmup: 2 } }, 'all')).toMatchObject([
+      { path: 'schedule.warmup', found: '2' },
+    ]);
+  });
+
   it('does not change its sources', () => {
     const lower = source({ data: 'd', head: { kind: 'mlp' } });
     resolveConfig([lower, source({ head: { kind: 'vgg' } })], 'all');

@@ -26,14 +26,15 @@ describe.each(['onnx', 'tensorflow'])('the moving average of %s', (name) => {
     const expected = new Map(
       trained.map((key) => [key, Float64Array.from(request.weights.get(key)?.data ?? [])]),
     );
+    const before = await read();
     for (const key of trained) {
-      expect([...(read().slots.get(`${key}.average`)?.data ?? [])], `${key} at the start`).toEqual([
+      expect([...(before.slots.get(`${key}.average`)?.data ?? [])], `${key} at the start`).toEqual([
         ...(expected.get(key) ?? []),
       ]);
     }
     for (let step = 0; step < 4; step++) {
       await runSteps(program, { batches, rates }, [step, step + 1]);
-      const { weights } = read();
+      const { weights } = await read();
       for (const [key, average] of expected) {
         const data = weights.get(key)?.data ?? new Float32Array();
         average.forEach((value, i) => {
@@ -41,7 +42,7 @@ describe.each(['onnx', 'tensorflow'])('the moving average of %s', (name) => {
         });
       }
     }
-    const { slots } = read();
+    const { slots } = await read();
     for (const [key, average] of expected) {
       const found = slots.get(`${key}.average`)?.data ?? new Float32Array();
       expect(found.length).toBe(average.length);

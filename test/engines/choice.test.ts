@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/base/events.ts';
 import { openEngine, probeEngines } from '../../src/engines/index.ts';
-import { expectDevice, supportedDevices } from '../../src/engines/onnx/devices.ts';
+import { expectDevice } from '../../src/engines/onnx/device-errors.ts';
+import { supportedDevices } from '../../src/engines/onnx/devices.ts';
 import { importer, onNode23, type StandIn, unbuilt, working } from './tensorflow/stand-ins.ts';
 
 const GPU = '@tensorflow/tfjs-node-gpu';

@@ -61,7 +61,7 @@ describe('a state that one engine saved', () => {
     const middle = await runSteps(half, { batches, rates }, [0, STEPS / 2]);
     resumed.load(middle.state);
     // Conversion of layouts there and back loses nothing.
-    expect(resumed.state()).toEqual(middle.state);
+    expect(await resumed.state()).toEqual(middle.state);
     const end = await runSteps(resumed, { batches, rates }, [STEPS / 2, STEPS]);
     const { losses: _, ...found } = differences(
       { ...end, losses: [] },

@@ -228,5 +228,5 @@ export async function runSteps(
   const [first] = batches;
   if (first === undefined) throw new Error('no batches');
   const predictions = (await program.predict(first.rows, first.count)).slice();
-  return { losses, state: program.state(), predictions };
+  return { losses, state: await program.state(), predictions };
 }

@@ -17,7 +17,7 @@ function runOf(average: number | undefined, name = 'main'): PhaseRun {
     slots: new Map([...of('fc8.weight.m', 9), ...of('fc8.weight.average', 2)]),
   };
   const program = {
-    state: () => state,
+    state: async () => state,
     load(next: TrainingState) {
       state = next;
     },
@@ -26,12 +26,12 @@ function runOf(average: number | undefined, name = 'main'): PhaseRun {
   return { job: { plan: { optimizer } }, phase: { name }, program } as unknown as PhaseRun;
 }
 
-const candidateOf = (run: PhaseRun) => candidateWeights(run, run.program.state());
+const candidateOf = async (run: PhaseRun) => candidateWeights(run, await run.program.state());
 
 describe('a candidate', () => {
-  it('has the average of what is trained, and the rest as it is', () => {
+  it('has the average of what is trained, and the rest as it is', async () => {
     const averaged = { 'fc8.weight': [2], 'conv1_1.weight': [7] };
-    expect(numbersOf(candidateOf(runOf(0.9)))).toEqual(averaged);
+    expect(numbersOf(await candidateOf(runOf(0.9)))).toEqual(averaged);
   });
 
   it.each([
@@ -39,19 +39,19 @@ describe('a candidate', () => {
     ['in a warm-up, which begins at random numbers', runOf(0.9, 'warm-up')],
   ])('is what was trained %s', async (_, run) => {
     const trained = { 'fc8.weight': [3], 'conv1_1.weight': [7] };
-    expect(numbersOf(candidateOf(run))).toEqual(trained);
-    const seen = await asCandidate(run, async () => numbersOf(run.program.state().weights));
+    expect(numbersOf(await candidateOf(run))).toEqual(trained);
+    const seen = await asCandidate(run, async () => numbersOf((await run.program.state()).weights));
     expect(seen).toEqual(trained);
   });
 
   it('is measured as the average, and training goes on where it was, after a failure too', async () => {
     const run = runOf(0.9);
-    const before = run.program.state();
-    const seen = await asCandidate(run, async () => numbersOf(run.program.state().weights));
+    const before = await run.program.state();
+    const seen = await asCandidate(run, async () => numbersOf((await run.program.state()).weights));
     expect(seen['fc8.weight']).toEqual([2]);
-    expect(run.program.state()).toEqual(before);
+    expect(await run.program.state()).toEqual(before);
     const failure = asCandidate(run, async () => Promise.reject(new Error('no image')));
     await expect(failure).rejects.toThrow('no image');
-    expect(run.program.state()).toEqual(before);
+    expect(await run.program.state()).toEqual(before);
   });
 });

@@ -158,7 +158,7 @@ function scriptedEngine(script: Script, seen: Seen): Engine {
           }
           return logits;
         },
-        state: () => ({ step: steps, weights, slots }),
+        state: async () => ({ step: steps, weights, slots }),
         load(state: TrainingState) {
           weights = state.weights;
           slots = state.slots;

@@ -3,7 +3,9 @@ import { broadcast } from '../../base/events.ts';
 import type { Output } from '../../outputs/index.ts';
 import { type DemoResult, demo } from '../../pipeline/demo/demo.ts';
 import type { Command, Outcome } from '../command.ts';
+import { DEVICE_OPTION, deviceOf } from '../device-flag.ts';
 import { createCollector } from '../listeners/collector.ts';
+import { wholeNumber } from '../number-arguments.ts';
 import { duration, grouped, percent, plural } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
@@ -17,13 +19,22 @@ export const command: Command = {
     'nothing. FOLDER gets the images and the runs; vggtune-demo by default.',
   ].join('\n'),
   positionals: { least: 0, most: 1, what: 'a folder' },
-  options: [],
+  options: [
+    { ...DEVICE_OPTION, description: `${DEVICE_OPTION.description}; auto by default` },
+    {
+      ...{ name: 'epochs', kind: 'text', value: 'N' },
+      description: 'epochs of each training: a few, for a first look at a slow device',
+    },
+  ],
   examples: [['vggtune demo', 'train, measure, and say how to predict']],
   run: async (args, context) => {
     const { collected, listen } = createCollector();
     const [folder] = args.positionals;
+    const epochs = args.text('epochs');
     const result = await demo({
       ...(folder === undefined ? {} : { folder }),
+      ...deviceOf(args),
+      ...(epochs !== undefined && { epochs: wholeNumber('--epochs', epochs) }),
       storage: context.storage,
       signal: context.signal,
       emit: broadcast([context.emit, listen]),

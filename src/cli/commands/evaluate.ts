@@ -6,6 +6,7 @@ import type { Output } from '../../outputs/index.ts';
 import { evaluateRun, predictionLines, worstFirst } from '../../pipeline/evaluate.ts';
 import type { ImagePrediction } from '../../run/record.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { DEVICE_OPTION, deviceOf } from '../device-flag.ts';
 import { readGates } from '../gate-flags.ts';
 import { createCollector } from '../listeners/collector.ts';
 import { wholeNumber } from '../number-arguments.ts';
@@ -62,6 +63,7 @@ export const command: Command = {
       value: "'METRIC < X'",
       description: 'exit 4 if it holds; may be given several times',
     },
+    { ...DEVICE_OPTION, description: `${DEVICE_OPTION.description}; by default the run's own` },
   ],
   examples: [
     ['vggtune evaluate runs/photos-head', 'the images that were held back'],
@@ -85,6 +87,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'e
     run: folder,
     ...(data === undefined ? {} : { data }),
     ...(side === undefined ? {} : { side }),
+    ...deviceOf(args),
     storage: context.storage,
     signal: context.signal,
     emit: broadcast([context.emit, listen]),

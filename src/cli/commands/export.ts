@@ -3,6 +3,7 @@ import { EXPORT_FORMATS } from '../../config/schema.ts';
 import type { Output } from '../../outputs/index.ts';
 import { type ExportedFolder, exportRun } from '../../pipeline/export.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { DEVICE_OPTION, deviceOf } from '../device-flag.ts';
 import { createCollector } from '../listeners/collector.ts';
 import { percent, plural } from '../number-formats.ts';
 import { shortPath } from '../shell.ts';
@@ -44,6 +45,11 @@ export const command: Command = {
       choices: QUANTIZATIONS,
     },
     { name: 'overwrite', kind: 'boolean', description: 'replace what is there' },
+    {
+      ...DEVICE_OPTION,
+      description:
+        "where to compute the trained network's own answers, for the check; cpu by default",
+    },
   ],
   examples: [
     ['vggtune export runs/photos-head', 'as ONNX'],
@@ -67,6 +73,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'e
     cache: context.storage.folder,
     quantize: QUANTIZATIONS.find((name) => name === args.text('quantize')) ?? 'none',
     overwrite: args.flag('overwrite'),
+    ...deviceOf(args),
     emit: broadcast([context.emit, listen]),
   });
   return {

@@ -4,6 +4,7 @@ import type { Output } from '../../outputs/index.ts';
 import { type Prediction, predict } from '../../pipeline/predict.ts';
 import { predictDense } from '../../pipeline/predict-dense.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
+import { DEVICE_OPTION, deviceOf } from '../device-flag.ts';
 import { wholeNumber } from '../number-arguments.ts';
 import { percent, plural } from '../number-formats.ts';
 import { type Column, table } from '../table.ts';
@@ -43,6 +44,7 @@ export const command: Command = {
       kind: 'boolean',
       description: "print path,label,probability,... as CSV; what begins like a formula gets a '",
     },
+    { ...DEVICE_OPTION, description: `${DEVICE_OPTION.description}; cpu by default` },
   ],
   examples: [
     ['vggtune predict runs/photos-head new/', 'every image in a folder'],
@@ -58,7 +60,7 @@ async function run(args: Arguments, context: Context): Promise<Outcome<Output<'p
   const inputs = words.includes('-') ? await withListed(words, process.stdin) : words;
   const { signal, emit, terminal } = context;
   const topK = wholeNumber('--top', args.text('top') ?? '1');
-  const request = { run: folder, inputs, topK, signal, emit };
+  const request = { run: folder, inputs, topK, signal, emit, ...deviceOf(args) };
   const dense = denseOptions(args);
   const predictions =
     dense === undefined ? await predict(request) : await predictDense({ ...request, ...dense });
@@ -94,6 +96,7 @@ function denseOptions(args: Arguments) {
   const scales = args.text('scales');
   const heatMaps = args.text('heat-maps');
   if (args.flag('dense')) {
+    expectCpu(args);
     return {
       ...(scales !== undefined && { scales: scales.split(',').map(Number) }),
       ...(heatMaps !== undefined && { heatMaps }),
@@ -102,6 +105,14 @@ function denseOptions(args: Arguments) {
   if (scales === undefined && heatMaps === undefined) return undefined;
   const where = scales === undefined ? '--heat-maps' : '--scales';
   throw usageError(`${where} goes with --dense`, { where, fix: 'add --dense, or leave it out' });
+}
+
+/** The dense form leaves the size of an image open, which only the CPU's graphs do. */
+function expectCpu(args: Arguments): void {
+  const { device = 'cpu' } = deviceOf(args);
+  if (device === 'cpu' || device === 'auto') return;
+  const fix = 'leave out --device, or --dense';
+  throw usageError('--dense computes on the CPU alone', { found: device, where: '--device', fix });
 }
 
 function predictionLines(

@@ -1,5 +1,4 @@
 import { env, listSupportedBackends } from 'onnxruntime-node';
-import { unavailableError } from '../../base/errors.ts';
 
 /** The version of the installed package. */
 export const VERSION = env.versions.node ?? 'unknown';
@@ -14,18 +13,27 @@ export function supportedDevices(backends = listSupportedBackends()): readonly O
   return DEVICES.filter((device) => names.includes(device));
 }
 
-/**
- * Fails unless the installed runtime has a backend for the device: nothing ever falls back.
- * @throws VggtuneError (unavailable) that lists the devices there are
- */
-export function expectDevice(device: string, supported = supportedDevices()): void {
-  if (supported.some((name) => name === device)) return;
-  throw unavailableError(`the onnx engine has no device "${device}"`, {
-    expected: `what the installed onnxruntime-node has: ${supported.join(', ')}`,
-    found: device,
-    where: 'device',
-    fix: `use --device ${supported[0] ?? 'cpu'}`,
-  });
+export interface DeviceTraits {
+  /** Whether the runtime keeps outputs in the device's memory, and takes them as inputs. */
+  readonly bindsBuffers: boolean;
+  /**
+   * Whether a graph may have operators that the device leaves to the CPU. Every graph is known to run on WebGPU as a
+   * whole; the other devices could not be tried.
+   */
+  readonly mayFallBack: boolean;
+}
+
+const TRAITS: Readonly<Record<OnnxDevice, DeviceTraits>> = {
+  cpu: { bindsBuffers: false, mayFallBack: false },
+  webgpu: { bindsBuffers: true, mayFallBack: false },
+  cuda: { bindsBuffers: false, mayFallBack: true },
+  coreml: { bindsBuffers: false, mayFallBack: true },
+  dml: { bindsBuffers: false, mayFallBack: true },
+};
+
+/** @param device one that `expectDevice` let through */
+export function traitsOf(device: string): DeviceTraits {
+  return TRAITS[DEVICES.find((name) => name === device) ?? 'cpu'];
 }
 
 /** What a device needs on the machine, for an error. */

@@ -4,7 +4,6 @@ import type { Activations, ForwardProgram, ForwardRequest, Pixels } from '../eng
 import { outputShape, rowShape } from '../rows.ts';
 import { forwardGraph, tapName } from './forward-graph.ts';
 import { lower } from './lower.ts';
-import { STANDARD } from './lowering.ts';
 import { filledUp } from './passes.ts';
 import { type Buffer32, createSession, type Session } from './session.ts';
 import { type CompileOptions, chooseLowering } from './winograd/choose.ts';
@@ -31,9 +30,10 @@ export async function compileForward(
   }
   const lowering = chooseLowering({ network, from, to, isTrained: false }, options);
   const names = { inputName: INPUT, outputName: OUTPUT };
-  if (lowering === STANDARD) {
+  if (lowering.opensRows) {
     const openBatch = [INPUT, OUTPUT, ...taps.map(tapName)];
-    const model = lower(forwardGraph({ ...request, ...names }), { name: 'forward', openBatch });
+    const graph = forwardGraph({ ...request, ...names });
+    const model = lower(graph, { name: 'forward', lowering, openBatch });
     const passes = { rows: passRows(request, PASS_BYTES), isFixed: false };
     return new OnnxForwardProgram(request, await createSession(model, options), passes);
   }

@@ -1,10 +1,13 @@
 import { oneHot } from '../../base/one-hot.ts';
 import type { LinearEvaluation, LinearProgram, LinearRequest } from '../engine.ts';
 import { addGradients } from './backward.ts';
+import type { TensorSource } from './buffers.ts';
+import { constants } from './device-buffers.ts';
 import { Graph } from './graph.ts';
 import { addCrossEntropy } from './losses.ts';
 import { lower } from './lower.ts';
-import { type Buffer32, createSession, type Session, type SessionOptions } from './session.ts';
+import { type Buffer32, createSession, type Session } from './session.ts';
+import type { CompileOptions } from './winograd/choose.ts';
 
 const names = {
   features: 'features',
@@ -20,10 +23,12 @@ const names = {
 /** Compiles the scores and the gradient of a linear classifier over samples that stay where they are. */
 export async function compileLinear(
   request: LinearRequest,
-  options: SessionOptions,
+  options: CompileOptions,
 ): Promise<LinearProgram> {
-  const model = lower(linearGraph(request), { name: 'linear' });
-  return new OnnxLinearProgram(request, await createSession(model, options));
+  const { lowering } = options;
+  const model = lower(linearGraph(request), { name: 'linear', ...(lowering && { lowering }) });
+  const samples = samplesOf(request, options);
+  return new OnnxLinearProgram(request, await createSession(model, options), samples);
 }
 
 function linearGraph({ labels: { length: count }, inputs, classes }: LinearRequest): Graph {
@@ -45,22 +50,30 @@ function linearGraph({ labels: { length: count }, inputs, classes }: LinearReque
   return graph;
 }
 
+/** The samples where the device keeps them; the host's own are not copied. */
+function samplesOf(
+  { features, labels, inputs, classes }: LinearRequest,
+  options: CompileOptions,
+): TensorSource {
+  const tensors = new Map([
+    [names.features, { shape: [labels.length, inputs], data: features }],
+    [names.targets, { shape: [labels.length, classes], data: oneHot(labels, classes) }],
+  ]);
+  return constants(tensors, options);
+}
+
 class OnnxLinearProgram implements LinearProgram {
   readonly #session: Session;
   readonly #shape: { readonly count: number; readonly inputs: number; readonly classes: number };
-  readonly #samples: readonly [string, Buffer32][];
+  readonly #samples: TensorSource;
   readonly #logs: Buffer32;
   readonly #gradient: Float32Array;
 
-  constructor({ features, labels, inputs, classes }: LinearRequest, session: Session) {
+  constructor({ labels, inputs, classes }: LinearRequest, session: Session, samples: TensorSource) {
     const count = labels.length;
     this.#session = session;
     this.#shape = { count, inputs, classes };
-    const targets = oneHot(labels, classes);
-    this.#samples = [
-      [names.features, { shape: [count, inputs], data: features }],
-      [names.targets, { shape: [count, classes], data: targets }],
-    ];
+    this.#samples = samples;
     this.#logs = { shape: [count, classes], data: new Float32Array(count * classes) };
     this.#gradient = new Float32Array(classes * (inputs + 1));
   }
@@ -71,7 +84,7 @@ class OnnxLinearProgram implements LinearProgram {
     const [kernelGradient, biasGradient] = this.#parts(this.#gradient);
     await this.#session.run(
       new Map([
-        ...this.#samples,
+        ...(await this.#samples.current()),
         [names.weights, { shape: [count, 1], data: sampleWeights }],
         [names.kernel, kernel],
         [names.bias, bias],
@@ -86,6 +99,7 @@ class OnnxLinearProgram implements LinearProgram {
   }
 
   async release(): Promise<void> {
+    await this.#samples.release();
     await this.#session.release();
   }
 

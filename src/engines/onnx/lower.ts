@@ -43,7 +43,7 @@ export function lowerPrepared(graph: Graph, options: LoweringOptions): PreparedM
   emitter.bindOutputs();
   const describe = ([name, value]: readonly [string, Value]): OnnxValue => ({
     name,
-    type: value.dtype,
+    type: value.dtype === 'uint8' ? (lowering.pixels ?? 'uint8') : value.dtype,
     shape: options.openBatch?.includes(name) ? ['batch', ...value.shape.slice(1)] : value.shape,
   });
   const common = {

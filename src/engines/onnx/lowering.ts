@@ -11,6 +11,10 @@ export interface Lowering {
   convert(emitter: Emitter, value: Value, from: Named, to: Layout): string;
   /** The shape of a value in one of its layouts. */
   shapeIn(value: Value, layout: Layout): Shape;
+  /** Whether its graphs may leave the number of rows open. */
+  readonly opensRows: boolean;
+  /** The type in which pixels enter; `uint8` where absent. Sessions convert. */
+  readonly pixels?: 'float32';
   /** Domains other than the standard's, with their versions. */
   readonly domains: Readonly<Record<string, number>>;
 }
@@ -29,5 +33,6 @@ export const STANDARD: Lowering = {
     throw new Error(`lowering: no conversion from ${from.layout} to ${to}`);
   },
   shapeIn: ({ shape }) => shape,
+  opensRows: true,
   domains: {},
 };

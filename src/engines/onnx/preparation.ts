@@ -1,6 +1,12 @@
 import { zeros } from '../../base/tensor.ts';
 import type { OnnxModel } from '../../formats/onnx-model.ts';
-import { type Buffer32, createSession, type Session, type SessionOptions } from './session.ts';
+import {
+  type Buffer32,
+  createSession,
+  type Feeds,
+  type Session,
+  type SessionOptions,
+} from './session.ts';
 
 /**
  * Weights in another form that a graph needs. They are computed when first needed after the weights changed:
@@ -33,7 +39,7 @@ export class Preparation {
   }
 
   /** @param weights all of them, by name */
-  async of(weights: ReadonlyMap<string, Buffer32>): Promise<ReadonlyMap<string, Buffer32>> {
+  async of(weights: Feeds): Promise<ReadonlyMap<string, Buffer32>> {
     if (this.#session !== undefined && this.#isStale) {
       const { inputs } = this.#session;
       const feeds = [...weights].filter(([name]) => inputs.has(name));

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, unavailableError } from '../../base/errors.ts';
 import { thisMachine } from '../../base/machine.ts';
 import type { Shape } from '../../base/tensor.ts';
-import { expectDevice } from './devices.ts';
+import { expectDevice } from './device-errors.ts';
 import type { SessionOptions } from './session.ts';
 
 export interface OnnxOutput {

@@ -1,6 +1,5 @@
-import { type Shape, sizeOf, type Tensor, tensor } from '../../base/tensor.ts';
+import { sizeOf } from '../../base/tensor.ts';
 import { tensorOf } from '../../network/fold-batch-norm.ts';
-import { isStatistic } from '../../network/parameters.ts';
 import type {
   StepResult,
   TrainingBatch,
@@ -8,19 +7,24 @@ import type {
   TrainingRequest,
   TrainingState,
 } from '../engine.ts';
-import { firstAverages, slotName, slotNames } from '../optimizer-slots.ts';
 import { rowShape } from '../rows.ts';
 import { planSteps, type TrainingPlan } from '../training-plan.ts';
-import { SwappingBuffers } from './buffers.ts';
+import type { TensorSet } from './buffers.ts';
 import { gradientGraph, predictionGraph } from './gradient-graph.ts';
 import type { Graph } from './graph.ts';
 import { lower, lowerPrepared, type PreparedModel } from './lower.ts';
-import { type Lowering, STANDARD } from './lowering.ts';
+import type { Lowering } from './lowering.ts';
 import { scalarNames, stepScalars } from './optimizers.ts';
 import { filledUp, type Pass, PassFeeds, passesOf } from './passes.ts';
 import { Preparation } from './preparation.ts';
 import { type Buffer32, createSession, type Feeds, type Session } from './session.ts';
 import * as names from './training-names.ts';
+import {
+  isUpdatedStatistic,
+  type TrainingTensors,
+  trainingTensors,
+  weightsOf,
+} from './training-tensors.ts';
 import { updateGraph } from './update-graph.ts';
 import { type CompileOptions, chooseLowering } from './winograd/choose.ts';
 
@@ -40,14 +44,7 @@ class OnnxTrainingProgram implements TrainingProgram {
   readonly #lowering: Lowering;
   /** Whether a step has several passes, so that gradients are summed over them. */
   readonly #accumulate: boolean;
-  /** Frozen parameters and statistics, which are only read. */
-  readonly #frozen: ReadonlyMap<string, Tensor>;
-  /** Running statistics of the batch norms in training mode: replaced by each pass. */
-  readonly #statistics: SwappingBuffers;
-  /** Trained parameters and their optimizer slots: replaced by each step. */
-  readonly #parameters: SwappingBuffers;
-  readonly #slots: SwappingBuffers;
-  readonly #gradients: SwappingBuffers;
+  readonly #tensors: TrainingTensors;
   readonly #passFeeds: PassFeeds;
   readonly #loss: Buffer32 = { shape: [], data: new Float32Array(1) };
   readonly #logits: Float32Array;
@@ -65,38 +62,19 @@ class OnnxTrainingProgram implements TrainingProgram {
     const { network, from } = plan;
     const stretch = { network, from, to: network.layers.length, isTrained: true };
     this.#lowering = chooseLowering(stretch, options);
-    this.#options = { ...options, planMemory: this.#lowering === STANDARD };
+    this.#options = { ...options, planMemory: this.#lowering.opensRows };
     this.#accumulate = plan.microBatch < plan.batchSize;
-    const trained = new Map(plan.trained.map((name) => [name, plan.shapes.get(name) ?? []]));
-    const statistics = [...plan.shapes].filter(([name]) => this.#isUpdatedStatistic(name));
-    const gradients = [...trained].map(
-      ([name, shape]) => [names.gradientName(name), shape] as const,
-    );
-    const frozen = [...plan.shapes.keys()].filter(
-      (name) => !trained.has(name) && !this.#isUpdatedStatistic(name),
-    );
-    this.#statistics = new SwappingBuffers(statistics);
-    this.#parameters = new SwappingBuffers(trained);
-    this.#slots = new SwappingBuffers(slotShapes(plan, trained));
-    this.#gradients = new SwappingBuffers(gradients);
-    this.#frozen = new Map(
-      frozen.map((name) => {
-        const { shape, data } = tensorOf(plan.weights, name);
-        return [name, tensor(shape, data.slice())];
-      }),
-    );
+    this.#tensors = trainingTensors(plan, options);
     this.#passFeeds = new PassFeeds(plan);
     this.#logits = new Float32Array(plan.batchSize * plan.network.classes);
-    this.#statistics.write(plan.weights);
-    this.#parameters.write(plan.weights);
-    this.#slots.write(new Map([...this.#slots.read(), ...firstAverages(plan, plan.weights)]));
   }
 
   async compile(): Promise<void> {
+    const graph = updateGraph(this.#plan);
     this.#updateSession = await createSession(
-      lower(updateGraph(this.#plan), { name: 'update' }),
+      lower(graph, { name: 'update', lowering: this.#lowering }),
       // Its temporaries are as large as fc6, which would be held during the other graph's runs.
-      { ...this.#options, keepMemory: false },
+      { ...this.#options, keepMemory: false, resident: [...graph.outputs.keys()] },
     );
     await this.#gradientSession(Math.min(this.#plan.microBatch, this.#plan.batchSize));
   }
@@ -107,7 +85,7 @@ class OnnxTrainingProgram implements TrainingProgram {
       throw new RangeError(`${groups.length} groups, ${learningRates.length} learning rates`);
     }
     this.#passFeeds.check(batch);
-    if (this.#accumulate) this.#gradients.clear();
+    if (this.#accumulate) await this.#tensors.gradients.clear();
     let loss = 0;
     for (const pass of passesOf(batch.count, this.#plan)) loss += await this.#pass(batch, pass);
     await this.#update(learningRates);
@@ -116,25 +94,24 @@ class OnnxTrainingProgram implements TrainingProgram {
 
   async #pass(batch: TrainingBatch, pass: Pass): Promise<number> {
     const { classes } = this.#plan.network;
+    const { gradients, statistics } = this.#tensors;
     const session = await this.#gradientSession(pass.rows);
     const logits = new Float32Array(pass.rows * classes);
     const feeds: Feeds = new Map([
       ...(await this.#weightFeeds(session)),
       ...this.#passFeeds.feeds(batch, pass),
-      ...(this.#accumulate ? this.#gradients.current : []),
+      ...(this.#accumulate ? await gradients.current() : []),
     ]);
-    const outputs: Iterable<[string, Buffer32]> = this.#accumulate
-      ? renamed(this.#gradients.next)
-      : this.#gradients.next;
+    const gradientOutput = this.#accumulate ? names.newName : (name: string) => name;
     const fetches = new Map<string, Buffer32>([
       [names.LOSS, this.#loss],
       [names.LOGITS, { shape: [pass.rows, classes], data: logits }],
-      ...outputs,
-      ...renamed(this.#statistics.next),
+      ...targetsOf(gradients, gradientOutput),
+      ...targetsOf(statistics, names.newName),
     ]);
-    await session.run(feeds, fetches);
-    this.#gradients.swap();
-    this.#statistics.swap();
+    const residents = await session.run(feeds, fetches);
+    gradients.replace(residents, gradientOutput);
+    statistics.replace(residents, names.newName);
     this.#logits.set(logits.subarray(0, pass.count * classes), pass.start * classes);
     return this.#loss.data[0] ?? Number.NaN;
   }
@@ -142,10 +119,11 @@ class OnnxTrainingProgram implements TrainingProgram {
   async #update(learningRates: readonly number[]): Promise<void> {
     const { groups, optimizer } = this.#plan;
     const step = this.#step + 1;
-    const feeds = new Map<string, Buffer32>([
-      ...this.#parameters.current,
-      ...this.#slots.current,
-      ...this.#gradients.current,
+    const { parameters, slots, gradients } = this.#tensors;
+    const feeds = new Map([
+      ...(await parameters.current()),
+      ...(await slots.current()),
+      ...(await gradients.current()),
     ]);
     groups.forEach(({ weightDecay }, index) => {
       const learningRate = learningRates[index] ?? 0;
@@ -155,10 +133,10 @@ class OnnxTrainingProgram implements TrainingProgram {
         feeds.set(names.scalarName(index, name), { shape: [], data });
       }
     });
-    const fetches = new Map([...renamed(this.#parameters.next), ...renamed(this.#slots.next)]);
-    await this.#compiled(this.#updateSession).run(feeds, fetches);
-    this.#parameters.swap();
-    this.#slots.swap();
+    const replaced = [parameters, slots];
+    const fetches = new Map(replaced.flatMap((set) => targetsOf(set, names.newName)));
+    const residents = await this.#compiled(this.#updateSession).run(feeds, fetches);
+    for (const set of replaced) set.replace(residents, names.newName);
     this.#preparation?.invalidate();
     this.#step = step;
   }
@@ -174,7 +152,7 @@ class OnnxTrainingProgram implements TrainingProgram {
       this.#predictions = new Float32Array(count * classes);
     }
     const session = await this.#predictionSessionOf();
-    const isFixed = this.#lowering !== STANDARD;
+    const isFixed = !this.#lowering.opensRows;
     const most = this.#plan.microBatch;
     for (let start = 0; start < count; start += most) {
       const end = Math.min(count, start + most);
@@ -192,28 +170,32 @@ class OnnxTrainingProgram implements TrainingProgram {
     return this.#predictions.subarray(0, count * classes);
   }
 
-  state(): TrainingState {
+  async state(): Promise<TrainingState> {
+    const { frozen, statistics, parameters, slots } = this.#tensors;
     const all = new Map([
-      ...this.#frozenCopies(),
-      ...this.#statistics.read(),
-      ...this.#parameters.read(),
+      ...(await frozen.read()),
+      ...(await statistics.read()),
+      ...(await parameters.read()),
     ]);
     const weights = new Map(
       [...this.#plan.shapes.keys()].map((name) => [name, tensorOf(all, name)]),
     );
-    return { step: this.#step, weights, slots: new Map(this.#slots.read()) };
+    return { step: this.#step, weights, slots: new Map(await slots.read()) };
   }
 
   load({ step, weights, slots }: TrainingState): void {
-    this.#parameters.write(weights);
-    this.#slots.write(slots);
-    this.#statistics.write(weights);
-    for (const [name, { data }] of this.#frozen) data.set(tensorOf(weights, name).data);
+    const { frozen, statistics, parameters } = this.#tensors;
+    parameters.write(weights);
+    this.#tensors.slots.write(slots);
+    statistics.write(weights);
+    frozen.write(weights);
     this.#preparation?.invalidate();
     this.#step = step;
   }
 
   async release(): Promise<void> {
+    // Before the sessions in whose memory they may be.
+    for (const set of Object.values(this.#tensors)) await set.release();
     const sessions = [...this.#gradientSessions.values(), this.#updateSession];
     for (const session of [...sessions, this.#predictionSession]) await session?.release();
     await this.#preparation?.release();
@@ -230,14 +212,15 @@ class OnnxTrainingProgram implements TrainingProgram {
     const { model, preparation } = this.#lower(graph, `gradient${rows}`);
     // Graphs of other row counts read the same forms of the weights.
     this.#preparation ??= await Preparation.create(preparation, this.#options);
-    const session = await createSession(model, this.#options);
+    const resident = [...graph.outputs.keys()].filter((name) => !RETURNED.has(name));
+    const session = await createSession(model, { ...this.#options, resident });
     this.#gradientSessions.set(rows, session);
     return session;
   }
 
   async #predictionSessionOf(): Promise<Session> {
     if (this.#predictionSession !== undefined) return this.#predictionSession;
-    const isOpen = this.#lowering === STANDARD;
+    const isOpen = this.#lowering.opensRows;
     const graph = predictionGraph(this.#plan, isOpen ? 1 : this.#plan.microBatch);
     const { model } = this.#lower(graph, 'predict', isOpen ? [names.ROWS, names.LOGITS] : []);
     this.#predictionSession = await createSession(model, this.#options);
@@ -246,10 +229,12 @@ class OnnxTrainingProgram implements TrainingProgram {
 
   #lower(graph: Graph, name: string, openBatch: readonly string[] = []): PreparedModel {
     // With one pass a step nothing is gained by converting weights apart: only results to hand over.
-    const weights = this.#accumulate
-      ? [...this.#frozen.keys(), ...this.#parameters.current.keys()]
-      : this.#frozen.keys();
-    const prepared = new Set(weights);
+    const changes = new Set(this.#accumulate ? [] : this.#plan.trained);
+    const prepared = new Set(
+      [...this.#plan.shapes.keys()].filter(
+        (each) => !changes.has(each) && !isUpdatedStatistic(this.#plan, each),
+      ),
+    );
     return lowerPrepared(graph, { name, lowering: this.#lowering, prepared, openBatch });
   }
 
@@ -259,38 +244,17 @@ class OnnxTrainingProgram implements TrainingProgram {
   }
 
   /** Every current parameter and statistic, and the prepared forms of them that a graph needs. */
-  async #weightFeeds({ inputs }: Session): Promise<[string, Buffer32][]> {
-    const weights: [string, Buffer32][] = [
-      ...this.#frozen,
-      ...this.#statistics.current,
-      ...this.#parameters.current,
-    ];
-    const prepared = (await this.#preparation?.of(new Map(weights))) ?? new Map();
-    return [...weights, ...[...prepared].filter(([name]) => inputs.has(name))];
-  }
-
-  #frozenCopies(): [string, Tensor][] {
-    return [...this.#frozen].map(([name, { shape, data }]) => [
-      name,
-      { shape, data: data.slice() },
-    ]);
-  }
-
-  #isUpdatedStatistic(name: string): boolean {
-    return (
-      isStatistic(name) && this.#plan.trainedBatchNorms.has(name.slice(0, name.lastIndexOf('.')))
-    );
+  async #weightFeeds({ inputs }: Session): Promise<Feeds> {
+    const weights = await weightsOf(this.#tensors);
+    const prepared: Feeds = (await this.#preparation?.of(weights)) ?? new Map();
+    return new Map([...weights, ...[...prepared].filter(([name]) => inputs.has(name))]);
   }
 }
 
-/** The slots of every trained parameter. */
-function slotShapes(plan: TrainingPlan, trained: ReadonlyMap<string, Shape>): [string, Shape][] {
-  return [...trained].flatMap(([name, shape]) =>
-    slotNames(plan.optimizer).map((slot): [string, Shape] => [slotName(name, slot), shape]),
-  );
-}
+/** What a pass gives back to the caller; everything else stays where it is. */
+const RETURNED: ReadonlySet<string> = new Set([names.LOSS, names.LOGITS]);
 
-/** Buffers under the names that a graph's outputs have. */
-function renamed(buffers: ReadonlyMap<string, Buffer32>): [string, Buffer32][] {
-  return [...buffers].map(([name, buffer]) => [names.newName(name), buffer]);
+/** The buffers of a set under the names that a graph's outputs have. */
+function targetsOf(set: TensorSet, outputOf: (name: string) => string): [string, Buffer32][] {
+  return [...set.next].map(([name, buffer]) => [outputOf(name), buffer]);
 }

@@ -133,6 +133,10 @@ function noSuchDevice(device: string): VggtuneError {
   });
 }
 
+/** What runs on graphics cards without TensorFlow. */
+const OTHER_GPUS =
+  'use --device webgpu, for any card whose driver has Vulkan, Metal or Direct3D 12, or --device cuda';
+
 function notFound(device: DeviceRequest, misses: readonly Miss[]): VggtuneError {
   const what = {
     auto: 'a TensorFlow package for Node that works',
@@ -142,7 +146,10 @@ function notFound(device: DeviceRequest, misses: readonly Miss[]): VggtuneError 
   }[device];
   // What is installed and broken is what the user meant to use: its cure comes first.
   const cures = [...misses].sort((a, b) => Number(a.absent) - Number(b.absent));
-  const others = ['use --engine onnx, which needs nothing more'];
+  const others = [
+    ...(device === 'gpu' ? [OTHER_GPUS] : []),
+    'use --engine onnx, which needs nothing more',
+  ];
   return unavailableError(`the tensorflow engine cannot run on ${nameOf(device)}`, {
     expected: what,
     found: misses.map(describeMiss).join('; '),

@@ -93,7 +93,7 @@ class TensorFlowTrainingProgram implements TrainingProgram {
     return logits;
   }
 
-  state(): TrainingState {
+  async state(): Promise<TrainingState> {
     return {
       step: this.#step,
       weights: this.#canonical(this.#stretch.variables),

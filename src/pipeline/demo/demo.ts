@@ -8,6 +8,10 @@ import { buildEmojiFolder } from './demo-data.ts';
 export interface DemoRequest extends WorkContext {
   /** The folder for `images`, `run` and `scratch`; `vggtune-demo` by default. */
   readonly folder?: string;
+  /** As `--device` names it; `auto` by default. */
+  readonly device?: string;
+  /** Epochs of each training; fewer than by default are for a first look at a slow device. */
+  readonly epochs?: number;
 }
 
 export interface DemoResult {
@@ -76,7 +80,7 @@ export const IMAGES_PER_CLASS = 40;
  */
 export async function demo(request: DemoRequest): Promise<DemoResult> {
   const started = performance.now();
-  const { emit } = request;
+  const { emit, epochs = SCRATCH.epochs } = request;
   const folder = resolve(request.folder ?? 'vggtune-demo');
   emit({ type: 'stage', stage: 'data', message: 'building a folder of emoji pictures' });
   const { root } = await buildEmojiFolder({
@@ -94,7 +98,7 @@ export async function demo(request: DemoRequest): Promise<DemoResult> {
     images: { trained: split.train.length, unseen: split.test.length },
     classes: split.classes,
     accuracy: accuracyOf(record),
-    scratch: { accuracy: accuracyOf(scratch), epochs: SCRATCH.epochs },
+    scratch: { accuracy: accuracyOf(scratch), epochs },
     chance: Math.max(...counts) / split.test.length,
     seconds: (performance.now() - started) / 1000,
     run,
@@ -104,7 +108,9 @@ export async function demo(request: DemoRequest): Promise<DemoResult> {
 }
 
 function trainOn(request: DemoRequest, values: ConfigSource['values']): Promise<RunRecord> {
-  const settings = Settings.of({ origin: 'demo', values });
+  const { device = 'auto', epochs } = request;
+  const own = { ...values, device, ...(epochs !== undefined && { epochs }) };
+  const settings = Settings.of({ origin: 'demo', values: own });
   return train({ ...contextOf(request), settings, overwrite: true });
 }
 

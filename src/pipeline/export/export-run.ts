@@ -44,6 +44,8 @@ export interface ExportRunRequest {
   readonly overwrite?: boolean;
   readonly emit: Emit;
   readonly engine?: Engine;
+  /** Where the network's own answers are computed, as `--device` names it; the CPU by default. */
+  readonly device?: string;
 }
 
 /**
@@ -134,7 +136,7 @@ async function openJob(request: ExportRunRequest): Promise<Job> {
     trained,
     model: exportModelOf(basename(paths.folder), { trained, plan, metrics }),
     images: { root, split, spec: trained.decode, emit },
-    engine: request.engine ?? (await openEngine('auto', 'cpu')),
+    engine: request.engine ?? (await openEngine('auto', request.device ?? 'cpu')),
     emit,
   };
 }

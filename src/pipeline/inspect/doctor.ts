@@ -14,21 +14,51 @@ export interface Check {
   readonly state: 'ok' | 'low' | 'absent' | 'broken' | 'failed';
   readonly detail: string;
   readonly fix?: string;
+  /** As `--device` takes it, where the check is one of a device that works. */
+  readonly device?: string;
 }
 
-/** Checks everything that training needs on this machine. It never throws. */
-export async function examine(storage: Storage): Promise<readonly Check[]> {
-  return [
-    nodeCheck(process.versions.node),
-    { name: 'system', state: 'ok', detail: `${platform()} ${release()}` },
-    { name: 'cores', state: 'ok', detail: String(thisMachine().processors) },
-    memoryCheck(availableMemory(), thisMachine().memory),
-    ...(await engines()),
-    await imageDecoder(),
-    await cache(storage),
-    ...(await weights(storage)),
-  ];
+export const CHECK_GROUPS = ['machine', 'engines', 'images', 'storage', 'weights'] as const;
+export type CheckGroup = (typeof CHECK_GROUPS)[number];
+
+export interface GroupedCheck extends Check {
+  readonly group: CheckGroup;
 }
+
+/** Checks everything that training needs on this machine, in the order of the groups. It never throws. */
+export async function examine(storage: Storage): Promise<readonly GroupedCheck[]> {
+  const groups: Readonly<Record<CheckGroup, readonly Check[]>> = {
+    machine: [
+      nodeCheck(process.versions.node),
+      { name: 'system', state: 'ok', detail: `${platform()} ${release()}` },
+      { name: 'cores', state: 'ok', detail: String(thisMachine().processors) },
+      memoryCheck(availableMemory(), thisMachine().memory),
+    ],
+    engines: await engines(),
+    images: [await imageDecoder()],
+    storage: [await cache(storage)],
+    weights: await weights(storage),
+  };
+  return CHECK_GROUPS.flatMap((group) => groups[group].map((check) => ({ group, ...check })));
+}
+
+/** What the checks come to, in a sentence or two. */
+export function verdict(checks: readonly GroupedCheck[]): string {
+  const of = (state: Check['state']) => checks.filter((check) => check.state === state);
+  const names = (list: readonly Check[]) => [...new Set(list.map(({ name }) => name))].join(', ');
+  const failed = of('failed');
+  if (failed.length > 0) return `vggtune cannot work here: mend this first: ${names(failed)}`;
+  const devices = of('ok').flatMap(({ device }) => (device === undefined ? [] : [device]));
+  const low = of('low');
+  return [
+    `vggtune works here, on ${devices.join(', ')}.`,
+    ...(devices.some((device) => !SLOW.includes(device)) ? [] : ['No graphics card is used.']),
+    ...(low.length > 0 ? [`There is little room: ${names(low)}.`] : []),
+  ].join(' ');
+}
+
+/** Devices that are no graphics card. */
+const SLOW: readonly string[] = ['cpu', 'js'];
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 
@@ -83,7 +113,9 @@ function engineCheck(report: EngineReport): Check {
   const { engine, device, package: packageName, version, state, reason, cure } = report;
   const name = `engine ${engine}`;
   const what = [packageName, version, device && `on ${device}`].filter(Boolean).join(' ');
-  if (state === 'works') return { name, state: 'ok', detail: what };
+  if (state === 'works') {
+    return { name, state: 'ok', detail: what, ...(device !== undefined && { device }) };
+  }
   const needed = engine === 'onnx' && device === 'cpu';
   return {
     name,

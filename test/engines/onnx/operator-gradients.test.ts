@@ -1,77 +1,26 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/base/rng.ts';
-import type { Tensor } from '../../../src/base/tensor.ts';
 import { addGradients } from '../../../src/engines/onnx/backward.ts';
 import { Graph } from '../../../src/engines/onnx/graph.ts';
 import { STANDARD } from '../../../src/engines/onnx/lowering.ts';
-import type { Attributes, Inputs, OpName, Value } from '../../../src/engines/onnx/operator.ts';
+import type { OpName } from '../../../src/engines/onnx/operator.ts';
+import { PORTABLE } from '../../../src/engines/onnx/portable/choose.ts';
 import { OPERATORS, operatorOf } from '../../../src/engines/onnx/table.ts';
 import { WINOGRAD } from '../../../src/engines/onnx/winograd/index.ts';
-import { relativeError } from './closeness.ts';
-import { compile, runGraph } from './run-graph.ts';
+import { caseGraph, cases, expectPyTorch, feedsOf, tensorOf } from './operator-cases.ts';
+import { compile } from './run-graph.ts';
 
-interface Packed {
-  readonly shape: number[];
-  readonly data: number[];
-}
-interface Case {
-  readonly name: string;
-  readonly op: OpName;
-  readonly attributes: Attributes<OpName>;
-  readonly inputs: Packed[];
-  readonly wanted: number[];
-  readonly kinks: boolean;
-  readonly y: Packed;
-  readonly dy: Packed;
-  readonly gradients: Packed[];
-}
-
-/** float32 against PyTorch's float64. */
-const TOLERANCE = 2e-6;
 /** Central differences in float32: rounding of the two sums, and the third derivative. */
 const DIFFERENCE_TOLERANCE = 2e-3;
 const STEP = 2 ** -6;
-
-const golden = new URL('../../golden/operator-gradients.json', import.meta.url);
-const { cases } = JSON.parse(readFileSync(golden, 'utf8')) as { cases: Case[] };
-
-const tensorOf = ({ shape, data }: Packed): Tensor => ({ shape, data: Float32Array.from(data) });
-
-/** Σ op(inputs) dy, with y and the loss as outputs. */
-function caseGraph({ op, attributes, inputs, dy }: Case) {
-  const graph = new Graph();
-  const values = inputs.map(({ shape }, index) => graph.input(`x${index}`, shape));
-  const y = graph.add(op, values as unknown as Inputs<OpName>, attributes);
-  const product = graph.add('mul', [y, graph.constant('dy', tensorOf(dy))], {});
-  const axes = product.shape.map((_, axis) => axis);
-  const loss = graph.add('reduceSum', [product], { axes, keepDims: false });
-  graph.output('y', y);
-  graph.output('loss', loss);
-  return { graph, values, loss };
-}
-
-const feedsOf = ({ inputs }: Case) =>
-  new Map(inputs.map((input, index) => [`x${index}`, tensorOf(input)]));
 
 describe.each(cases)('$op: $name', (example) => {
   it.each([
     ['standard', STANDARD],
     ['Winograd', WINOGRAD],
+    ['portable', PORTABLE],
   ])('gives the values and gradients of PyTorch, %s', async (_name, lowering) => {
-    const { graph, values, loss } = caseGraph(example);
-    const targets = example.wanted.map((index) => values[index] as Value);
-    addGradients(graph, loss, targets).forEach((gradient, index) => {
-      graph.output(`gradient${index}`, gradient);
-    });
-    const results = await runGraph(graph, feedsOf(example), lowering);
-    expect(results.get('y')?.shape).toEqual(example.y.shape);
-    expect(relativeError(results.get('y')?.data ?? [], example.y.data)).toBeLessThan(TOLERANCE);
-    example.gradients.forEach(({ shape, data }, index) => {
-      const found = results.get(`gradient${index}`);
-      expect(found?.shape).toEqual(shape);
-      expect(relativeError(found?.data ?? [], data)).toBeLessThan(TOLERANCE);
-    });
+    await expectPyTorch(example, lowering);
   });
 
   it.skipIf(example.kinks)('agrees with central differences', async () => {
@@ -80,7 +29,9 @@ describe.each(cases)('$op: $name', (example) => {
     const rng = createRng('differences', example.name);
     const feeds = feedsOf(example);
     for (const [index, input] of example.wanted.entries()) {
-      const { shape, data } = tensorOf(example.inputs[input] as Packed);
+      const packed = example.inputs[input];
+      if (packed === undefined) throw new Error(`no input ${input}`);
+      const { shape, data } = tensorOf(packed);
       for (let direction = 0; direction < 4; direction++) {
         const signs = data.map(() => (rng.uniform() < 0.5 ? -1 : 1));
         const at = async (step: number) => {

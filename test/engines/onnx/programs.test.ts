@@ -125,11 +125,13 @@ describe('a training program', () => {
       const rows = await prefix.run(full.rows, full.count);
       expect((await suffix.step({ ...full, rows }, rates)).loss / loss).toBeCloseTo(1, 5);
     }
-    const expected = whole.state().weights;
-    for (const [name, { data }] of suffix.state().weights) {
+    const expected = (await whole.state()).weights;
+    for (const [name, { data }] of (await suffix.state()).weights) {
       expect(relativeError(data, expected.get(name)?.data ?? []), name).toBeLessThan(1e-5);
     }
-    expect([...suffix.state().weights.keys()].some((name) => name.startsWith('conv1'))).toBe(false);
+    expect(
+      [...(await suffix.state()).weights.keys()].some((name) => name.startsWith('conv1')),
+    ).toBe(false);
     for (const program of [whole, suffix, prefix]) await program.release();
   });
 
@@ -140,7 +142,7 @@ describe('a training program', () => {
     const exact = await engine.compileTraining({ ...requestOf(normed), batchSize: 5 });
     const rates = [0.01, 0.01];
     expect((await roomy.step(five, rates)).loss).toBe((await exact.step(five, rates)).loss);
-    expect(roomy.state()).toEqual(exact.state());
+    expect(await roomy.state()).toEqual(await exact.state());
     for (const program of [roomy, exact]) await program.release();
   });
 
@@ -163,7 +165,7 @@ describe('a training program', () => {
     await expect(program.step({ ...full, dropout: new Map() }, [0, 0])).rejects.toThrow(
       'drop1.mask of 6 rows has 60 elements, not 0',
     );
-    const saved = program.state();
+    const saved = await program.state();
     expect(() => program.load({ ...saved, slots: new Map() })).toThrow('conv1_1.weight.momentum');
     await program.release();
   });

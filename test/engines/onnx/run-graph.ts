@@ -10,9 +10,13 @@ export interface Compiled {
   release(): Promise<void>;
 }
 
-export async function compile(graph: Graph, lowering?: Lowering): Promise<Compiled> {
+export async function compile(
+  graph: Graph,
+  lowering?: Lowering,
+  device = 'cpu',
+): Promise<Compiled> {
   const model = lower(graph, { name: 'test', ...(lowering === undefined ? {} : { lowering }) });
-  const session: Session = await createSession(model, { device: 'cpu', threads: 1 });
+  const session: Session = await createSession(model, { device, threads: 1 });
   return {
     run: async (feeds) => {
       const fetches = new Map<string, Buffer32>();
@@ -32,8 +36,9 @@ export async function runGraph(
   graph: Graph,
   feeds: ReadonlyMap<string, Tensor> = new Map(),
   lowering?: Lowering,
+  device = 'cpu',
 ): Promise<ReadonlyMap<string, Tensor>> {
-  const compiled = await compile(graph, lowering);
+  const compiled = await compile(graph, lowering, device);
   try {
     return await compiled.run(feeds);
   } finally {

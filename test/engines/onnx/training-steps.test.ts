@@ -40,7 +40,7 @@ describe.each(runs)('$title', ({ run, lowering }) => {
     losses.forEach((loss, step) => {
       expect(Math.abs(loss / (run.losses[step] ?? 0) - 1), `step ${step}`).toBeLessThan(TOLERANCE);
     });
-    const { weights, step } = program.state();
+    const { weights, step } = await program.state();
     expect(step).toBe(20);
     for (const [name, { shape, data }] of tensors(run.final)) {
       expect(weights.get(name)?.shape).toEqual(shape);
@@ -55,7 +55,7 @@ describe.each(runs)('$title', ({ run, lowering }) => {
   it('trains what is in a group and nothing else', async () => {
     const program = await compile(requestOf(run));
     await train(program, run.learningRates.slice(0, 3));
-    const { weights } = program.state();
+    const { weights } = await program.state();
     const trained = new Set(run.groups.flatMap(({ parameters }) => parameters));
     for (const [name, { data }] of tensors(run.initial)) {
       const moves = trained.has(name) || (isBatchNorm && name.includes('running'));
@@ -69,7 +69,7 @@ describe.each(runs)('$title', ({ run, lowering }) => {
     const [first, second] = [requestOf(run), requestOf(run)];
     const whole = await compile(first);
     const before = await train(whole, run.learningRates.slice(0, 4));
-    const saved = whole.state();
+    const saved = await whole.state();
     const after: number[] = [];
     for (const step of [4, 5, 6, 7]) {
       after.push((await whole.step(batch(step), run.learningRates[step] ?? [])).loss);
@@ -77,12 +77,12 @@ describe.each(runs)('$title', ({ run, lowering }) => {
     const resumed = await compile(second);
     expect(await train(resumed, run.learningRates.slice(0, 4))).toEqual(before);
     resumed.load(saved);
-    expect(resumed.state()).toEqual(saved);
+    expect(await resumed.state()).toEqual(saved);
     for (const step of [4, 5, 6, 7]) {
       const { loss } = await resumed.step(batch(step), run.learningRates[step] ?? []);
       expect(loss).toBe(after[step - 4]);
     }
-    expect(resumed.state()).toEqual(whole.state());
+    expect(await resumed.state()).toEqual(await whole.state());
     await whole.release();
     await resumed.release();
   });

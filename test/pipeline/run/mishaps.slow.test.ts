@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunEvent } from '../../../src/base/events.ts';
 import { Settings } from '../../../src/config/settings.ts';
-import type { Engine } from '../../../src/engines/engine.ts';
+import type { Engine, TrainingProgram, TrainingRequest } from '../../../src/engines/engine.ts';
+import { deviceFailure } from '../../../src/engines/onnx/device-errors.ts';
 import { createOnnxEngine } from '../../../src/engines/onnx/index.ts';
 import { readSafetensors } from '../../../src/formats/safetensors.ts';
 import { readLastCheckpoint } from '../../../src/pipeline/run/checkpoints.ts';
@@ -60,20 +61,15 @@ async function changedBetween(one: string, other: string): Promise<string[]> {
   return changedNames((await model(one)).tensors, (await model(other)).tensors);
 }
 
-/** A real engine of which one step is given weights that are no numbers: all that follows is NaN. */
-async function engineThatDiverges(atStep: number): Promise<Engine> {
+/** A real engine with another step. */
+async function engineWith(step: (program: TrainingProgram) => TrainingProgram['step']) {
   const engine = await createOnnxEngine({ device: 'cpu', threads: 1 });
-  let steps = 0;
   return {
     ...engine,
-    compileTraining: async (request) => {
+    compileTraining: async (request: TrainingRequest): Promise<TrainingProgram> => {
       const program = await engine.compileTraining(request);
-      const step: typeof program.step = (batch, rates) => {
-        const broken = batch.weights.map(() => Number.NaN);
-        return program.step(++steps === atStep ? { ...batch, weights: broken } : batch, rates);
-      };
       return {
-        step,
+        step: step(program),
         predict: (rows, count) => program.predict(rows, count),
         state: () => program.state(),
         load: (state) => program.load(state),
@@ -82,6 +78,44 @@ async function engineThatDiverges(atStep: number): Promise<Engine> {
     },
   };
 }
+
+/** An engine of which one step is given weights that are no numbers: all that follows is NaN. */
+function engineThatDiverges(atStep: number): Promise<Engine> {
+  let steps = 0;
+  return engineWith((program) => (batch, rates) => {
+    const broken = batch.weights.map(() => Number.NaN);
+    return program.step(++steps === atStep ? { ...batch, weights: broken } : batch, rates);
+  });
+}
+
+/** An engine whose device is lost at one step. */
+function engineThatIsLost(atStep: number): Promise<Engine> {
+  let steps = 0;
+  return engineWith((program) => async (batch, rates) => {
+    if (++steps !== atStep) return program.step(batch, rates);
+    throw deviceFailure(new Error('Device is lost.'), { device: 'webgpu', graph: 'gradient5' });
+  });
+}
+
+describe('a device that is lost in the middle', () => {
+  it('ends the run with exit code 5, and says how it goes on', async () => {
+    const engine = await engineThatIsLost(5);
+    await expect(run('lost', { engine })).rejects.toMatchObject({
+      kind: 'unavailable',
+      exitCode: 5,
+      message: expect.stringContaining('webgpu failed in the middle'),
+      details: { found: 'Device is lost.', fix: expect.stringContaining('--resume RUN') },
+    });
+  });
+
+  it('costs what came after the last checkpoint, and nothing else', async () => {
+    const last = await readLastCheckpoint(pathsOf('lost'));
+    expect(last?.progress).toMatchObject({ epoch: 1, batch: 0 });
+    await run('lost', { resume: true, engine: await engineThatIsLost(0) });
+    await run('kept', { engine: await engineThatIsLost(0) });
+    expect(await changedBetween('kept', 'lost')).toEqual([]);
+  });
+});
 
 describe('a loss that becomes NaN after a good epoch', () => {
   it('stops the run, and the error names the step', async () => {

@@ -107,7 +107,7 @@ function trainingProgram(record: RecordedTraining, logitsAfter: LogitsAfter): Tr
       return { loss: 1, logits: given };
     },
     predict: async (_, count) => logits(count),
-    state() {
+    async state() {
       record.states++;
       return { step: steps.length, weights: suffixOf(request), slots: new Map() };
     },

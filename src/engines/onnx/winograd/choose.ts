@@ -4,7 +4,7 @@ import type { SessionOptions } from '../session.ts';
 import { WINOGRAD } from './index.ts';
 
 export interface CompileOptions extends SessionOptions {
-  /** Default: what suits the network. */
+  /** Default: on the CPU what suits the network, elsewhere the standard one. */
   readonly lowering?: Lowering;
 }
 

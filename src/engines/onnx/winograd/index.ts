@@ -32,5 +32,7 @@ export const WINOGRAD: Lowering = {
   },
   convert,
   shapeIn,
+  // Its indices are for a fixed number of rows.
+  opensRows: false,
   domains: { [RUNTIME_DOMAIN]: 1 },
 };
