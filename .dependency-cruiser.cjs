@@ -136,6 +136,7 @@ const pipelineFolders = {
   choose: { may: ['prepare', 'run'], why: 'evidence, trials, decision; trials are runs.' },
   heat: { may: ['prepare'], why: 'where a class was seen, by a trained model; it trains nothing.' },
   inspect: { may: ['prepare'], why: 'looks at what is there, and trains nothing.' },
+  runs: { may: [], why: 'run folders as they lie there: it opens no data and no engine.' },
   demo: { may: ['prepare', '[^/]+\\.ts$'], why: 'a use case as a person would use it.' },
 };
 
