@@ -1,4 +1,5 @@
 import type { AugmentParameters } from './augment.ts';
+import { openCmyk } from './cmyk.ts';
 import { changeColours } from './colour.ts';
 import { byDecoder, described, Refusal, refuseTooLarge, refuseTooLong } from './decode-errors.ts';
 import type { DecodedImageCache } from './decoded-image-cache.ts';
@@ -26,8 +27,8 @@ export const DEFAULT_MAX_PIXELS = 268_402_689;
 
 /**
  * An image as the network takes it: the first frame or page, upright by its EXIF orientation, in
- * sRGB (CMYK through its ICC profile, or a common one; an RGB profile is left alone, as it was when
- * the published networks were trained), 8 bits, transparent pixels on the background, resized with
+ * sRGB (CMYK by its plain formula; a profile is left alone, as it was when the published networks were
+ * trained), 8 bits, transparent pixels on the background, resized with
  * an antialiased bilinear filter (PIL's and torchvision's) and cropped.
  *
  * @returns RGB, [size, size, 3]
@@ -160,11 +161,12 @@ async function openImage(
   limitInputPixels: number,
 ): Promise<Sharp> {
   const input = await inputOf(source);
+  if (header.cmyk) return openCmyk(input, { limitInputPixels });
   return byDecoder(async () =>
     sharp(input, {
       failOn: 'error',
       limitInputPixels,
-      ignoreIcc: !header.cmyk,
+      ignoreIcc: true,
       autoOrient: true,
     }),
   );
