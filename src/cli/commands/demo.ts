@@ -14,7 +14,7 @@ export const command: Command = {
   usage: 'demo [FOLDER]',
   description: [
     'Builds a folder of emoji pictures, fine-tunes the small pretrained network vgg-nano on a few of',
-    'them by the strategy that the advisor chooses, and measures it on pictures that it did not train',
+    'them by the strategy that the advisor chooses, and measures it on images that it did not train',
     'on, beside the same network trained from random weights. Takes less than a minute and fetches',
     'nothing. FOLDER gets the images and the runs; vggtune-demo by default.',
   ].join('\n'),
@@ -55,10 +55,13 @@ export const command: Command = {
 function demoLines(result: DemoResult): string[] {
   const { record, images, classes, accuracy, scratch, chance, seconds, model, predict } = result;
   return facts([
-    ['trained on', `${plural(images.trained, 'picture')} of ${plural(classes.length, 'class')}`],
+    ['trained on', `${plural(images.trained, 'image')} of ${plural(classes.length, 'class')}`],
     ['strategy', `${record.plan.strategy}, as the advisor chose`],
-    ['accuracy', `${percent(accuracy)} on ${grouped(images.unseen)} pictures it did not train on`],
-    ['from scratch', `${percent(scratch.accuracy)}, ${scratch.epochs} epochs from random weights`],
+    ['accuracy', `${percent(accuracy)} on ${grouped(images.unseen)} images it did not train on`],
+    [
+      'from scratch',
+      `${percent(scratch.accuracy)}, ${plural(scratch.epochs, 'epoch')} from random weights`,
+    ],
     ['by chance', `${percent(chance)} (always naming the most frequent class)`],
     ['took', duration(seconds)],
     ['model', shortPath(model)],
