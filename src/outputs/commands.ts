@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Explanation } from '../config/explain.ts';
-import { EXPORT_FORMATS, runConfigSchema } from '../config/schema.ts';
+import { EXPORT_FORMATS } from '../config/names.ts';
+import { runConfigSchema } from '../config/schema.ts';
 import type { Verification } from '../export/compare.ts';
 import { BACKBONES } from '../network/catalog.ts';
 import type { ExportedFolder } from '../pipeline/export/export-run.ts';

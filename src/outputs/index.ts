@@ -15,6 +15,7 @@ import {
   trainOutput,
   weightsOutput,
 } from './commands.ts';
+import { OUTPUT_NAMES, type OutputName } from './names.ts';
 import { errorDocument } from './parts.ts';
 import { planReport } from './plan.ts';
 
@@ -34,13 +35,10 @@ export const OUTPUTS = {
   cache: cacheOutput,
   describe: describeOutput,
   doctor: doctorOutput,
-} as const satisfies Readonly<Record<string, z.ZodType>>;
-export type OutputName = keyof typeof OUTPUTS;
+} as const satisfies Readonly<Record<OutputName, z.ZodType>>;
 
 /** The document of a command. */
 export type Output<Name extends OutputName> = z.output<(typeof OUTPUTS)[Name]>;
-
-export const OUTPUT_NAMES = Object.keys(OUTPUTS) as OutputName[];
 
 /**
  * The JSON Schema (2020-12) of all that a command may print on stdout with --json: its result, or

@@ -1,5 +1,5 @@
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
-import type { PresetName } from '../../config/presets.ts';
+import type { PresetName } from '../../config/names.ts';
 import type { StrategyName } from '../../config/schema.ts';
 import { freeRunFolder } from '../../pipeline/inspect/preview.ts';
 import { parseArguments } from '../arguments.ts';
