@@ -8,6 +8,7 @@ import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { watchOutput } from './output.ts';
+import { splitCommand, TAKES_A_VALUE } from './split-command.ts';
 import { type LogFormat, openTerminal, type Terminal } from './terminal.ts';
 import { harmless, harmlessJson } from './width.ts';
 
@@ -69,6 +70,7 @@ const beforeDashes = (words: readonly string[]) => {
 };
 
 async function run(words: readonly string[], to: Surroundings): Promise<number> {
+  if (words[0] === COMPLETE) return complete(words.slice(1));
   const { name, rest } = splitCommand(words);
   const asked = beforeDashes(words);
   const wantsHelp = asked.includes('--help') || asked.includes('-h');
@@ -80,15 +82,14 @@ async function run(words: readonly string[], to: Surroundings): Promise<number> 
   return runCommand(command, rest, to);
 }
 
-/** Flags of every command whose value is the next word. */
-const TAKES_A_VALUE: ReadonlySet<string> = new Set(['--cache', '--log-format']);
+/** The first word by which the scripts of the shells ask what may stand at the cursor. */
+const COMPLETE = '--complete-words';
 
-/** The first word that is no flag is the command, wherever it stands. */
-function splitCommand(words: readonly string[]) {
-  const at = words.findIndex(
-    (word, index) => !word.startsWith('-') && !TAKES_A_VALUE.has(words[index - 1] ?? ''),
-  );
-  return { name: words[at], rest: at === -1 ? words : words.toSpliced(at, 1) };
+/** Prints what may stand where the cursor is. The scripts drop stderr: a prompt is no place for an error. */
+async function complete(words: readonly string[]): Promise<number> {
+  const { suggest, suggestionLines } = await import('./completion/suggest.ts');
+  print(`${suggestionLines(await suggest(words)).join('\n')}\n`);
+  return EXIT_CODES.ok;
 }
 
 /** Handles a command line without a command: help, the version, or a flag that has no meaning. */

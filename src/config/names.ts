@@ -1,6 +1,6 @@
 /** Lists of names that help and completion show: they stand apart from the schema, so that these load no validator. */
 
-export { HEADS } from '../network/catalog.ts';
+export { BACKBONES, HEADS } from '../network/catalog.ts';
 
 /** The presets, which a user can apply on top of the strategy's own values. */
 export const PRESETS = ['quick', 'balanced', 'best'] as const;
@@ -26,3 +26,6 @@ export const SIDES = ['train', 'val', 'test'] as const;
 
 /** How many bits the kernels of an export for browsers take. */
 export const QUANTIZATIONS = ['none', 'float16', 'uint8'] as const;
+
+/** The shells whose Tab key can be taught our words. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;

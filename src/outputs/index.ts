@@ -4,6 +4,7 @@ import { adviceReport } from './advice.ts';
 import { batchOutput } from './batch.ts';
 import { cacheOutput } from './cache.ts';
 import {
+  completionOutput,
   configOutput,
   demoOutput,
   describeOutput,
@@ -34,6 +35,7 @@ export const OUTPUTS = {
   weights: weightsOutput,
   cache: cacheOutput,
   describe: describeOutput,
+  completion: completionOutput,
   doctor: doctorOutput,
 } as const satisfies Readonly<Record<OutputName, z.ZodType>>;
 

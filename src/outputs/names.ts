@@ -13,6 +13,7 @@ export const OUTPUT_NAMES = [
   'weights',
   'cache',
   'describe',
+  'completion',
   'doctor',
 ] as const;
 export type OutputName = (typeof OUTPUT_NAMES)[number];

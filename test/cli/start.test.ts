@@ -42,6 +42,7 @@ const START = [
   'cli/interrupt.ts',
   'cli/main.ts',
   'cli/output.ts',
+  'cli/split-command.ts',
   'cli/terminal.ts',
   'cli/width.ts',
 ];

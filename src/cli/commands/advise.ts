@@ -10,7 +10,7 @@ export const command: Command = {
     'a few real steps of each. It also tries the strategies on parts of the training images, for about',
     'as long as the chosen run takes: `--advise.budget 1h` says how long, `--advise.budget 0` does without.',
   ].join('\n'),
-  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  positionals: { least: 0, most: 1, what: 'the folder of images', words: [{ paths: 'file' }] },
   options: [
     ...CONFIG_OPTIONS,
     { name: 'skip-estimates', kind: 'boolean', description: 'do not measure time and memory' },

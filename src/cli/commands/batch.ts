@@ -22,7 +22,12 @@ export const command: Command = {
     '',
     `Metrics for --fail-if and --rank-by: ${METRICS.join(', ')}.`,
   ].join('\n'),
-  positionals: { least: 1, most: Number.POSITIVE_INFINITY, what: 'a config file' },
+  positionals: {
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    what: 'a config file',
+    words: [{ paths: 'file' }],
+  },
   options: [
     {
       name: 'jobs',

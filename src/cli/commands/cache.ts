@@ -9,7 +9,7 @@ export const command: Command = {
     '',
     'prune does that now. What a run works with at the moment stays, and so do weights.',
   ].join('\n'),
-  positionals: { least: 1, most: 1, what: 'list or prune' },
+  positionals: { least: 1, most: 1, what: 'list or prune', words: [{ names: ['list', 'prune'] }] },
   options: [
     { name: 'to', kind: 'text', value: 'SIZE', description: 'of prune: features left, as 5GB' },
     {

@@ -9,7 +9,7 @@ export const command: Command = {
     'takes. Nothing is read but config files. Where the strategy is auto, the values shown are those',
     'of strategy head.',
   ].join('\n'),
-  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  positionals: { least: 0, most: 1, what: 'the folder of images', words: [{ paths: 'file' }] },
   options: [
     ...CONFIG_OPTIONS,
     { name: 'explain', kind: 'boolean', description: 'show where each value came from' },

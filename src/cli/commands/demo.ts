@@ -9,7 +9,7 @@ export const command: Command = {
     'on, beside the same network trained from random weights. Takes less than a minute and fetches',
     'nothing. FOLDER gets the images and the runs; vggtune-demo by default.',
   ].join('\n'),
-  positionals: { least: 0, most: 1, what: 'a folder' },
+  positionals: { least: 0, most: 1, what: 'a folder', words: [{ paths: 'folder' }] },
   options: [
     { ...DEVICE_OPTION, description: `${DEVICE_OPTION.description}; auto by default` },
     {

@@ -1,4 +1,4 @@
-import { HEADS } from '../../config/names.ts';
+import { BACKBONES, HEADS } from '../../config/names.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {
@@ -9,7 +9,12 @@ export const command: Command = {
     'format, family, network, classes, preprocessing, and what is missing or surplus. Reads',
     'safetensors, PyTorch .pth, Keras .h5 and ONNX, recognised by content; nothing in a file is run.',
   ].join('\n'),
-  positionals: { least: 1, most: 1, what: 'a network, a run or a weights file' },
+  positionals: {
+    least: 1,
+    most: 1,
+    what: 'a network, a run or a weights file',
+    words: [{ names: BACKBONES, paths: 'run' }],
+  },
   options: [
     { name: 'receptive-field', kind: 'boolean', description: 'show the formula step by step' },
     {

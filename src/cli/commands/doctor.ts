@@ -7,7 +7,7 @@ export const command: Command = {
     'the image decoder, the cache folder and the weights in it, and says what to do where something is',
     'missing. A verdict comes first. Exits 5 when something that it cannot do without does not work.',
   ].join('\n'),
-  positionals: { least: 0, most: 0, what: '' },
+  positionals: { least: 0, most: 0, what: '', words: [] },
   options: [],
   examples: [['vggtune doctor --json', 'to add to a bug report']],
   run: async (...given) => (await import('../actions/doctor.ts')).run(...given),

@@ -11,7 +11,7 @@ export const command: Command = {
     '',
     `Metrics for --fail-if: ${Object.keys(GATE_METRICS).join(', ')}.`,
   ].join('\n'),
-  positionals: { least: 1, most: 1, what: 'the run folder' },
+  positionals: { least: 1, most: 1, what: 'the run folder', words: [{ paths: 'run' }] },
   options: [
     {
       name: 'data',

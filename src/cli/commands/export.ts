@@ -12,7 +12,7 @@ export const command: Command = {
     'ONNX takes uint8 RGB pictures and gives probabilities: preprocessing is inside, labels are in its',
     'metadata.',
   ].join('\n'),
-  positionals: { least: 1, most: 1, what: 'the run folder' },
+  positionals: { least: 1, most: 1, what: 'the run folder', words: [{ paths: 'run' }] },
   options: [
     {
       name: 'format',

@@ -9,7 +9,7 @@ export const command: Command = {
     'rate, time and memory, and the files that would be written. Where no strategy is named, some are tried',
     'as `vggtune advise` does, and `train` goes on from there; `--advise.budget 0` does without.',
   ].join('\n'),
-  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  positionals: { least: 0, most: 1, what: 'the folder of images', words: [{ paths: 'file' }] },
   options: [
     ...CONFIG_OPTIONS,
     { name: 'offline', kind: 'boolean', description: 'never fetch weights' },

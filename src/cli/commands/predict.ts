@@ -9,7 +9,12 @@ export const command: Command = {
     'its reason, and the others go on; when none can be read, the command fails. - stands for paths on',
     'stdin, one a line.',
   ].join('\n'),
-  positionals: { least: 2, most: Number.POSITIVE_INFINITY, what: 'a run folder and images' },
+  positionals: {
+    least: 2,
+    most: Number.POSITIVE_INFINITY,
+    what: 'a run folder and images',
+    words: [{ paths: 'run' }, { paths: 'file' }],
+  },
   options: [
     { name: 'top', kind: 'text', value: 'N', description: 'guesses of each image; 1 by default' },
     {

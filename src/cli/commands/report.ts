@@ -8,7 +8,12 @@ export const command: Command = {
     '`train` writes it as report.html into the run folder; this command writes it again, also for a run',
     'that was interrupted.',
   ].join('\n'),
-  positionals: { least: 1, most: Number.POSITIVE_INFINITY, what: 'run folders' },
+  positionals: {
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    what: 'run folders',
+    words: [{ paths: 'run' }],
+  },
   options: [
     {
       name: 'out',

@@ -14,7 +14,7 @@ export const command: Command = {
     '',
     `Metrics for --fail-if: ${Object.keys(GATE_METRICS).join(', ')}.`,
   ].join('\n'),
-  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  positionals: { least: 0, most: 1, what: 'the folder of images', words: [{ paths: 'file' }] },
   options: [
     ...CONFIG_OPTIONS,
     {

@@ -1,3 +1,4 @@
+import { BACKBONES } from '../../config/names.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {
@@ -10,7 +11,15 @@ export const command: Command = {
     'fetch takes the convolutions alone where the source allows, which is what the heads linear and',
     'mlp need; --all takes the whole file. VGGTUNE_MIRROR names another place to fetch from.',
   ].join('\n'),
-  positionals: { least: 1, most: 2, what: 'list, fetch, verify, import or path' },
+  positionals: {
+    least: 1,
+    most: 2,
+    what: 'list, fetch, verify, import or path',
+    words: [
+      { names: ['list', 'fetch', 'verify', 'import', 'path'] },
+      { names: BACKBONES, paths: 'file' },
+    ],
+  },
   options: [
     { name: 'all', kind: 'boolean', description: 'fetch the whole file' },
     { name: 'offline', kind: 'boolean', description: 'never fetch' },

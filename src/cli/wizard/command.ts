@@ -18,7 +18,7 @@ import { askAndSave, askDecision, type Decision, planLines } from './summary.ts'
 export const command: Command = {
   usage: '',
   description: 'Asks what to train on and how, shows the plan, and trains.',
-  positionals: { least: 0, most: 0, what: '' },
+  positionals: { least: 0, most: 0, what: '', words: [] },
   options: [],
   examples: [],
   run,

@@ -24,10 +24,15 @@ export interface ScreenOptions {
 
 /** The real program in a real pseudo-terminal, and what a person would see of it. */
 export function openScreen(words: readonly string[], options: ScreenOptions) {
+  return openProgram(process.execPath, [PROGRAM, ...words], options);
+}
+
+/** Any program in a pseudo-terminal. */
+export function openProgram(file: string, words: readonly string[], options: ScreenOptions) {
   const { cwd, columns: cols = 80, rows = 60 } = options;
   const { CI: _ci, FORCE_COLOR: _colour, ...inherited } = process.env;
   const env = { ...inherited, TERM: 'xterm-256color', ...options.env };
-  const program = spawn(process.execPath, [PROGRAM, ...words], { cwd, env, cols, rows });
+  const program = spawn(file, [...words], { cwd, env, cols, rows });
   const terminal = new xterm.Terminal({ cols, rows, scrollback: 2000, allowProposedApi: true });
   let code: number | undefined;
   program.onData((data) => terminal.write(data));
