@@ -10,7 +10,7 @@ import { watchInterrupts } from './interrupt.ts';
 import { watchOutput } from './output.ts';
 import { splitCommand, TAKES_A_VALUE } from './split-command.ts';
 import { type LogFormat, openTerminal, type Terminal } from './terminal.ts';
-import { harmless, harmlessJson } from './width.ts';
+import { fitted, harmless, harmlessJson } from './width.ts';
 
 /** Runs the command line and ends the process: the only place that does. */
 export async function start(words: readonly string[] = process.argv.slice(2)): Promise<void> {
@@ -108,7 +108,8 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
     });
   }
   const help = ['--help', '-h', 'help'].some((word) => flags.includes(word));
-  if (!help && canAsk(to)) {
+  const mayAsk = !words.includes('--no-input');
+  if (!help && mayAsk && canAsk(to)) {
     return runCommand((await import('./wizard/command.ts')).command, words, to);
   }
   const text = generalHelp(version(), to.terminal);
@@ -123,7 +124,9 @@ function canAsk({ terminal, environment }: Surroundings): boolean {
 }
 
 const GENERAL_FLAGS: ReadonlySet<string> = new Set(
-  '--help -h --version --json --quiet -q --color --no-color --cache --log-format help'.split(' '),
+  '--help -h --version --json --quiet -q --color --no-color --no-input --cache --log-format help'.split(
+    ' ',
+  ),
 );
 
 async function printHelp(command: Command, { terminal }: Surroundings): Promise<number> {
@@ -187,8 +190,13 @@ async function pickListener(
 
 function report(outcome: Outcome, terminal: Terminal): number {
   const { document, text, forPrograms = false, exitCode = EXIT_CODES.ok } = outcome;
-  const kept = forPrograms && process.stdout.isTTY !== true;
-  print(terminal.json ? `${harmlessJson(document)}\n` : `${kept ? text : harmless(text)}\n`);
+  const isTerminal = process.stdout.isTTY === true;
+  const shown = isTerminal
+    ? terminal.symbols(fitted(harmless(text), forPrograms ? undefined : terminal.width))
+    : forPrograms
+      ? text
+      : harmless(text);
+  print(`${terminal.json ? harmlessJson(document) : shown}\n`);
   return exitCode;
 }
 

@@ -8,7 +8,7 @@ import { DEVICE_NAMES } from '../../src/config/devices.ts';
 import { CONFIG_FIELDS } from '../../src/config/fields.ts';
 import { BACKBONES, EXPORT_FORMATS, PRESETS } from '../../src/config/names.ts';
 
-const after = async (...words: string[]) => {
+const offered = async (...words: string[]) => {
   const { paths, words: found } = await suggest(words);
   return { paths, words: found.map(({ word }) => word) };
 };
@@ -16,21 +16,21 @@ const none = (words: readonly string[]) => ({ paths: 'none', words: [...words] }
 
 describe('commands', () => {
   it('are all offered where there is none', async () => {
-    expect(await after('')).toEqual(none(COMMANDS.map(({ name }) => name)));
-    expect(await after('--quiet', 'tr')).toEqual(none(['train']));
-    expect(await after('--cache', 'somewhere', 'tr')).toEqual(none(['train']));
-    expect(await after('help', 'de')).toEqual(none(['demo', 'describe']));
+    expect(await offered('')).toEqual(none(COMMANDS.map(({ name }) => name)));
+    expect(await offered('--quiet', 'tr')).toEqual(none(['train']));
+    expect(await offered('--cache', 'somewhere', 'tr')).toEqual(none(['train']));
+    expect(await offered('help', 'de')).toEqual(none(['demo', 'describe']));
   });
 
   it('that there are not have nothing to offer', async () => {
-    expect(await after('trian', '')).toEqual(none([]));
+    expect(await offered('trian', '')).toEqual(none([]));
   });
 });
 
 describe('flags', () => {
   it.each(COMMANDS.map(({ name }) => name))('of %s are offered, each once', async (name) => {
     const command = await COMMANDS.find((row) => row.name === name)?.load();
-    const { words } = await after(name, '--');
+    const { words } = await offered(name, '--');
     expect(new Set(words).size).toBe(words.length);
     const fields = command?.takesConfig === true ? CONFIG_FIELDS.map(({ flag }) => flag) : [];
     const own = (command?.options ?? []).map((option) => option.name);
@@ -38,16 +38,20 @@ describe('flags', () => {
   });
 
   it('that were given are not offered again, unless they may be', async () => {
-    expect(await after('train', '--offline', '--off')).toEqual(none([]));
-    expect(await after('train', '-c', 'a.yaml', '--conf')).toEqual(none(['--config']));
+    expect(await offered('train', '--offline', '--off')).toEqual(none([]));
+    expect(await offered('train', '-c', 'a.yaml', '--conf')).toEqual(none(['--config']));
   });
 
   it('that are on can be turned off', async () => {
-    expect((await after('train', '--no-')).words).toEqual(['--no-feature-cache', '--no-color']);
+    expect((await offered('train', '--no-')).words).toEqual([
+      '--no-feature-cache',
+      '--no-color',
+      '--no-input',
+    ]);
   });
 
   it('behind -- are paths', async () => {
-    expect(await after('train', '--', '--st')).toEqual({ paths: 'file', words: [] });
+    expect(await offered('train', '--', '--st')).toEqual({ paths: 'file', words: [] });
   });
 });
 
@@ -76,16 +80,16 @@ describe('values', () => {
     ],
     [['train', '--epochs', ''], []],
   ] as const)('%j', async (words, expected) => {
-    expect((await after(...words)).words).toEqual(expected);
+    expect((await offered(...words)).words).toEqual(expected);
   });
 
   it('may be paths', async () => {
-    expect(await after('train', '')).toEqual({ paths: 'file', words: [] });
-    expect(await after('train', '--out', '')).toEqual({ paths: 'folder', words: [] });
-    expect((await after('train', '--weights', '')).paths).toBe('file');
-    expect((await after('weights', 'fetch', 'vgg19')).words).toEqual(['vgg19', 'vgg19_bn']);
-    expect(await after('doctor', '')).toEqual(none([]));
-    expect(await after('train', 'photos', 'more')).toEqual(none([]));
+    expect(await offered('train', '')).toEqual({ paths: 'file', words: [] });
+    expect(await offered('train', '--out', '')).toEqual({ paths: 'folder', words: [] });
+    expect((await offered('train', '--weights', '')).paths).toBe('file');
+    expect((await offered('weights', 'fetch', 'vgg19')).words).toEqual(['vgg19', 'vgg19_bn']);
+    expect(await offered('doctor', '')).toEqual(none([]));
+    expect(await offered('train', 'photos', 'more')).toEqual(none([]));
   });
 });
 
@@ -103,15 +107,15 @@ describe('runs', () => {
   afterAll(() => rm(home, { recursive: true, force: true }));
 
   it('are offered with the folders that lead to them, and no other folder', async () => {
-    expect(await after('evaluate', `${home}/`)).toEqual(none([`${home}/runs/`]));
-    expect(await after('report', 'a', `${home}/runs/`)).toEqual(
+    expect(await offered('evaluate', `${home}/`)).toEqual(none([`${home}/runs/`]));
+    expect(await offered('report', 'a', `${home}/runs/`)).toEqual(
       none([`${home}/runs/deep/`, `${home}/runs/one`]),
     );
   });
 
   it('that are not there leave it to the shell: a model can lie anywhere', async () => {
-    expect(await after('predict', `${home}/pic`)).toEqual({ paths: 'file', words: [] });
-    expect(await after('predict', `${home}/none/x`)).toEqual({ paths: 'file', words: [] });
+    expect(await offered('predict', `${home}/pic`)).toEqual({ paths: 'file', words: [] });
+    expect(await offered('predict', `${home}/none/x`)).toEqual({ paths: 'file', words: [] });
   });
 });
 

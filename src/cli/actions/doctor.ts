@@ -70,19 +70,25 @@ function withoutRepeats(checks: readonly GroupedCheck[]): readonly Check[] {
   return [...checks.filter(({ state }) => state !== 'absent'), together];
 }
 
+/** With less room, details stand below their names. */
+const NARROWEST_DETAIL = 30;
+
 function checkLines(
   { name, state, detail, fix }: Check,
   names: number,
   { paint, width }: Terminal,
 ): string[] {
-  const indent = 2 + 7 + 1 + names + 1;
-  const room = Math.max(20, width - indent);
+  const beside = 2 + 7 + 1 + names + 1;
+  const fits = width - beside >= NARROWEST_DETAIL;
+  const indent = fits ? beside : 4;
+  const room = width - indent;
   const [first = '', ...others] = [
     ...wrap(printable(detail), room),
     ...(fix === undefined ? [] : wrap(`-> ${fix}`, room)),
   ];
+  const title = `  ${paint(STATES[state], pad(state, 7))} ${fits ? pad(name, names) : name}`;
   return [
-    `  ${paint(STATES[state], pad(state, 7))} ${pad(name, names)} ${first}`,
+    ...(fits ? [`${title} ${first}`] : [title, ' '.repeat(indent) + first]),
     ...others.map((line) => ' '.repeat(indent) + line),
   ];
 }

@@ -76,7 +76,7 @@ function predictionLines(
   { topK, terminal }: { readonly topK: number; readonly terminal: Terminal },
 ): string[] {
   const columns: Column[] = [
-    { header: 'image', shrinks: true },
+    { header: 'image', shrinks: 'left' },
     { header: topK > 1 ? 'classes' : 'class', shrinks: topK > 1 },
     ...(topK > 1 ? [] : [{ header: 'sure', align: 'right' as const }]),
   ];

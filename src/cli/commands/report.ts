@@ -20,7 +20,7 @@ export const command: Command = {
       kind: 'text',
       value: 'FILE',
       description:
-        'where to write it: by default report.html in the run folder, or in this folder for several runs',
+        'where to write it: by default report.html in the run folder, or in this folder for several runs; - for stdout',
     },
     { name: 'open', kind: 'boolean', description: 'open it in the browser' },
   ],

@@ -48,6 +48,19 @@ export function openProgram(file: string, words: readonly string[], options: Scr
     return all.slice(0, all.findLastIndex((line) => line !== '') + 1);
   };
 
+  /** Lines that were wider than the screen, so that the terminal broke them where it liked. */
+  const broken = () => {
+    const { active } = terminal.buffer;
+    const wrapped = (at: number) => active.getLine(at)?.isWrapped === true;
+    const starts = lines().flatMap((_, at) => (wrapped(at + 1) && !wrapped(at) ? [at] : []));
+    return starts.map((start) => {
+      let text = '';
+      for (let at = start; at === start || wrapped(at); at++)
+        text += active.getLine(at)?.translateToString(false) ?? '';
+      return text.trimEnd();
+    });
+  };
+
   async function until<T>(what: string, found: () => T | undefined, seconds = 30): Promise<T> {
     const end = performance.now() + seconds * 1000;
     for (;;) {
@@ -60,6 +73,7 @@ export function openProgram(file: string, words: readonly string[], options: Scr
 
   return {
     lines,
+    broken,
     /** Waits for a text on the screen. */
     see: (text: string, seconds?: number) =>
       until(`"${text}"`, () => (lines().join('\n').includes(text) ? lines() : undefined), seconds),
