@@ -3,6 +3,7 @@ import type { Gate } from '../config/gates.ts';
 import { ConfigError, type ConfigIssue, shown, throwIssues } from '../config/issues.ts';
 import type { StrategyName } from '../config/schema.ts';
 import { type ConfigSource, Settings } from '../config/settings.ts';
+import { DEFAULT_MAX_RUNS } from './constants.ts';
 import { type BatchFile, findFiles, readBatchFile, readGates } from './files.ts';
 import {
   type Axis,
@@ -41,9 +42,6 @@ export interface BatchRequest {
   /** Replaces runs that were made with other settings. */
   readonly overwrite?: boolean;
 }
-
-/** More runs are hardly ever meant. */
-export const DEFAULT_MAX_RUNS = 1000;
 
 /**
  * Everything that a batch will do, checked before any of it is done.

@@ -3,7 +3,7 @@ import { systemCode, usageError } from '../base/errors.ts';
 import { unlessMachineFails } from '../base/machine-failure.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { isRecord } from '../run/refuse-changed.ts';
-import { RESULT_FILES } from './write-results.ts';
+import { RESULT_FILES } from './constants.ts';
 
 /** The marks by which results of an earlier batch are told from a user's own files of the same name. */
 const SIGNS: Readonly<Record<(typeof RESULT_FILES)[number], (text: string) => boolean>> = {

@@ -10,6 +10,3 @@ export async function writeResults(folder: string, results: BatchResults): Promi
   await writeFileAtomic(join(folder, 'results.csv'), csvOf(results));
   await writeFileAtomic(join(folder, 'junit.xml'), junitOf(results));
 }
-
-/** The files in which a batch leaves its results. */
-export const RESULT_FILES = ['results.json', 'results.csv', 'junit.xml'] as const;

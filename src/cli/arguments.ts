@@ -5,7 +5,7 @@ import { CONFIG_FIELDS, type Field } from '../config/fields.ts';
 import type { ConfigIssue } from '../config/issues.ts';
 import type { Given } from '../config/texts.ts';
 import type { Arguments, Command, Option } from './command.ts';
-import { GLOBAL_OPTIONS } from './global-options.ts';
+import { GLOBAL_OPTIONS, NO_INPUT } from './global-options.ts';
 import { otherFlag } from './other-names.ts';
 
 /** Parses the words after a command. Values stay strings: the schema says what they mean. */
@@ -55,7 +55,8 @@ function parseWords(
   const aliases = options.flatMap(({ name, alias }) =>
     alias === undefined ? [] : [[name, alias]],
   );
-  return yargs([...words])
+  const takesValue = new Set(names(['text', 'list']).map((name) => `--${name}`));
+  return yargs(prepared(words, takesValue))
     .help(false)
     .version(false)
     .exitProcess(false)
@@ -73,6 +74,18 @@ function parseWords(
     .string(names(['list']))
     .alias(Object.fromEntries(aliases))
     .parseSync() as unknown as Words;
+}
+
+/** `--out -` as `--out=-`, since the parser takes a dash alone for a word of its own; and no `--no-input`. */
+function prepared(words: readonly string[], flags: ReadonlySet<string>): string[] {
+  const end = words.indexOf('--');
+  return words.flatMap((word, at) => {
+    const isAsked = end === -1 || at < end;
+    if (word === `--${NO_INPUT}` && isAsked) return [];
+    const before = words[at - 1] ?? '';
+    if (word === '-' && isAsked && flags.has(before)) return [];
+    return words[at + 1] === '-' && isAsked && flags.has(word) ? [`${word}=-`] : [word];
+  });
 }
 
 /** The last of several values, as most tools have it. */

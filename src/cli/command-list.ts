@@ -94,6 +94,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/describe.ts')).command,
   },
   {
+    name: 'completion',
+    summary: 'print a script that completes commands, flags and runs in a shell',
+    group: 'Look closer',
+    load: async () => (await import('./commands/completion.ts')).command,
+  },
+  {
     name: 'doctor',
     summary: 'check that everything vggtune needs works here',
     group: 'Look closer',

@@ -4,6 +4,14 @@ import type { ConfigIssue } from '../config/issues.ts';
 import type { Given } from '../config/texts.ts';
 import type { Terminal } from './terminal.ts';
 
+/** What a word may be: a name of a list, a path, or any text. */
+export interface WordKind {
+  readonly names?: readonly string[];
+  readonly paths?: 'run' | 'folder' | 'file';
+  /** Whether several names may stand with commas between them. */
+  readonly list?: boolean;
+}
+
 /** A flag that belongs to a command, not to the config's schema. */
 export interface Option {
   readonly name: string;
@@ -61,7 +69,13 @@ export interface Command {
   /** What the command does, in a few sentences. */
   readonly description: string;
   /** The number of positional arguments. */
-  readonly positionals: { readonly least: number; readonly most: number; readonly what: string };
+  readonly positionals: {
+    readonly least: number;
+    readonly most: number;
+    readonly what: string;
+    /** What each of them may be, for completion; the last one stands for all that follow. */
+    readonly words: readonly WordKind[];
+  };
   readonly options: readonly Option[];
   /** Whether every key of the config is a flag of the command. */
   readonly takesConfig?: boolean;

@@ -2,29 +2,12 @@ import { environmentSource } from '../config/environment.ts';
 import { CONFIG_FIELDS } from '../config/fields.ts';
 import type { ConfigIssue } from '../config/issues.ts';
 import { loadConfigFile } from '../config/load-file.ts';
-import { PRESETS, presetSource } from '../config/presets.ts';
+import { PRESETS } from '../config/names.ts';
+import { presetSource } from '../config/presets.ts';
 import type { ConfigSource } from '../config/setting-sources.ts';
 import { Settings } from '../config/settings.ts';
 import { textSource } from '../config/texts.ts';
-import type { Arguments, Option } from './command.ts';
-
-/** The flags of commands that build a config. */
-export const CONFIG_OPTIONS: readonly Option[] = [
-  {
-    name: 'preset',
-    kind: 'text',
-    value: 'NAME',
-    description: "values that go over the strategy's own",
-    choices: PRESETS,
-  },
-  {
-    name: 'config',
-    alias: 'c',
-    kind: 'list',
-    value: 'FILE',
-    description: 'YAML or JSON file with settings; several: the last one wins',
-  },
-];
+import type { Arguments } from './command.ts';
 
 /** All sources of a config, weakest first: preset, files, environment, flags. */
 export function configSources(

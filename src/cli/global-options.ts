@@ -1,5 +1,8 @@
 import type { Option } from './command.ts';
 
+/** The parser would take it for the opposite of a flag `--input`, so it is taken out before. */
+export const NO_INPUT = 'no-input';
+
 /** Flags of every command. */
 export const GLOBAL_OPTIONS: readonly Option[] = [
   {
@@ -12,6 +15,11 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
     name: 'color',
     kind: 'boolean',
     description: 'colours (on by default on a terminal); --no-color or NO_COLOR turns them off',
+  },
+  {
+    name: NO_INPUT,
+    kind: 'boolean',
+    description: 'never ask, also on a terminal',
   },
   {
     name: 'cache',

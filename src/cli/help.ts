@@ -52,12 +52,12 @@ export function generalHelp(version: string, style: HelpStyle): string {
     { title: 'Exit codes', rows: EXIT_CODES },
   ];
   return [
-    `vggtune ${version}: fine-tune VGG networks on a folder of images`,
+    ...wrap(`vggtune ${version}: fine-tune VGG networks on a folder of images`, style.width),
     '',
     'Usage: vggtune COMMAND [flags]',
     ...sections.flatMap((section) => ['', ...sectionLines(section, style)]),
     '',
-    'vggtune COMMAND --help tells more about a command.',
+    ...wrap('vggtune COMMAND --help tells more about a command.', style.width),
   ].join('\n');
 }
 

@@ -8,8 +8,9 @@ import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { watchOutput } from './output.ts';
+import { splitCommand, TAKES_A_VALUE } from './split-command.ts';
 import { type LogFormat, openTerminal, type Terminal } from './terminal.ts';
-import { harmless, harmlessJson } from './width.ts';
+import { fitted, harmless, harmlessJson } from './width.ts';
 
 /** Runs the command line and ends the process: the only place that does. */
 export async function start(words: readonly string[] = process.argv.slice(2)): Promise<void> {
@@ -69,6 +70,7 @@ const beforeDashes = (words: readonly string[]) => {
 };
 
 async function run(words: readonly string[], to: Surroundings): Promise<number> {
+  if (words[0] === COMPLETE) return complete(words.slice(1));
   const { name, rest } = splitCommand(words);
   const asked = beforeDashes(words);
   const wantsHelp = asked.includes('--help') || asked.includes('-h');
@@ -80,15 +82,14 @@ async function run(words: readonly string[], to: Surroundings): Promise<number> 
   return runCommand(command, rest, to);
 }
 
-/** Flags of every command whose value is the next word. */
-const TAKES_A_VALUE: ReadonlySet<string> = new Set(['--cache', '--log-format']);
+/** The first word by which the scripts of the shells ask what may stand at the cursor. */
+const COMPLETE = '--complete-words';
 
-/** The first word that is no flag is the command, wherever it stands. */
-function splitCommand(words: readonly string[]) {
-  const at = words.findIndex(
-    (word, index) => !word.startsWith('-') && !TAKES_A_VALUE.has(words[index - 1] ?? ''),
-  );
-  return { name: words[at], rest: at === -1 ? words : words.toSpliced(at, 1) };
+/** Prints what may stand where the cursor is. The scripts drop stderr: a prompt is no place for an error. */
+async function complete(words: readonly string[]): Promise<number> {
+  const { suggest, suggestionLines } = await import('./completion/suggest.ts');
+  print(`${suggestionLines(await suggest(words)).join('\n')}\n`);
+  return EXIT_CODES.ok;
 }
 
 /** Handles a command line without a command: help, the version, or a flag that has no meaning. */
@@ -107,7 +108,8 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
     });
   }
   const help = ['--help', '-h', 'help'].some((word) => flags.includes(word));
-  if (!help && canAsk(to)) {
+  const mayAsk = !words.includes('--no-input');
+  if (!help && mayAsk && canAsk(to)) {
     return runCommand((await import('./wizard/command.ts')).command, words, to);
   }
   const text = generalHelp(version(), to.terminal);
@@ -122,7 +124,9 @@ function canAsk({ terminal, environment }: Surroundings): boolean {
 }
 
 const GENERAL_FLAGS: ReadonlySet<string> = new Set(
-  '--help -h --version --json --quiet -q --color --no-color --cache --log-format help'.split(' '),
+  '--help -h --version --json --quiet -q --color --no-color --no-input --cache --log-format help'.split(
+    ' ',
+  ),
 );
 
 async function printHelp(command: Command, { terminal }: Surroundings): Promise<number> {
@@ -186,8 +190,13 @@ async function pickListener(
 
 function report(outcome: Outcome, terminal: Terminal): number {
   const { document, text, forPrograms = false, exitCode = EXIT_CODES.ok } = outcome;
-  const kept = forPrograms && process.stdout.isTTY !== true;
-  print(terminal.json ? `${harmlessJson(document)}\n` : `${kept ? text : harmless(text)}\n`);
+  const isTerminal = process.stdout.isTTY === true;
+  const shown = isTerminal
+    ? terminal.symbols(fitted(harmless(text), forPrograms ? undefined : terminal.width))
+    : forPrograms
+      ? text
+      : harmless(text);
+  print(`${terminal.json ? harmlessJson(document) : shown}\n`);
   return exitCode;
 }
 

@@ -12,6 +12,8 @@ export interface Terminal {
   readonly quiet: boolean;
   /** Whether lines may be overwritten: only with a terminal on stderr, never in CI. */
   readonly animated: boolean;
+  /** A text for a terminal, without the symbols that it cannot show. */
+  readonly symbols: (text: string) => string;
   /** Paints what goes to stdout. */
   readonly paint: Paint;
   /** Paints what goes to stderr. */
@@ -48,18 +50,20 @@ export function openTerminal(request: TerminalRequest): Terminal {
   const { stdout, stderr } = process;
   const columns = stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : undefined;
   const dumb = environment.TERM === 'dumb';
+  const symbols = showsUnicode(environment) ? (text: string) => text : asciiSymbols;
   return {
     width: Math.max(NARROWEST, columns || WIDTH_ELSEWHERE),
     json,
     quiet,
     animated: stderr.isTTY === true && !dumb && !isSet(environment.CI) && !quiet && log === 'text',
+    symbols,
     paint: painter(colours(request, stdout.isTTY === true) && !json),
     paintError: painter(log === 'text' && colours(request, stderr.isTTY === true)),
     log,
     record,
     note: (text) => {
       if (log === 'json') record({ type: 'message', message: text.trim() });
-      else stderr.write(`${forReading(harmless(text))}\n`);
+      else stderr.write(`${forReading(harmless(text), symbols)}\n`);
     },
   };
 }
@@ -70,14 +74,28 @@ function record(event: LogRecord): void {
 }
 
 /** Wraps text for a terminal, which would break lines anywhere; a log is left as it is. */
-function forReading(text: string): string {
+function forReading(text: string, symbols: Terminal['symbols']): string {
   const { isTTY, columns } = process.stderr;
   if (isTTY !== true || !columns) return text;
-  return text
+  return symbols(text)
     .split('\n')
     .flatMap((line) => hang(line, Math.max(NARROWEST, columns)))
     .join('\n');
 }
+
+/**
+ * Whether the locale, where one is named, has Unicode: POSIX lets the first of three variables decide. Without any
+ * it is unknown, as in most containers, and their terminals have it.
+ */
+function showsUnicode({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
+  const locale = [LC_ALL, LC_CTYPE, LANG].find(isSet);
+  return locale === undefined || /utf-?8/i.test(locale);
+}
+
+/** The symbols of tables and bars, each as one character of ASCII, so that columns stay where they are. */
+const ASCII: Readonly<Record<string, string>> = { '…': '~', '·': '.', '█': '#', '░': '-' };
+
+const asciiSymbols = (text: string) => text.replace(/[…·█░]/g, (symbol) => ASCII[symbol] ?? symbol);
 
 const isSet = (value: string | undefined) => value !== undefined && value !== '';
 

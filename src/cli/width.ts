@@ -57,18 +57,20 @@ export function abridge(text: string, most: number): string {
   return `${text.slice(0, most - end)}[... ${left} characters ...]${text.slice(-end)}`;
 }
 
-/** Cuts a text without colours to a width; what is left out is marked by `…`. */
-export function truncate(text: string, width: number): string {
+/** Cuts a text without colours to a width; what is left out, at its end or its beginning, is marked by `…`. */
+export function truncate(text: string, width: number, at: true | 'left' = true): string {
   if (displayWidth(text) <= width) return text;
-  let out = '';
+  const segments = [...segmenter.segment(text)].map(({ segment }) => segment);
+  if (at === 'left') segments.reverse();
+  const kept: string[] = [];
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
-    const next = widthOf(segment);
-    if (used + next > width - 1) break;
-    out += segment;
-    used += next;
+  for (const segment of segments) {
+    used += widthOf(segment);
+    if (used > width - 1) break;
+    kept.push(segment);
   }
-  return width > 0 ? `${out}…` : '';
+  if (width <= 0) return '';
+  return at === 'left' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`;
 }
 
 export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
@@ -82,6 +84,20 @@ export function hang(line: string, width: number): string[] {
   const below = `${indent}  `;
   const [first = '', ...rest] = wrap(line.slice(indent.length), width - below.length);
   return [indent + first, ...rest.map((each) => below + each)];
+}
+
+/** A command to copy: a terminal that breaks it itself gives it back whole. */
+const COMMAND = /^ +(?:npx )?vggtune /;
+
+/** Wraps what is wider than a terminal between words, which the terminal would do anywhere. */
+export function fitted(text: string, width: number | undefined): string {
+  if (width === undefined) return text;
+  return text
+    .split('\n')
+    .flatMap((line) =>
+      displayWidth(line) <= width || COMMAND.test(line) ? [line] : hang(line, width),
+    )
+    .join('\n');
 }
 
 /** Breaks words into lines of at most `width` columns; a longer word stands alone. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GATE_METRICS } from './gates.ts';
-import { PRESETS } from './presets.ts';
+import { PRESETS } from './names.ts';
 import { runConfigSchema } from './schema.ts';
 
 /** A schema that names its dialect. */

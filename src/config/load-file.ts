@@ -2,7 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { didYouMean } from '../base/suggest.ts';
 import { pathsFromFile } from './file-paths.ts';
 import type { ConfigIssue } from './issues.ts';
-import { PRESETS, presetSource } from './presets.ts';
+import { PRESETS } from './names.ts';
+import { presetSource } from './presets.ts';
 import { readConfigFile, realPath } from './read-file.ts';
 import type { ConfigSource } from './setting-sources.ts';
 

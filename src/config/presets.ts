@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import type { PresetName } from './names.ts';
 import type { StrategyName } from './schema.ts';
 import { type ConfigSource, isGroup } from './setting-sources.ts';
-
-/** The presets, which a user can apply on top of the strategy's own values. */
-export const PRESETS = ['quick', 'balanced', 'best'] as const;
-export type PresetName = (typeof PRESETS)[number];
 
 /** `presets/` of the package: two levels above both `src/config` and `dist/config`. */
 const FOLDER = new URL('../../presets/', import.meta.url);

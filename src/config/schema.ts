@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DURATION_FORM, parseDuration } from '../base/duration.ts';
 import { BACKBONES, HEADS, LARGEST_HIDDEN, LARGEST_SIDE } from '../network/catalog.ts';
 import { BUDGET_FORM, parseBudget } from './budget.ts';
+import { EXPORT_FORMATS } from './names.ts';
 
 /**
  * The one schema of a run. A key's description is its help text in the flags, the wizard and the
@@ -12,20 +13,6 @@ export const STRATEGIES = ['head', 'all', 'top', 'scratch'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
 export const SCHEDULES = ['constant', 'step', 'cosine', 'one-cycle', 'plateau'] as const;
-/** The formats of a trained model; `pipeline/export/export-formats.ts` has the exporter of each. */
-export const EXPORT_FORMATS = [
-  'onnx',
-  'onnx-plain',
-  'onnx-int8',
-  'onnx-dense',
-  'safetensors',
-  'pytorch',
-  'keras',
-  'savedmodel',
-  'tfjs',
-  'web',
-] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** How the output layer is fitted where the layers below it start trained. */
 export const HEAD_FITS = ['solve', 'steps'] as const;

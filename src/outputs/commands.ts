@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Explanation } from '../config/explain.ts';
-import { EXPORT_FORMATS, runConfigSchema } from '../config/schema.ts';
+import { EXPORT_FORMATS, SHELLS } from '../config/names.ts';
+import { runConfigSchema } from '../config/schema.ts';
 import type { Verification } from '../export/compare.ts';
 import { BACKBONES } from '../network/catalog.ts';
 import type { ExportedFolder } from '../pipeline/export/export-run.ts';
@@ -162,6 +163,11 @@ export const weightsOutput = z.union([
     })
     .describe('of weights verify'),
 ]);
+
+export const completionOutput = z.strictObject({
+  shell: z.enum(SHELLS),
+  script: z.string(),
+});
 
 const check = z.strictObject({
   group: z.enum(['machine', 'engines', 'images', 'storage', 'weights']),

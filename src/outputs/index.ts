@@ -4,6 +4,7 @@ import { adviceReport } from './advice.ts';
 import { batchOutput } from './batch.ts';
 import { cacheOutput } from './cache.ts';
 import {
+  completionOutput,
   configOutput,
   demoOutput,
   describeOutput,
@@ -15,6 +16,7 @@ import {
   trainOutput,
   weightsOutput,
 } from './commands.ts';
+import { OUTPUT_NAMES, type OutputName } from './names.ts';
 import { errorDocument } from './parts.ts';
 import { planReport } from './plan.ts';
 import { runsOutput } from './runs.ts';
@@ -35,14 +37,12 @@ export const OUTPUTS = {
   weights: weightsOutput,
   cache: cacheOutput,
   describe: describeOutput,
+  completion: completionOutput,
   doctor: doctorOutput,
-} as const satisfies Readonly<Record<string, z.ZodType>>;
-export type OutputName = keyof typeof OUTPUTS;
+} as const satisfies Readonly<Record<OutputName, z.ZodType>>;
 
 /** The document of a command. */
 export type Output<Name extends OutputName> = z.output<(typeof OUTPUTS)[Name]>;
-
-export const OUTPUT_NAMES = Object.keys(OUTPUTS) as OutputName[];
 
 /**
  * The JSON Schema (2020-12) of all that a command may print on stdout with --json: its result, or

@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { RESULT_FILES } from '../../src/batch/constants.ts';
 import { refuseForeignResults } from '../../src/batch/refuse-foreign.ts';
 import { batchResults } from '../../src/batch/results.ts';
-import { RESULT_FILES, writeResults } from '../../src/batch/write-results.ts';
+import { writeResults } from '../../src/batch/write-results.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { csvCell } from '../../src/base/csv-cell.ts';
 import { junitOf } from '../../src/batch/junit.ts';
 import { batchExit, batchResults, type RunResult } from '../../src/batch/results.ts';
 import { csvOf } from '../../src/batch/results-csv.ts';
-import { csvLines } from '../../src/cli/commands/predict.ts';
+import { csvLines } from '../../src/cli/actions/predict.ts';
 
 const base: RunResult = {
   ...{ name: 'a', file: 'x.yaml', folder: '/r/a', values: {}, status: 'passed' },

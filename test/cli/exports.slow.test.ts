@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXPORT_FORMATS } from '../../src/config/schema.ts';
+import { EXPORT_FORMATS } from '../../src/config/names.ts';
 import { pictureFolder } from '../pipeline/pictures.ts';
 import { BIN, vggtune } from './bin.ts';
 

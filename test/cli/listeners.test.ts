@@ -53,6 +53,7 @@ function recorder(now: () => number) {
       animated: false,
       log: 'text',
       paint,
+      symbols: (text: string) => text,
       paintError: paint,
     },
     record: () => {},

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { withListed } from '../../src/cli/commands/predict.ts';
+import { withListed } from '../../src/cli/actions/predict.ts';
 
 test('paths on stdin stand where - is, also where a chunk ends within a letter', async () => {
   const bytes = Buffer.from('a b.jpg\r\n\nz\u00fc.png');

@@ -5,9 +5,10 @@ import { errorDocument, exitCodeOf, renderError } from '../../src/cli/render-err
 import { classLines, confusionLines } from '../../src/cli/report/metrics.ts';
 import { shellWord } from '../../src/cli/shell.ts';
 import { table } from '../../src/cli/table.ts';
-import { painter } from '../../src/cli/terminal.ts';
+import { openTerminal, painter } from '../../src/cli/terminal.ts';
 import {
   displayWidth,
+  fitted,
   hang,
   harmless,
   harmlessJson,
@@ -98,6 +99,55 @@ describe('table', () => {
   it('leaves out optional columns when cutting is not enough', () => {
     const three = [...columns, { header: 'spare column', optional: true }];
     expect(table(three, [['name', '1', 'x']], 15)[0]).toBe('name  count');
+  });
+});
+
+describe('a table that is too wide for the terminal', () => {
+  const columns = [
+    { header: 'layer' },
+    { header: 'output', align: 'right' as const },
+    { header: 'parameters', align: 'right' as const },
+  ];
+
+  it('has each row on lines of its own, with nothing left out', () => {
+    expect(table(columns, [['conv1_1', '64 x 224 x 224', '1,792']], 24)).toEqual([
+      'layer',
+      'conv1_1',
+      '  output 64 x 224 x',
+      '    224, parameters',
+      '    1,792',
+    ]);
+  });
+
+  it('cuts paths at their beginning', () => {
+    const paths = [{ header: 'image', shrinks: 'left' as const }, ...columns.slice(1)];
+    const [, line = ''] = table(paths, [['some/folder/image-17.png', '1', '2']], 38);
+    expect(line).toMatch(/^…\S*image-17\.png +1 +2$/);
+    expect(displayWidth(line)).toBeLessThanOrEqual(38);
+  });
+});
+
+describe('text for a terminal', () => {
+  it('is wrapped between words, but for commands, which are copied', () => {
+    const command = '  vggtune train pictures --backbone vgg16';
+    expect(fitted(`  written by vggtune itself\n${command}`, 20)).toBe(
+      `  written by\n    vggtune itself\n${command}`,
+    );
+    expect(fitted('a line that is as wide as it likes', undefined)).toBe(
+      'a line that is as wide as it likes',
+    );
+  });
+
+  it.each([
+    [{ LC_ALL: 'C' }, 'a~ . ##--'],
+    [{ LC_ALL: '', LANG: 'POSIX' }, 'a~ . ##--'],
+    [{ LC_ALL: 'C', LANG: 'en_US.UTF-8' }, 'a~ . ##--'],
+    [{ LC_CTYPE: 'de_DE.ISO-8859-1', LANG: 'C.UTF-8' }, 'a~ . ##--'],
+    [{ LANG: 'C.utf8' }, 'a… · ██░░'],
+    [{}, 'a… · ██░░'],
+  ])('has the symbols that %j can show', (environment, shown) => {
+    const request = { json: false, quiet: false, color: false, environment };
+    expect(openTerminal(request).symbols('a… · ██░░')).toBe(shown);
   });
 });
 

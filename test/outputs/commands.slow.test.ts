@@ -89,6 +89,8 @@ const CASES: readonly (readonly [line: string, code: number])[] = [
   ['describe vgg16 --compare', 0],
   ['describe runs/one', 0],
   [`describe ${MODEL} --tensors`, 0],
+  ['completion bash', 0],
+  ['completion tcsh', 2],
   ['doctor', 0],
   ['doctor now', 2],
 ];

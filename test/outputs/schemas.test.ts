@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-list.ts';
 import { errorDocument } from '../../src/cli/render-error.ts';
 import { ConfigError } from '../../src/config/issues.ts';
-import { OUTPUT_NAMES, schemaFiles } from '../../src/outputs/index.ts';
+import { schemaFiles } from '../../src/outputs/index.ts';
+import { OUTPUT_NAMES } from '../../src/outputs/names.ts';
 import { publishedSchema } from './validate.ts';
 
 const folder = new URL('../../presets/schemas/', import.meta.url);

@@ -1,8 +1,5 @@
-import type { Output } from '../../outputs/index.ts';
-import { advise } from '../../pipeline/advise.ts';
-import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { CONFIG_OPTIONS, configSettings } from '../config-sources.ts';
-import { adviceLines } from '../report/advice.ts';
+import type { Command } from '../command.ts';
+import { CONFIG_OPTIONS } from '../config-options.ts';
 
 export const command: Command = {
   usage: 'advise FOLDER [flags]',
@@ -13,7 +10,7 @@ export const command: Command = {
     'a few real steps of each. It also tries the strategies on parts of the training images, for about',
     'as long as the chosen run takes: `--advise.budget 1h` says how long, `--advise.budget 0` does without.',
   ].join('\n'),
-  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  positionals: { least: 0, most: 1, what: 'the folder of images', words: [{ paths: 'file' }] },
   options: [
     ...CONFIG_OPTIONS,
     { name: 'skip-estimates', kind: 'boolean', description: 'do not measure time and memory' },
@@ -25,14 +22,5 @@ export const command: Command = {
     ['vggtune advise photos --advise.similar 0.9', 'be harder to convince'],
     ['vggtune advise photos --advise.budget 1h --json', 'and try all that an hour allows'],
   ],
-  run,
+  run: async (...given) => (await import('../actions/advise.ts')).run(...given),
 };
-
-async function run(args: Arguments, context: Context): Promise<Outcome<Output<'advise'>>> {
-  const { terminal, storage, emit, signal, environment } = context;
-  const settings = configSettings(args, environment);
-  const offline = args.flag('offline');
-  const estimates = !args.flag('skip-estimates');
-  const report = await advise({ settings, estimates, offline, storage, signal, emit });
-  return { document: report, text: adviceLines(report, terminal).join('\n') };
-}

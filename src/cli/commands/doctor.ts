@@ -1,16 +1,4 @@
-import { EXIT_CODES } from '../../base/errors.ts';
-import type { Output } from '../../outputs/index.ts';
-import {
-  CHECK_GROUPS,
-  type Check,
-  type CheckGroup,
-  examine,
-  type GroupedCheck,
-  verdict,
-} from '../../pipeline/inspect/doctor.ts';
-import type { Command, Outcome } from '../command.ts';
-import type { Terminal } from '../terminal.ts';
-import { pad, printable, wrap } from '../width.ts';
+import type { Command } from '../command.ts';
 
 export const command: Command = {
   usage: 'doctor',
@@ -19,78 +7,8 @@ export const command: Command = {
     'the image decoder, the cache folder and the weights in it, and says what to do where something is',
     'missing. A verdict comes first. Exits 5 when something that it cannot do without does not work.',
   ].join('\n'),
-  positionals: { least: 0, most: 0, what: '' },
+  positionals: { least: 0, most: 0, what: '', words: [] },
   options: [],
   examples: [['vggtune doctor --json', 'to add to a bug report']],
-  run: async (_args, { terminal, storage }) => {
-    const checks = await examine(storage);
-    const failed = checks.some(({ state }) => state === 'failed');
-    const said = verdict(checks);
-    return {
-      document: { ok: !failed, verdict: said, checks },
-      text: [...verdictLines(said, failed, terminal), ...groupLines(checks, terminal)].join('\n'),
-      exitCode: failed ? EXIT_CODES.unavailable : EXIT_CODES.ok,
-    } satisfies Outcome<Output<'doctor'>>;
-  },
+  run: async (...given) => (await import('../actions/doctor.ts')).run(...given),
 };
-
-const STATES = {
-  ok: 'green',
-  low: 'yellow',
-  absent: 'dim',
-  broken: 'yellow',
-  failed: 'red',
-} as const;
-
-const TITLES: Readonly<Record<CheckGroup, string>> = {
-  machine: 'This machine',
-  engines: 'Engines and devices: one that works is enough',
-  images: 'Images',
-  storage: 'Files',
-  weights: 'Weights',
-};
-
-function verdictLines(said: string, failed: boolean, { paint, width }: Terminal): string[] {
-  return wrap(printable(said), width).map((line) => paint(failed ? 'red' : 'green', line));
-}
-
-function groupLines(checks: readonly GroupedCheck[], terminal: Terminal): string[] {
-  const names = Math.max(...checks.map(({ name }) => name.length));
-  return CHECK_GROUPS.flatMap((group) => {
-    const own = checks.filter((check) => check.group === group);
-    const lines = group === 'weights' ? withoutRepeats(own) : own;
-    return ['', TITLES[group], ...lines.flatMap((check) => checkLines(check, names, terminal))];
-  });
-}
-
-/** Weights that are not there yet in one line: they are fetched when somebody wants them. */
-function withoutRepeats(checks: readonly GroupedCheck[]): readonly Check[] {
-  const missing = checks.filter(({ state }) => state === 'absent');
-  if (missing.length < 2) return checks;
-  const backbones = missing.map(({ name }) => name.replace(/^weights /, ''));
-  const fix = 'they come with the first run that wants them, or: vggtune weights fetch NAME';
-  const together: Check = {
-    name: 'weights',
-    state: 'absent',
-    detail: `not fetched yet: ${backbones.join(', ')}`,
-    fix,
-  };
-  return [...checks.filter(({ state }) => state !== 'absent'), together];
-}
-
-function checkLines(
-  { name, state, detail, fix }: Check,
-  names: number,
-  { paint, width }: Terminal,
-): string[] {
-  const indent = 2 + 7 + 1 + names + 1;
-  const room = Math.max(20, width - indent);
-  const [first = '', ...others] = [
-    ...wrap(printable(detail), room),
-    ...(fix === undefined ? [] : wrap(`-> ${fix}`, room)),
-  ];
-  return [
-    `  ${paint(STATES[state], pad(state, 7))} ${pad(name, names)} ${first}`,
-    ...others.map((line) => ' '.repeat(indent) + line),
-  ];
-}

@@ -1,14 +1,6 @@
-import { broadcast } from '../../base/events.ts';
-import { EXPORT_FORMATS } from '../../config/schema.ts';
-import type { Output } from '../../outputs/index.ts';
-import { type ExportedFolder, exportRun } from '../../pipeline/export.ts';
-import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { DEVICE_OPTION, deviceOf } from '../device-flag.ts';
-import { createCollector } from '../listeners/collector.ts';
-import { percent, plural } from '../number-formats.ts';
-import { shortPath } from '../shell.ts';
-
-const QUANTIZATIONS = ['none', 'float16', 'uint8'] as const;
+import { EXPORT_FORMATS, QUANTIZATIONS } from '../../config/names.ts';
+import type { Command } from '../command.ts';
+import { DEVICE_OPTION } from '../device-flag.ts';
 
 export const command: Command = {
   usage: 'export RUN [flags]',
@@ -20,7 +12,7 @@ export const command: Command = {
     'ONNX takes uint8 RGB images and gives probabilities: preprocessing is inside, labels are in its',
     'metadata.',
   ].join('\n'),
-  positionals: { least: 1, most: 1, what: 'the run folder' },
+  positionals: { least: 1, most: 1, what: 'the run folder', words: [{ paths: 'run' }] },
   options: [
     {
       name: 'format',
@@ -55,35 +47,5 @@ export const command: Command = {
     ['vggtune export runs/photos-head', 'as ONNX'],
     ['vggtune export runs/photos-head -f pytorch -f keras --out dist', 'for other software'],
   ],
-  run,
+  run: async (...given) => (await import('../actions/export.ts')).run(...given),
 };
-
-async function run(args: Arguments, context: Context): Promise<Outcome<Output<'export'>>> {
-  const [folder = ''] = args.positionals;
-  const wanted = [...args.list('format'), ...(args.flag('dense') ? ['onnx-dense'] : [])];
-  const formats = EXPORT_FORMATS.filter((name) => wanted.includes(name));
-  const out = args.text('out');
-  const data = args.text('data');
-  const { collected, listen } = createCollector();
-  const exported = await exportRun({
-    run: folder,
-    formats: formats.length > 0 ? formats : ['onnx'],
-    ...(out === undefined ? {} : { out }),
-    ...(data === undefined ? {} : { data }),
-    cache: context.storage.folder,
-    quantize: QUANTIZATIONS.find((name) => name === args.text('quantize')) ?? 'none',
-    overwrite: args.flag('overwrite'),
-    ...deviceOf(args),
-    emit: broadcast([context.emit, listen]),
-  });
-  return {
-    document: { run: folder, exports: exported, warnings: collected.warnings },
-    text: exported.map(exportLine).join('\n'),
-  };
-}
-
-function exportLine({ format, folder, verification }: ExportedFolder): string {
-  const { readBy, images, agreement } = verification;
-  const checked = `read by ${readBy}: ${percent(agreement)} the same on ${plural(images, 'image')}`;
-  return `${format}: ${shortPath(folder)} (${checked})`;
-}

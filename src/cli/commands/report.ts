@@ -1,9 +1,4 @@
-import type { Output } from '../../outputs/index.ts';
-import { report } from '../../pipeline/report.ts';
-import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { openPage } from '../open-page.ts';
-import { shortPath } from '../shell.ts';
-import { printable } from '../width.ts';
+import type { Command } from '../command.ts';
 
 export const command: Command = {
   usage: 'report RUN... [flags]',
@@ -13,14 +8,19 @@ export const command: Command = {
     '`train` writes it as report.html into the run folder; this command writes it again, also for a run',
     'that was interrupted.',
   ].join('\n'),
-  positionals: { least: 1, most: Number.POSITIVE_INFINITY, what: 'run folders' },
+  positionals: {
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    what: 'run folders',
+    words: [{ paths: 'run' }],
+  },
   options: [
     {
       name: 'out',
       kind: 'text',
       value: 'FILE',
       description:
-        'where to write it: by default report.html in the run folder, or in this folder for several runs',
+        'where to write it: by default report.html in the run folder, or in this folder for several runs; - for stdout',
     },
     { name: 'open', kind: 'boolean', description: 'open it in the browser' },
   ],
@@ -28,17 +28,5 @@ export const command: Command = {
     ['vggtune report runs/photos-head --open', 'look at a run'],
     ['vggtune report runs/photos-head runs/photos-top', 'two runs beside each other'],
   ],
-  run,
+  run: async (...given) => (await import('../actions/report.ts')).run(...given),
 };
-
-async function run(args: Arguments, context: Context): Promise<Outcome<Output<'report'>>> {
-  const out = args.text('out');
-  const { storage, signal, emit, terminal } = context;
-  const runs = args.positionals;
-  const made = await report({ runs, storage, signal, emit, ...(out !== undefined && { out }) });
-  if (args.flag('open') && !(await openPage(made.report))) {
-    terminal.note('there is no program to open the page with: open the file in a browser');
-  }
-  const lines = [...made.missing, `written ${shortPath(made.report)}`];
-  return { document: { runs, ...made }, text: lines.map(printable).join('\n') };
-}

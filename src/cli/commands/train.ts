@@ -1,19 +1,6 @@
-import { dirname } from 'node:path';
-import { EXIT_CODES, interruptedError, VggtuneError } from '../../base/errors.ts';
-import { broadcast } from '../../base/events.ts';
-import { GATE_METRICS, type Gate, missedGates } from '../../config/gates.ts';
-import type { ConfigIssue } from '../../config/issues.ts';
-import type { Settings } from '../../config/settings.ts';
-import type { Output } from '../../outputs/index.ts';
-import { type TrainRequest, train } from '../../pipeline/train.ts';
-import type { RunRecord } from '../../run/record.ts';
-import type { Arguments, Command, Context, Outcome } from '../command.ts';
-import { CONFIG_OPTIONS, configSettings } from '../config-sources.ts';
-import { readGates } from '../gate-flags.ts';
-import { type Collected, createCollector } from '../listeners/collector.ts';
-import { gateLines } from '../report/gates.ts';
-import { trainLines } from '../report/train.ts';
-import { shellWord, shortPath } from '../shell.ts';
+import { GATE_METRICS } from '../../config/gates.ts';
+import type { Command } from '../command.ts';
+import { CONFIG_OPTIONS } from '../config-options.ts';
 
 export const command: Command = {
   usage: 'train FOLDER [flags]',
@@ -27,7 +14,7 @@ export const command: Command = {
     '',
     `Metrics for --fail-if: ${Object.keys(GATE_METRICS).join(', ')}.`,
   ].join('\n'),
-  positionals: { least: 0, most: 1, what: 'the folder of images' },
+  positionals: { least: 0, most: 1, what: 'the folder of images', words: [{ paths: 'file' }] },
   options: [
     ...CONFIG_OPTIONS,
     {
@@ -54,78 +41,5 @@ export const command: Command = {
     ["vggtune train -c ci.yaml --json --fail-if 'accuracy < 0.9'", 'in CI'],
     ['vggtune train --resume runs/photos-head', 'after Ctrl-C'],
   ],
-  run,
+  run: async (...given) => (await import('../actions/train.ts')).run(...given),
 };
-
-async function run(args: Arguments, context: Context): Promise<Outcome<Output<'train'>>> {
-  const began = performance.now();
-  const { gates, issues } = readGates(args.list('fail-if'));
-  const { collected, listen } = createCollector();
-  const request: TrainRequest = {
-    settings: settingsOf(args, context, issues),
-    resume: args.has('resume'),
-    overwrite: args.flag('overwrite'),
-    offline: args.flag('offline'),
-    storage: context.storage,
-    signal: context.signal,
-    emit: broadcast([context.emit, listen]),
-  };
-  const record = await train(request).catch((error: unknown) => {
-    throw withResume(error, collected);
-  });
-  const seconds = (performance.now() - began) / 1000;
-  return outcome(record, { collected, gates, context, seconds });
-}
-
-/** `--resume RUN` names the run folder; without RUN it is the one that the settings name. */
-function settingsOf(args: Arguments, context: Context, issues: readonly ConfigIssue[]): Settings {
-  const settings = configSettings(args, context.environment, issues);
-  const out = args.text('resume');
-  return out === undefined ? settings : settings.with({ origin: '--resume', values: { out } });
-}
-
-/** An interrupt that left a checkpoint says by which command the run goes on. */
-function withResume(error: unknown, { checkpoint }: Collected): unknown {
-  const interrupted = error instanceof VggtuneError && error.kind === 'interrupted';
-  if (!interrupted || checkpoint === undefined) return error;
-  const fix = `go on with: vggtune train --resume ${shellWord(shortPath(runOf(checkpoint)))}`;
-  return interruptedError(error.message, { ...error.details, fix });
-}
-
-/** RUN/checkpoints/last.safetensors */
-const runOf = (checkpoint: string) => dirname(dirname(checkpoint));
-
-function outcome(
-  record: RunRecord,
-  of: {
-    readonly collected: Collected;
-    readonly gates: readonly Gate[];
-    readonly context: Context;
-    readonly seconds: number;
-  },
-): Outcome<Output<'train'>> {
-  const { collected, gates, context, seconds } = of;
-  const missed = missedGates(gates, record.metrics?.metrics ?? {});
-  const { folder, config, plan, metrics } = record;
-  const { warnings, skipped, files, epochs } = collected;
-  const failedGates = missed.map(({ gate, value }) => ({ gate: gate.text, value: value ?? null }));
-  return {
-    document: {
-      run: folder,
-      strategy: plan.strategy,
-      plan,
-      metrics: metrics ?? null,
-      epochs,
-      files,
-      warnings,
-      skipped,
-      failedGates,
-      config,
-    },
-    text: [
-      ...trainLines(record, { collected, seconds }, context.terminal),
-      ...gateLines(missed),
-    ].join('\n'),
-    exitCode: missed.length > 0 ? EXIT_CODES.gate : EXIT_CODES.ok,
-  };
-}

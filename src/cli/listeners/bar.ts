@@ -86,7 +86,7 @@ function createLiveLine(terminal: Terminal) {
       return;
     }
     bar = new cliProgress.SingleBar({
-      format: () => drawBar(drawn, process.stderr.columns || terminal.width),
+      format: () => terminal.symbols(drawBar(drawn, process.stderr.columns || terminal.width)),
       stream: process.stderr,
       clearOnComplete: true,
       hideCursor: false,

@@ -71,7 +71,8 @@ function createTable(terminal: Terminal, names: readonly string[]): BatchView {
     const ended = rows.filter(({ result }) => result !== undefined).length;
     const seconds = (performance.now() - began) / 1000;
     const all = [...lines, `${ended} of ${rows.length} runs, ${duration(seconds)}`];
-    stderr.write(`${erase(drawnLines)}${all.map((line) => `${harmless(line)}\n`).join('')}`);
+    const text = all.map((line) => `${terminal.symbols(harmless(line))}\n`).join('');
+    stderr.write(erase(drawnLines) + text);
     drawnLines = all.length;
     drawnAt = performance.now();
   }

@@ -4,7 +4,7 @@ import { type Column, table } from '../table.ts';
 import { printable } from '../width.ts';
 
 const COLUMNS: readonly Column[] = [
-  { header: 'image', shrinks: true },
+  { header: 'image', shrinks: 'left' },
   { header: 'true', shrinks: true },
   { header: 'predicted', shrinks: true },
   { header: 'confidence', align: 'right', optional: true },

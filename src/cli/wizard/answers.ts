@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { CONFIG_FIELDS } from '../../config/fields.ts';
-import type { PresetName } from '../../config/presets.ts';
+import type { PresetName } from '../../config/names.ts';
 import { type RunConfig, runConfigSchema, type StrategyName } from '../../config/schema.ts';
 import { parseArguments } from '../arguments.ts';
 import { command as train } from '../commands/train.ts';

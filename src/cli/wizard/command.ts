@@ -1,5 +1,5 @@
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
-import type { PresetName } from '../../config/presets.ts';
+import type { PresetName } from '../../config/names.ts';
 import type { StrategyName } from '../../config/schema.ts';
 import { freeRunFolder } from '../../pipeline/inspect/preview.ts';
 import { parseArguments } from '../arguments.ts';
@@ -18,7 +18,7 @@ import { askAndSave, askDecision, type Decision, planLines } from './summary.ts'
 export const command: Command = {
   usage: '',
   description: 'Asks what to train on and how, shows the plan, and trains.',
-  positionals: { least: 0, most: 0, what: '' },
+  positionals: { least: 0, most: 0, what: '', words: [] },
   options: [],
   examples: [],
   run,

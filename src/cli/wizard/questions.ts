@@ -1,5 +1,5 @@
 import { CONFIG_FIELDS } from '../../config/fields.ts';
-import { PRESETS, type PresetName } from '../../config/presets.ts';
+import { PRESETS, type PresetName } from '../../config/names.ts';
 import type { RunConfig, StrategyName } from '../../config/schema.ts';
 import { runConfigSchema, STRATEGIES } from '../../config/schema.ts';
 import { wrap } from '../width.ts';

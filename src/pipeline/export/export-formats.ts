@@ -1,4 +1,4 @@
-import type { ExportFormat } from '../../config/schema.ts';
+import type { ExportFormat } from '../../config/names.ts';
 import type { Exporter } from '../../export/exporter.ts';
 
 /** The exporter of each format, loaded when it is asked for. */

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { dataError, usageError } from '../../base/errors.ts';
 import type { Emit } from '../../base/events.ts';
 import { refuseTaken, writeFolderAtomic } from '../../base/fresh-folder.ts';
-import type { ExportFormat } from '../../config/schema.ts';
+import type { ExportFormat } from '../../config/names.ts';
 import { dataRoot } from '../../dataset/data-root.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { openEngine } from '../../engines/index.ts';

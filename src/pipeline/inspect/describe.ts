@@ -12,7 +12,6 @@ import {
   BACKBONE_ROWS,
   BACKBONES,
   type BackboneName,
-  HEADS,
   type HeadName,
 } from '../../network/catalog.ts';
 import { HEAD_NORM } from '../../network/head.ts';
@@ -54,8 +53,6 @@ export interface Description {
     readonly kernels: readonly KernelComparison[];
   };
 }
-
-export { HEADS };
 
 export interface DescribeRequest {
   /** A network's name, a run folder, or a file of weights. */

@@ -24,10 +24,15 @@ export interface ScreenOptions {
 
 /** The real program in a real pseudo-terminal, and what a person would see of it. */
 export function openScreen(words: readonly string[], options: ScreenOptions) {
+  return openProgram(process.execPath, [PROGRAM, ...words], options);
+}
+
+/** Any program in a pseudo-terminal. */
+export function openProgram(file: string, words: readonly string[], options: ScreenOptions) {
   const { cwd, columns: cols = 80, rows = 60 } = options;
   const { CI: _ci, FORCE_COLOR: _colour, ...inherited } = process.env;
   const env = { ...inherited, TERM: 'xterm-256color', ...options.env };
-  const program = spawn(process.execPath, [PROGRAM, ...words], { cwd, env, cols, rows });
+  const program = spawn(file, [...words], { cwd, env, cols, rows });
   const terminal = new xterm.Terminal({ cols, rows, scrollback: 2000, allowProposedApi: true });
   let code: number | undefined;
   program.onData((data) => terminal.write(data));
@@ -43,6 +48,19 @@ export function openScreen(words: readonly string[], options: ScreenOptions) {
     return all.slice(0, all.findLastIndex((line) => line !== '') + 1);
   };
 
+  /** Lines that were wider than the screen, so that the terminal broke them where it liked. */
+  const broken = () => {
+    const { active } = terminal.buffer;
+    const wrapped = (at: number) => active.getLine(at)?.isWrapped === true;
+    const starts = lines().flatMap((_, at) => (wrapped(at + 1) && !wrapped(at) ? [at] : []));
+    return starts.map((start) => {
+      let text = '';
+      for (let at = start; at === start || wrapped(at); at++)
+        text += active.getLine(at)?.translateToString(false) ?? '';
+      return text.trimEnd();
+    });
+  };
+
   async function until<T>(what: string, found: () => T | undefined, seconds = 30): Promise<T> {
     const end = performance.now() + seconds * 1000;
     for (;;) {
@@ -55,6 +73,7 @@ export function openScreen(words: readonly string[], options: ScreenOptions) {
 
   return {
     lines,
+    broken,
     /** Waits for a text on the screen. */
     see: (text: string, seconds?: number) =>
       until(`"${text}"`, () => (lines().join('\n').includes(text) ? lines() : undefined), seconds),

@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { EXPORT_FORMATS, type ExportFormat } from '../../../src/config/schema.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../../../src/config/names.ts';
 import { Settings } from '../../../src/config/settings.ts';
 import { EXPORTERS } from '../../../src/pipeline/export/export-formats.ts';
 import { exportRun } from '../../../src/pipeline/export/export-run.ts';

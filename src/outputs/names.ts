@@ -1,0 +1,19 @@
+/** The commands, each of which prints a document of its own with --json. */
+export const OUTPUT_NAMES = [
+  'train',
+  'demo',
+  'batch',
+  'advise',
+  'plan',
+  'config',
+  'evaluate',
+  'report',
+  'predict',
+  'export',
+  'weights',
+  'cache',
+  'describe',
+  'completion',
+  'doctor',
+] as const;
+export type OutputName = (typeof OUTPUT_NAMES)[number];
