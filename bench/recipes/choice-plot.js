@@ -9,6 +9,7 @@ const WAYS = [
   { way: 'without', name: 'without trials', colour: '#c8642c' },
 ];
 
+const TITLE = 'Confidence of the advice against how often it was right';
 const STYLE = `<style>svg { color: #777; font-family: sans-serif; }</style>`;
 
 /** Where the tick of a choice begins: above all where it was right, below where it was not. */
@@ -75,9 +76,8 @@ export function confidencePlot(advice, runs, of) {
     ],
   });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  const text = svg.outerHTML.replace(
-    /^(<svg[^>]*>)/,
-    `$1${STYLE}<title>Confidence of the advice against how often it was right</title>`,
-  );
+  // Its own style is for pages, and half of it is not known to SVG.
+  svg.querySelector('style')?.remove();
+  const text = svg.outerHTML.replace(/^(<svg[^>]*>)/, `$1\n<title>${TITLE}</title>\n${STYLE}\n`);
   return `${text}\n`;
 }

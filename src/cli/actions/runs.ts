@@ -6,9 +6,9 @@ import { findRuns } from '../../pipeline/runs/find-runs.ts';
 import { removeRuns } from '../../pipeline/runs/remove-runs.ts';
 import { type RunSummary, summarise } from '../../pipeline/runs/run-summary.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
-import { RUN_ORDERS } from '../commands/runs.ts';
 import { plural } from '../number-formats.ts';
 import { comparedLines, listedLines } from '../report/runs.ts';
+import { RUN_ORDERS } from '../run-orders.ts';
 import { shortPath } from '../shell.ts';
 
 type Action = (args: Arguments, context: Context) => Promise<Outcome<Output<'runs'>>>;

@@ -1,7 +1,5 @@
 import type { Command } from '../command.ts';
-
-/** The orders in which runs are listed. */
-export const RUN_ORDERS = ['begun', 'accuracy', 'name'] as const;
+import { RUN_ORDERS } from '../run-orders.ts';
 
 export const command: Command = {
   usage: 'runs list [FOLDER...] | compare RUN RUN... | remove RUN...',
