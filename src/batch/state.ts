@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { VggtuneError } from '../base/errors.ts';
 import { unlessMachineFails } from '../base/machine-failure.ts';
-import { readPlainFile } from '../base/plain-file.ts';
 import { ConfigError, type ConfigIssue } from '../config/issues.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
 import { type ConfigSource, Settings } from '../config/settings.ts';
+import { hasEnded } from '../run/ended.ts';
 import type { MetricsRecord } from '../run/record.ts';
 import { refuseChangedConfig } from '../run/refuse-changed.ts';
 import { readConfig, readRecord } from '../run/run-records.ts';
@@ -47,7 +47,7 @@ export async function runState(run: Described, overwrite: boolean): Promise<RunS
   if (!(await exists(paths.split)) || !(await exists(paths.plan))) return { kind: 'replace' };
   const same = resolve(stored.data) === resolve(wanted.data);
   const exported = wanted.export.every((format) => stored.export.includes(format));
-  if (!same || !exported || !(await ended(paths.events))) return { kind: 'begun' };
+  if (!same || !exported || !(await hasEnded(paths.events))) return { kind: 'begun' };
   const metrics = (await exists(paths.metrics)) ? await readRecord(paths, 'metrics') : undefined;
   return { kind: 'finished', strategy: stored.strategy as StrategyName, metrics };
 }
@@ -99,27 +99,6 @@ function differs(run: Described, message: string, overwrite: boolean): RunState 
   const fix = 'give `out` another folder, or replace such runs with --overwrite';
   const text = `there is another run in ${run.folder}: ${message}`;
   return { kind: 'refused', issue: { path: 'out', where: run.file, message: text, fix } };
-}
-
-/** A log of a million steps has some hundred bytes of each. */
-const MOST_BYTES = 2 ** 28;
-
-/** Whether the last event of the run says that it is done. */
-async function ended(events: string): Promise<boolean> {
-  const what = { most: MOST_BYTES, what: 'the log of a run' };
-  const text = await readPlainFile(events, what).then(String, () => '');
-  return tellsItsEnd(text);
-}
-
-/** @param text of `events.ndjson` */
-export function tellsItsEnd(text: string): boolean {
-  const last = text.trimEnd().split('\n').at(-1) ?? '';
-  try {
-    const event = JSON.parse(last) as { type?: unknown; stage?: unknown };
-    return event.type === 'stage' && event.stage === 'done';
-  } catch {
-    return false;
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -112,7 +112,9 @@ describe('without any work', () => {
     const ended = await run(words);
     expect(ended.code, ended.stderr).toBe(code);
     if (code !== 0)
-      expect(ended.stderr).toMatch(/^(network vgg-nano, .*\n)?(reading the images of|error: )/);
+      expect(ended.stderr).toMatch(
+        /^(warning: network vgg-nano, .*\n)?(reading the images of|error: )/,
+      );
     // The doctor probes devices, whose drivers write to stderr what they like.
     const ours = words[0] === 'doctor' ? ended.stdout : ended.stdout + ended.stderr;
     expect(ours).not.toContain('    at ');
