@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,6 +61,23 @@ describe('a run that is there', () => {
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/model\.safetensors: its output layer is left out, and begins anew/);
   });
+});
+
+it('images that were moved: evaluate and --resume say how to name the new place', async () => {
+  await rename(join(home, 'pictures'), join(home, 'moved'));
+  try {
+    const measured = await run(['evaluate', 'runs/one']);
+    expect(measured.code).toBe(3);
+    expect(measured.stderr).toContain('say where they are: vggtune evaluate RUN --data FOLDER');
+    const resumed = await run(['train', '--resume', 'runs/one']);
+    expect(resumed.code).toBe(3);
+    expect(resumed.stderr).toContain(
+      'say where they are: vggtune train --resume RUN --data FOLDER',
+    );
+    expect((await run(['train', '--resume', 'runs/one', '--data', 'moved'])).code).toBe(0);
+  } finally {
+    await rename(join(home, 'moved'), join(home, 'pictures'));
+  }
 });
 
 it('another network than the usual one is a warning in the JSON', async () => {
