@@ -21,10 +21,10 @@ const EXIT_CODES: readonly Row[] = [
   ['0', 'done'],
   ['1', 'a bug in vggtune'],
   ['2', 'a bad flag or config'],
-  ['3', 'bad data'],
+  ['3', 'bad data: a folder, an image, a file of weights, a full disk'],
   ['4', 'a gate was missed (--fail-if)'],
-  ['5', 'an engine, device or weights file is not available'],
-  ['130', 'interrupted; a checkpoint is kept'],
+  ['5', 'an engine, a device or published weights are not available'],
+  ['130', 'interrupted; the message says how to go on'],
 ];
 
 /** What `vggtune --help` prints. It loads no command. */

@@ -75,7 +75,12 @@ export class Settings {
    */
   explain(): Explanation[] {
     const { config, merged } = this.#resolve(this.provisional);
-    return explainConfig({ config: { ...config, strategy: this.strategy }, merged });
+    const explained = explainConfig({ config: { ...config, strategy: this.strategy }, merged });
+    if (this.strategy !== 'auto') return explained;
+    // What stands in for it is nobody's choice.
+    const given = explainConfig({ config: { ...config, strategy: 'auto' }, merged: this.#merged });
+    const origin = given.find(({ path }) => path === 'strategy')?.origin ?? 'default';
+    return explained.map((each) => (each.path === 'strategy' ? { ...each, origin } : each));
   }
 
   #resolve(strategy: StrategyName): Resolved {

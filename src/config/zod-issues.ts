@@ -31,6 +31,11 @@ export function missingIssues(values: Readonly<Record<string, unknown>>): Config
   );
 }
 
+/** What a key is taken for, and what is meant then. */
+const VALUE_FIXES: Readonly<Record<string, string>> = {
+  cache: 'the folder of the cache is no setting of a run: --cache FOLDER, or VGGTUNE_CACHE',
+};
+
 const MISSING_FIXES: Readonly<Record<string, string>> = {
   data: 'name the folder of images: vggtune train FOLDER, or `data:` in a config file',
 };
@@ -45,7 +50,15 @@ function translate(issue: ZodIssue, source: ConfigSource): ConfigIssue[] {
   const path = dotted(issue.path);
   const where = placeIn(source, keyPath(issue.path));
   const found = shown(valueAt(source.values, issue.path));
-  return [{ path, where, message: 'not a possible value', expected: expectation(issue), found }];
+  const fix = own(VALUE_FIXES, path);
+  const wrong = {
+    path,
+    where,
+    message: 'not a possible value',
+    expected: expectation(issue),
+    found,
+  };
+  return [fix === undefined ? wrong : { ...wrong, fix }];
 }
 
 /** Keys that a config file may have and a run may not. */

@@ -129,7 +129,10 @@ export function oneClass(
   const folder = join(path, example?.path.split('/')[0] ?? '');
   return dataError(`${path} has one class only`, {
     expected: 'at least two classes with images',
-    found: `${images.length} images, all of class ${printablePath(name)}`,
+    found:
+      images.length === 1
+        ? `1 image, of class ${printablePath(name)}`
+        : `${images.length} images, all of class ${printablePath(name)}`,
     where: path,
     fix: deeper
       ? `its folder ${printablePath(name)} has folders of its own: if those are the classes, give ${printablePath(folder)}`

@@ -12,6 +12,7 @@ import { choiceEvidence } from './choose/evidence.ts';
 import { refuseFormats } from './export/export-formats.ts';
 import { type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
+import { movedImages } from './prepare/moved-images.ts';
 import { startingPoint } from './prepare/start-weights.ts';
 import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
 import { reportOfRun } from './report.ts';
@@ -41,7 +42,10 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   await refuseFormats(provisional.export);
   // Said before the images are read, where the folder's name does not wait for the strategy.
   if (settings.strategy !== 'auto') await refuseFolder(provisional.out, request);
-  const data = await loadData(provisional, context);
+  const data = await loadData(provisional, context).catch((error: unknown) => {
+    const way = 'vggtune train --resume RUN --data FOLDER';
+    throw request.resume === true ? movedImages(error, provisional.data, way) : error;
+  });
   const chosen = await chooseStrategy(settings, { context, config: provisional, data });
   const { strategy, evidence } = chosen;
   const config = chosen.settings.for(strategy);

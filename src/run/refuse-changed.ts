@@ -32,7 +32,9 @@ export function refuseChangedConfig(folder: string, before: RunConfig, now: RunC
     expected: changes.map(({ key, before: value }) => `${key}: ${shown(value)}`).join(', '),
     found: changes.map(({ key, now: value }) => `${key}: ${shown(value)}`).join(', '),
     where: `${folder}, ${changes.map(({ key }) => key).join(', ')}`,
-    fix: 'leave these keys out, or start a new run with another --out',
+    fix: changes.every(({ key }) => key === 'epochs')
+      ? 'to train longer, start again with these --epochs and --overwrite: cached features are used again'
+      : 'leave these keys out, or start a new run with another --out',
   });
 }
 

@@ -7,6 +7,7 @@ import { removeLeftovers } from '../base/leftovers.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
 import { unlessMachineFails } from '../base/machine-failure.ts';
 import { RUN_CONFIG_START } from '../base/run-config-start.ts';
+import { isComplete } from './log-end.ts';
 
 /** The files of a run folder. */
 export interface RunPaths {
@@ -128,7 +129,7 @@ export async function refuseFolder(folder: string, options: OpenOptions): Promis
   // `model`, `checkpoints` and `config.yaml` are names that others give their folders and files too.
   if (found.length > 0 && !resume && !(await isRun(runPaths(folder)))) throw notARun(folder, found);
   if (resume && !found.includes('config.yaml')) throw nothingToResume(folder);
-  if (found.length > 0 && !resume && !overwrite) throw existsAlready(folder, found);
+  if (found.length > 0 && !resume && !overwrite) throw await existsAlready(folder, found);
 }
 
 /**
@@ -182,12 +183,14 @@ function notARun(folder: string, found: readonly string[]): Error {
   });
 }
 
-function existsAlready(folder: string, found: readonly string[]): Error {
+async function existsAlready(folder: string, found: readonly string[]): Promise<Error> {
+  const isOver = await isComplete(runPaths(folder).events);
+  const replace = 'replace it with --overwrite, or choose another folder';
   return usageError(`there is a run in ${folder} already`, {
     expected: 'a new folder',
-    found: found.join(', '),
+    found: isOver ? 'a run that is finished' : found.join(', '),
     where: folder,
-    fix: 'go on with --resume, replace it with --overwrite, or choose another folder with --out',
+    fix: isOver ? `${replace}: --out ${folder}-2` : `go on with --resume, ${replace} with --out`,
   });
 }
 

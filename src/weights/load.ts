@@ -63,6 +63,11 @@ async function fromFile(request: LoadRequest, located: Located): Promise<LoadedW
     const { weights, preprocessing } = await readWeights(file, found, { network, options });
     if (emit !== undefined) tellOf(found, { located, emit });
     const fresh = randomWeights(network, seed, (name) => !weights.has(name));
+    // Who names a trained model may think that training goes on where it ended.
+    if (found.family === 'vggtune' && located.provenance.source === 'file' && fresh.size > 0) {
+      const message = `${located.path}: its output layer is left out, and begins anew; \`--resume RUN\` goes on with a run`;
+      emit?.({ type: 'note', message });
+    }
     const all = network.layers.flatMap(layerParameters).flatMap(({ name }) => {
       const tensor = weights.get(name) ?? fresh.get(name);
       return tensor === undefined ? [] : [[name, tensor] as const];

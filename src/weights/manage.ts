@@ -147,7 +147,7 @@ async function publishedAs(
     }
   }
   throw dataError(`${path} is none of the published files`, {
-    expected: 'a file whose hash `vggtune weights list` shows',
+    expected: 'a file whose hash `vggtune weights list --json` shows',
     found: `${backbone ?? 'a VGG of its own'} with another hash`,
     where: path,
     fix: `if you trust it, use it as it is: --weights ${path}`,

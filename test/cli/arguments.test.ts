@@ -103,7 +103,7 @@ describe('help', () => {
       expect(text).toContain(`  ${name}`);
       expect(text).toContain(summary);
     }
-    expect(text).toContain('  130  interrupted; a checkpoint is kept');
+    expect(text).toContain('  130  interrupted; the message says how to go on');
     expect(text).toContain('  vggtune demo  ');
   });
 

@@ -207,6 +207,5 @@ it('the collector keeps what the result repeats', () => {
     skipped: [{ path: 'p', reason: 'r' }],
     files: [{ path: 'f', what: 'w' }],
     epochs: [{ epoch: 3, validation: { accuracy: 0.9 } }],
-    checkpoint: 'run/checkpoints/last.safetensors',
   });
 });

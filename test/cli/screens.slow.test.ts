@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-list.ts';
 import { pictureFolder } from '../pipeline/pictures.ts';
-import { vggtune } from './bin.ts';
+import { BIN, vggtune } from './bin.ts';
 import { openScreen } from './wizard/screen.ts';
 
 // What is built, in real terminals of several widths.
@@ -106,6 +107,17 @@ describe('a terminal that can do less', () => {
 });
 
 describe('stdout', () => {
+  it.each(['config pictures', 'predict runs/one pictures --csv', 'evaluate runs/one --json'])(
+    'that nobody reads to its end is no error: %s | head -1',
+    (line) => {
+      const script = `"${process.execPath}" "${BIN}" ${line} --quiet | head -1; echo "\${PIPESTATUS[0]}"`;
+      const env = { ...process.env, VGGTUNE_CACHE: cache };
+      const ended = spawnSync('bash', ['-c', script], { cwd: home, env, encoding: 'utf8' });
+      expect(ended.stdout).toMatch(/^.+\n0\n$/);
+      expect(ended.stderr).toBe('');
+    },
+  );
+
   it('takes the page of a report for -, and no file is left', async () => {
     const environment = { VGGTUNE_CACHE: cache };
     const page = await vggtune(['report', 'runs/one', '--out', '-'], { cwd: home, environment });

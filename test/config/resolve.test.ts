@@ -238,3 +238,10 @@ describe('rules over several keys', () => {
     expect(issuesOf({ split: { val: 0.4, test: 0.5 } }, 'all')).toEqual([]);
   });
 });
+
+it('a folder for `cache` is told where the folder of the cache is named', () => {
+  const sources = [{ origin: 'a.yaml', values: { data: 'x', cache: '/somewhere' } }];
+  expect(() => resolveConfig(sources, 'head')).toThrow(
+    /cache: not a possible value: expected true or false, .*; .*--cache FOLDER, or VGGTUNE_CACHE/,
+  );
+});

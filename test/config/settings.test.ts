@@ -44,6 +44,11 @@ describe('settings', () => {
     ]);
     const { value } = photos.explain().find(({ path }) => path === 'strategy') ?? {};
     expect(value).toBe('auto');
+    const open = Settings.of(layer({ data: 'photos' }));
+    const from = new Map(open.explain().map(({ path, origin }) => [path, origin]));
+    expect([from.get('strategy'), from.get('weights')]).toEqual(['default', 'default']);
+    const said = open.with({ origin: 'flags', values: { strategy: 'auto' } }).explain();
+    expect(said.find(({ path }) => path === 'strategy')?.origin).toBe('flags');
   });
 
   it('tell everything that is wrong when they are resolved, each time', () => {

@@ -92,7 +92,9 @@ describe('docs/examples/github-actions.yml', () => {
       strategy: 'scratch',
       failedGates: [],
     });
-    expect(await readFile(join(folder, 'summary.md'), 'utf8')).toMatch(/accuracy +\d/);
+    expect(await readFile(join(folder, 'summary.md'), 'utf8')).toMatch(
+      /^```\n[\s\S]*accuracy +\d[\s\S]*\n```\n$/,
+    );
     await readFile(join(folder, 'runs/ci/model/model.onnx'));
   });
 

@@ -57,6 +57,15 @@ describe('the config of a resumed run', () => {
     });
   });
 
+  it('with more epochs is refused with the way to train longer', () => {
+    expect(refusalOf({ epochs: before.epochs + 5 })).toMatchObject({
+      details: { fix: expect.stringMatching(/^to train longer, .*--overwrite/) },
+    });
+    expect(refusalOf({ epochs: before.epochs + 5, seed: before.seed + 1 })).toMatchObject({
+      details: { fix: expect.not.stringContaining('longer') },
+    });
+  });
+
   it('is refused without a group that there was', () => {
     const was = testConfig({ earlyStop: EARLY_STOP });
     expect(refusalOf({ earlyStop: null }, was)).toMatchObject({

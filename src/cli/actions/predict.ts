@@ -78,7 +78,7 @@ function predictionLines(
   const columns: Column[] = [
     { header: 'image', shrinks: 'left' },
     { header: topK > 1 ? 'classes' : 'class', shrinks: topK > 1 },
-    ...(topK > 1 ? [] : [{ header: 'sure', align: 'right' as const }]),
+    ...(topK > 1 ? [] : [{ header: 'confidence', align: 'right' as const }]),
   ];
   const rows = predictions.map((prediction) => [
     printable(prediction.path),

@@ -1,5 +1,4 @@
-import { dirname } from 'node:path';
-import { EXIT_CODES, interruptedError, VggtuneError } from '../../base/errors.ts';
+import { EXIT_CODES } from '../../base/errors.ts';
 import { broadcast } from '../../base/events.ts';
 import { type Gate, missedGates } from '../../config/gates.ts';
 import type { ConfigIssue } from '../../config/issues.ts';
@@ -13,7 +12,6 @@ import { readGates } from '../gate-flags.ts';
 import { type Collected, createCollector } from '../listeners/collector.ts';
 import { gateLines } from '../report/gates.ts';
 import { trainLines } from '../report/train.ts';
-import { shellWord, shortPath } from '../shell.ts';
 
 export async function run(args: Arguments, context: Context): Promise<Outcome<Output<'train'>>> {
   const began = performance.now();
@@ -28,9 +26,7 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
     signal: context.signal,
     emit: broadcast([context.emit, listen]),
   };
-  const record = await train(request).catch((error: unknown) => {
-    throw withResume(error, collected);
-  });
+  const record = await train(request);
   const seconds = (performance.now() - began) / 1000;
   return outcome(record, { collected, gates, context, seconds });
 }
@@ -41,17 +37,6 @@ function settingsOf(args: Arguments, context: Context, issues: readonly ConfigIs
   const out = args.text('resume');
   return out === undefined ? settings : settings.with({ origin: '--resume', values: { out } });
 }
-
-/** An interrupt that left a checkpoint says by which command the run goes on. */
-function withResume(error: unknown, { checkpoint }: Collected): unknown {
-  const interrupted = error instanceof VggtuneError && error.kind === 'interrupted';
-  if (!interrupted || checkpoint === undefined) return error;
-  const fix = `go on with: vggtune train --resume ${shellWord(shortPath(runOf(checkpoint)))}`;
-  return interruptedError(error.message, { ...error.details, fix });
-}
-
-/** RUN/checkpoints/last.safetensors */
-const runOf = (checkpoint: string) => dirname(dirname(checkpoint));
 
 function outcome(
   record: RunRecord,

@@ -12,8 +12,6 @@ export interface Collected {
     readonly accuracy: number;
     readonly validation: Readonly<Record<string, number>>;
   }[];
-  /** The last checkpoint that was written. */
-  checkpoint: string | undefined;
 }
 
 export function createCollector(): { readonly collected: Collected; readonly listen: Emit } {
@@ -22,7 +20,6 @@ export function createCollector(): { readonly collected: Collected; readonly lis
     skipped: [],
     files: [],
     epochs: [],
-    checkpoint: undefined,
   };
   const listen: Emit = (event) => {
     if (event.type === 'warning') {
@@ -32,7 +29,6 @@ export function createCollector(): { readonly collected: Collected; readonly lis
       collected.skipped.push({ path: event.path, reason: event.reason });
     }
     if (event.type === 'file') collected.files.push({ path: event.path, what: event.what });
-    if (event.type === 'checkpoint') collected.checkpoint = event.path;
     if (event.type === 'epoch') {
       const { phase, epoch, loss, accuracy, validation } = event;
       collected.epochs.push({ phase, epoch, loss, accuracy, validation });

@@ -22,8 +22,11 @@ export async function adviseOn({ path }: Folder, context: Context): Promise<Advi
   const args = parseArguments(train, ['--data', path]);
   const { storage, signal, environment } = context;
   // Notes on engines and the like are for a log; here only how far it has come is of interest.
+  // Which network it is will be asked later.
+  const { NETWORK_FALLBACK } = await import('../../pipeline/prepare/default-backbone.ts');
   const emit: Emit = (event) => {
-    if (event.type !== 'note') context.emit(event);
+    const isLater = event.type === 'warning' && event.code === NETWORK_FALLBACK;
+    if (event.type !== 'note' && !isLater) context.emit(event);
   };
   // Nobody waits a minute for the second question.
   const noTrials = { origin: 'wizard', values: { advise: { budget: '0' } } };

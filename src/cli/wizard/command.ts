@@ -101,7 +101,7 @@ function createWizard(prompts: Prompts, context: Context) {
 
   async function backbone(state: State): Promise<State | Back> {
     const usual = await usualBackbone(state, context);
-    const chosen = await askBackbone(prompts, { ...usual, before: state.backbone });
+    const chosen = await askBackbone(prompts, { ...usual, before: state.backbone, layout });
     return chosen === BACK ? BACK : { ...state, backbone: chosen };
   }
 

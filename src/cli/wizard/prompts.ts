@@ -30,7 +30,7 @@ export interface Prompts {
   /** Selects several of some names; the result is in the order of the choices. */
   several(question: {
     readonly message: string;
-    readonly choices: readonly string[];
+    readonly choices: readonly Choice<string>[];
     readonly chosen: readonly string[];
   }): Promise<readonly string[] | Back>;
   /** Asks for a text, with completions from `source`. */
@@ -83,7 +83,10 @@ export function createPrompts(paint: Paint): Prompts {
       return choice.value;
     },
     async several({ message, choices, chosen }) {
-      const listed = choices.map((name) => ({ name, value: name, checked: chosen.includes(name) }));
+      const listed = choices.map(({ value, name }) => ({
+        ...{ name, value, short: value },
+        checked: chosen.includes(value),
+      }));
       const names = await ask<string[]>({
         type: 'checkbox',
         message,

@@ -1,10 +1,10 @@
-import { CONFIG_FIELDS } from '../../config/fields.ts';
-import { PRESETS, type PresetName } from '../../config/names.ts';
+import { EXPORT_FORMATS, PRESETS, type PresetName } from '../../config/names.ts';
 import type { RunConfig, StrategyName } from '../../config/schema.ts';
 import { runConfigSchema, STRATEGIES } from '../../config/schema.ts';
 import { wrap } from '../width.ts';
 import type { Advice } from './advice.ts';
 import type { Back, Prompts } from './prompts.ts';
+import { EXPORT_PHRASES, NETWORK_SENTENCES } from './sentences.ts';
 
 /** Each strategy in one sentence. */
 export const STRATEGY_SENTENCES: Readonly<Record<StrategyName, string>> = {
@@ -73,16 +73,21 @@ export function askBackbone(
     /** The reason for that network. */
     readonly why: string;
     readonly before: Backbone | undefined;
+    readonly layout: Layout;
   },
 ): Promise<Backbone | Back> {
-  const { own, why, before } = of;
+  const { own, why, before, layout } = of;
   const all = runConfigSchema.shape.backbone.unwrap().options;
   const order = [own, ...all.filter((name) => name !== own)];
   return prompts.select({
     message: 'Network:',
     choices: order.map((value) => ({
       value,
-      name: value === own ? `${value} (${why})` : value,
+      name: explained(
+        value === own ? `${value} (${why})` : value,
+        NETWORK_SENTENCES[value],
+        layout,
+      ),
       short: value,
     })),
     begin: Math.max(0, before === undefined ? 0 : order.indexOf(before)),
@@ -94,6 +99,10 @@ export function askExports(
   prompts: Prompts,
   chosen: readonly string[],
 ): Promise<readonly string[] | Back> {
-  const choices = CONFIG_FIELDS.find(({ path }) => path === 'export')?.choices ?? [];
+  const widest = Math.max(...EXPORT_FORMATS.map((name) => name.length));
+  const choices = EXPORT_FORMATS.map((value) => ({
+    value,
+    name: `${value.padEnd(widest)}  ${EXPORT_PHRASES[value]}`,
+  }));
   return prompts.several({ message: 'Write the model as:', choices, chosen });
 }

@@ -9,7 +9,7 @@ import { BACKBONE_ROWS } from '../../network/catalog.ts';
 import { parameterCount, parameterShapes } from '../../network/parameters.ts';
 import { plainPreprocessing } from '../../network/preprocessing.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import { planTraining, type TrainPlan } from '../../training/train-plan.ts';
+import { frozenAndTrained, planTraining, type TrainPlan } from '../../training/train-plan.ts';
 import { randomWeights } from '../../weights/initialise.ts';
 import { networkFor } from '../prepare/start-weights.ts';
 import type { NotAllowed, StrategyQuestion } from '../prepare/strategy-question.ts';
@@ -165,5 +165,8 @@ function stateBytes(network: NetworkSpec, plan: TrainPlan): number {
 }
 
 function trainedParameters(network: NetworkSpec, plan: TrainPlan): number {
-  return network.layers.slice(plan.from).reduce((sum, layer) => sum + parameterCount(layer), 0);
+  const { trained } = frozenAndTrained(plan, network);
+  return network.layers
+    .filter(({ name }) => trained.includes(name))
+    .reduce((sum, layer) => sum + parameterCount(layer), 0);
 }

@@ -9,6 +9,9 @@ const USUAL = runConfigSchema.shape.backbone.parse(undefined);
 /** The fallback, whose weights are part of the package. */
 const EMBEDDED = 'vgg-nano';
 
+/** The code of the warning that another network than the usual one is trained. */
+export const NETWORK_FALLBACK = 'network-fallback';
+
 /** The network for settings that name none: `vgg16` where its weights can be had, else `vgg-nano`. */
 export async function defaultBackbone(
   context: Pick<WorkContext, 'storage' | 'offline' | 'signal'>,
@@ -36,7 +39,8 @@ export async function withBackbone(settings: Settings, context: WorkContext): Pr
   const why = await whyNotUsual(context);
   if (why === undefined) return settings;
   context.emit({
-    type: 'note',
+    type: 'warning',
+    code: NETWORK_FALLBACK,
     message: `network vgg-nano, which comes with vggtune: the weights of ${USUAL} are not on this machine, and ${why}. It takes 64x64 pixels and was pretrained on drawings: good for icons, clip art and a first look`,
   });
   const origin = `default without the weights of ${USUAL}`;

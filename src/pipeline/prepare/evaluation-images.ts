@@ -7,6 +7,7 @@ import type { DatasetIndex, ImageEntry, Side } from '../../dataset/types.ts';
 import type { SplitRecord } from '../../run/record.ts';
 import { readPlan, readRecord } from '../../run/run-records.ts';
 import { runPaths } from '../../run/store.ts';
+import { movedImages } from './moved-images.ts';
 import type { WorkContext } from './work-context.ts';
 
 const SIDES = ['train', 'val', 'test'] as const;
@@ -34,7 +35,9 @@ export async function imagesOf(
   const { onBad, maxPixels } = config.image;
   const options = { cache: storage.folder, emit, signal, onBad, maxPixels, classes, verify: false };
   if (data === undefined) {
-    const index = await scanDataset(config.data, options);
+    const index = await scanDataset(config.data, options).catch((error: unknown) => {
+      throw movedImages(error, config.data, 'vggtune evaluate RUN --data FOLDER');
+    });
     const images = await splitSide(request, index.images);
     if (images.side === 'val') await warnOfRefit(request);
     return { root: index.root, ...images };

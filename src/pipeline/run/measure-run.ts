@@ -96,4 +96,4 @@ export async function scoreSide(
   }
 }
 
-const RESUME = { fix: 'it is trained: measure and export it with --resume' };
+const RESUME = { fix: 'it is trained; to measure and export it, go on with --resume' };

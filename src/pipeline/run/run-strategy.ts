@@ -1,5 +1,7 @@
 import { rmdir } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { interruptedError, VggtuneError } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell-word.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { Settings } from '../../config/settings.ts';
 import type { DatasetIndex, Split } from '../../dataset/types.ts';
@@ -16,11 +18,28 @@ import { trainRun } from './train-run.ts';
  * @throws VggtuneError with what the user can do; interrupted work is kept and can be resumed
  */
 export function runStrategy(request: StrategyRun): Promise<RunRecord> {
-  return inRunFolder(request, async (run, paths) => {
+  const done = inRunFolder(request, async (run, paths) => {
     request.log?.open(paths.events);
     const record = await trainRun(run, paths);
     request.emit(RUN_DONE);
     return record;
+  });
+  return done.catch((error: unknown) => {
+    throw withCommand(error, request.config.out);
+  });
+}
+
+/** What was interrupted, wherever that was, says by which command the run goes on. */
+function withCommand(error: unknown, folder: string): unknown {
+  if (!(error instanceof VggtuneError) || error.kind !== 'interrupted') return error;
+  const { fix, ...details } = error.details;
+  if (fix === undefined) return error;
+  const near = relative(process.cwd(), folder);
+  const short = near === '' || near.startsWith('..') ? folder : near;
+  const command = `go on with: vggtune train --resume ${shellWord(short)}`;
+  return interruptedError(error.message, {
+    ...details,
+    fix: fix.replace('go on with --resume', command),
   });
 }
 
