@@ -1,9 +1,9 @@
-// Who may import whom. Each folder of src/ is a room; a room's list says which other rooms it may
+// Who may import whom. Each folder of src/ is a module; a module's list says which other modules it may
 // enter, and why. Everyone may import `base`. What is not listed is an error. Imports run downward: a type
-// belongs to the room that it is about, and `outputs`, near the top, holds its schemas against it.
+// belongs to the module that it is about, and `outputs`, near the top, holds its schemas against it.
 
 /** @type {Record<string, { may: string[], types?: string[], why: string }>} */
-const rooms = {
+const modules = {
   base: { may: [], why: 'base is what everything stands on, so it stands on nothing.' },
   metrics: { may: [], why: 'metrics are pure functions of numbers.' },
   network: { may: [], why: 'a network is rows of data and folds over them; it knows no engine.' },
@@ -72,7 +72,7 @@ const rooms = {
       'export',
       'report',
     ],
-    why: 'the use cases put the rooms together; they never print.',
+    why: 'the use cases put the modules together; they never print.',
   },
   batch: {
     may: ['pipeline', 'config', 'run'],
@@ -95,14 +95,14 @@ const rooms = {
   },
 };
 
-const roomRules = Object.entries(rooms).flatMap(([room, { may, types = [], why }]) => {
-  const allowed = [room, 'base', ...may].join('|');
+const moduleRules = Object.entries(modules).flatMap(([module, { may, types = [], why }]) => {
+  const allowed = [module, 'base', ...may].join('|');
   const rules = [
     {
-      name: `room-${room}`,
+      name: `module-${module}`,
       comment: why,
       severity: 'error',
-      from: { path: `^src/${room}/` },
+      from: { path: `^src/${module}/` },
       to: {
         path: '^src/',
         pathNot: `^src/(${[allowed, ...types].join('|')})/`,
@@ -111,10 +111,10 @@ const roomRules = Object.entries(rooms).flatMap(([room, { may, types = [], why }
   ];
   if (types.length > 0) {
     rules.push({
-      name: `room-${room}-types-only`,
-      comment: `${room} may use ${types.join(', ')} as types only: ${why}`,
+      name: `module-${module}-types-only`,
+      comment: `${module} may use ${types.join(', ')} as types only: ${why}`,
       severity: 'error',
-      from: { path: `^src/${room}/` },
+      from: { path: `^src/${module}/` },
       to: { path: `^src/(${types.join('|')})/`, dependencyTypesNot: ['type-only'] },
     });
   }
@@ -136,6 +136,7 @@ const pipelineFolders = {
   choose: { may: ['prepare', 'run'], why: 'evidence, trials, decision; trials are runs.' },
   heat: { may: ['prepare'], why: 'where a class was seen, by a trained model; it trains nothing.' },
   inspect: { may: ['prepare'], why: 'looks at what is there, and trains nothing.' },
+  runs: { may: [], why: 'run folders as they lie there: it opens no data and no engine.' },
   demo: { may: ['prepare', '[^/]+\\.ts$'], why: 'a use case as a person would use it.' },
 };
 
@@ -147,7 +148,7 @@ const pipelineRules = Object.entries(pipelineFolders).map(([folder, { may, why }
   to: { path: '^src/pipeline/', pathNot: `^src/pipeline/(${[folder, ...may].join('|')})` },
 }));
 
-/** Packages that one room, or one file, keeps to itself. */
+/** Packages that one module, or one file, keeps to itself. */
 const keptPackages = [
   ['onnxruntime-node', '^src/engines/onnx/(session|session-file|devices)\\.ts$'],
   ['@tensorflow/.*', '^src/(engines/tensorflow/|export/tfjs)'],
@@ -244,7 +245,7 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(cli|pipeline/demo)/' },
       to: { path: '^src/pipeline/demo/' },
     },
-    ...roomRules,
+    ...moduleRules,
     ...pipelineRules,
     ...keptPackages.map(([name, home]) => ({
       name: `package-${name}`,

@@ -7,9 +7,10 @@
 // The advisor sees the training pictures alone. What is finished is kept in the work folder, and what trials found
 // in its cache: another prior is judged in little time.
 
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { confidencePlot } from './recipes/choice-plot.js';
 import { adviceTable, priorTable } from './recipes/choice-table.js';
 import { linesOf } from './recipes/lines.js';
 import { buildSet, SEEDS, SETS } from './recipes/sets.js';
@@ -24,6 +25,7 @@ const HELP = `node bench/choice.js [options]
   --as NAME         the name of the accuracies in recipes.ndjson (default: as it is)
   --work FOLDER     pictures and results (default: recipes-work)
   --table           only prints the table of what is there
+  --plot FILE       only draws confidence against how often it was right, as SVG
   --prior           only prints what strategies reach over the head, with each set left out`;
 
 const { values: options } = parseArgs({
@@ -37,6 +39,7 @@ const { values: options } = parseArgs({
     work: { type: 'string', default: 'recipes-work' },
     table: { type: 'boolean', default: false },
     prior: { type: 'boolean', default: false },
+    plot: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -52,9 +55,13 @@ async function main() {
   if (options.prior) {
     return console.log(priorTable(await linesOf(join(home, 'recipes.ndjson')), options.as));
   }
-  if (!options.table) await adviseAll(home, results);
   const of = { backbone: options.backbone, size, as: options.as };
-  console.log(adviceTable(await linesOf(results), await linesOf(join(home, 'recipes.ndjson')), of));
+  const known = async () => [await linesOf(results), await linesOf(join(home, 'recipes.ndjson'))];
+  if (options.plot !== undefined) {
+    return writeFile(options.plot, await confidencePlot(...(await known()), of));
+  }
+  if (!options.table) await adviseAll(home, results);
+  console.log(adviceTable(...(await known()), of));
 }
 
 async function adviseAll(home, results) {

@@ -25,7 +25,7 @@ export function plot(lines) {
   const y = (share) => AREA.bottom - (share / top) * (AREA.bottom - AREA.top);
   const curves = lines.map((line, at) => curve(line, { x, y, shift: (at - 1.5) * APART }));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" font-family="system-ui, sans-serif" font-size="13">
-<title>Test accuracy against training pictures a class</title>
+<title>Test accuracy against training images a class</title>
 <style>${styles()}</style>
 <rect class="back" width="${WIDTH}" height="${HEIGHT}"/>
 ${axes({ x, y, sizes, top })}
@@ -59,7 +59,7 @@ function axes({ x, y, sizes, top }) {
   return [
     ...rows,
     ...columns,
-    `<text class="text" x="${(AREA.left + AREA.right) / 2}" y="${HEIGHT - 10}" text-anchor="middle">training pictures a class</text>`,
+    `<text class="text" x="${(AREA.left + AREA.right) / 2}" y="${HEIGHT - 10}" text-anchor="middle">training images a class</text>`,
     `<text class="text" transform="translate(16 ${middle}) rotate(-90)" text-anchor="middle">test accuracy, %</text>`,
   ].join('\n');
 }

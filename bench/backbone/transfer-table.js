@@ -28,11 +28,11 @@ export function compareTable(rows, { seeds, perClass }) {
 const lead = (accuracies, name) => mean(accuracies.head) - mean(accuracies[name]);
 
 const shared = (seeds) =>
-  `Test accuracy in per cent, mean and standard deviation over ${seeds.length} choices of the training pictures; nothing is rounded up.`;
+  `Test accuracy in per cent, mean and standard deviation over ${seeds.length} choices of the training images; nothing is rounded up.`;
 
 function setText(pool, choice) {
   const { train, test, labels } = trialOf(pool, { seed: 0, ...choice });
-  return `${pool.name}: ${labels.length} classes (${labels.join(', ')}), ${train.length} pictures to train on, ${test.length} to test.`;
+  return `${pool.name}: ${labels.length} classes (${labels.join(', ')}), ${train.length} images to train on, ${test.length} to test.`;
 }
 
 export function curveTable(lines, { pool, seeds }) {

@@ -6,11 +6,36 @@ const WITHIN = 2;
 /** Borders of the confidences that are counted together. */
 const BINS = [0.5, 0.7, 0.9, 1.01];
 
-export function adviceTable(advice, runs, { backbone, size, as }) {
-  const rows = advice
+/** The advice on sets on which every strategy was run, with what each reached. */
+function judgedAdvice(advice, runs, { backbone, size, as }) {
+  return advice
     .filter((line) => line.backbone === backbone && line.size === size)
     .map((line) => ({ ...line, reached: reachedBy(line, runs, as) }))
     .filter(({ reached }) => STRATEGIES.every((name) => reached[name] !== undefined));
+}
+
+/** With which confidence a choice was made, and whether it was within two points of the best: one of each advice. */
+export function confidences(advice, runs, { way, ...of }) {
+  return judgedAdvice(advice, runs, of).map((line) => ({
+    set: line.set,
+    confidence: line[way].confidence,
+    hit: behind(line, way) <= WITHIN,
+  }));
+}
+
+/** Choices whose confidences are counted together: how many, what was said in the mean, and the share that was right. */
+export function confidenceBins(choices) {
+  return BINS.slice(1).flatMap((to, at) => {
+    const from = at === 0 ? 0 : BINS[at];
+    const own = choices.filter(({ confidence }) => confidence >= from && confidence < to);
+    if (own.length === 0) return [];
+    const said = own.reduce((sum, { confidence }) => sum + confidence, 0) / own.length;
+    return [{ count: own.length, said, hit: own.filter(({ hit }) => hit).length / own.length }];
+  });
+}
+
+export function adviceTable(advice, runs, of) {
+  const rows = judgedAdvice(advice, runs, of);
   const header = [
     'set',
     'images',
@@ -98,13 +123,7 @@ function summary(rows, way) {
     confidence: line[way].confidence,
     hit: losses[i] <= WITHIN,
   }));
-  const bins = BINS.slice(1).flatMap((to, at) => {
-    const from = at === 0 ? 0 : BINS[at];
-    const own = right.filter(({ confidence }) => confidence >= from && confidence < to);
-    if (own.length === 0) return [];
-    const said = own.reduce((sum, { confidence }) => sum + confidence, 0) / own.length;
-    return [{ count: own.length, said, hit: own.filter(({ hit }) => hit).length / own.length }];
-  });
+  const bins = confidenceBins(right);
   const error =
     bins.reduce((sum, { count, said, hit }) => sum + count * Math.abs(said - hit), 0) /
     Math.max(1, rows.length);

@@ -5,7 +5,7 @@ import { unlessMachineFails } from '../base/machine-failure.ts';
 import { ConfigError, type ConfigIssue } from '../config/issues.ts';
 import { type RunConfig, STRATEGIES, type StrategyName } from '../config/schema.ts';
 import { type ConfigSource, Settings } from '../config/settings.ts';
-import { hasEnded } from '../run/ended.ts';
+import { isComplete } from '../run/log-end.ts';
 import type { MetricsRecord } from '../run/record.ts';
 import { refuseChangedConfig } from '../run/refuse-changed.ts';
 import { readConfig, readRecord } from '../run/run-records.ts';
@@ -47,7 +47,7 @@ export async function runState(run: Described, overwrite: boolean): Promise<RunS
   if (!(await exists(paths.split)) || !(await exists(paths.plan))) return { kind: 'replace' };
   const same = resolve(stored.data) === resolve(wanted.data);
   const exported = wanted.export.every((format) => stored.export.includes(format));
-  if (!same || !exported || !(await hasEnded(paths.events))) return { kind: 'begun' };
+  if (!same || !exported || !(await isComplete(paths.events))) return { kind: 'begun' };
   const metrics = (await exists(paths.metrics)) ? await readRecord(paths, 'metrics') : undefined;
   return { kind: 'finished', strategy: stored.strategy as StrategyName, metrics };
 }

@@ -58,6 +58,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/report.ts')).command,
   },
   {
+    name: 'runs',
+    summary: 'list, compare and remove runs',
+    group: 'Use a trained model',
+    load: async () => (await import('./commands/runs.ts')).command,
+  },
+  {
     name: 'predict',
     summary: 'name the class of images',
     group: 'Use a trained model',

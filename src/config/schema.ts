@@ -84,7 +84,7 @@ const augment = z.strictObject({
     .int()
     .min(0)
     .describe(
-      'different augmented pictures of each image; 0: a new one each epoch (cannot be cached)',
+      'different augmented versions of each image; 0: a new one each epoch (cannot be cached)',
     ),
 });
 
@@ -183,7 +183,7 @@ export const runConfigSchema = z.strictObject({
       nearDuplicates: z
         .enum(['together', 'ignore'])
         .default('together')
-        .describe('together: pictures that are nearly the same are kept on one side'),
+        .describe('together: images that are nearly the same are kept in one subset'),
     })
     .prefault({}),
   advise: z

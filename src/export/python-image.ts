@@ -8,6 +8,8 @@ export function uprightFunction(background: string): string {
   const colour = [1, 3, 5].map((at) => Number.parseInt(background.slice(at, at + 2), 16));
   return `def upright(image):
     image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits a channel: the upper eight of them
+        image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         behind = Image.new("RGBA", image.size, (${colour.join(', ')}, 255))

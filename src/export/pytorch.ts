@@ -123,6 +123,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 ${IMAGE_IMPORT}
 from safetensors.torch import load_file

@@ -65,6 +65,6 @@ function webReadme(model: ExportModel): string {
   return readme(model, {
     title: 'web page',
     inside: INSIDE_TFJS,
-    body: `Serve this folder with any static server and open it in a browser; nothing is sent anywhere, and no network is needed:\n\n${code('sh', serve)}\n\nThe page resizes pictures itself, as \`vggtune predict\` does. It computes with WebGL where there is a graphics card and with WebAssembly elsewhere; \`?backend=wasm\`, \`?backend=webgl\` or \`?backend=cpu\` forces one. \`model/\` is a TensorFlow.js layers model that other pages can load.`,
+    body: `Serve this folder with any static server and open it in a browser; nothing is sent anywhere, and no network is needed:\n\n${code('sh', serve)}\n\nThe page resizes images itself, as \`vggtune predict\` does. It computes with WebGL where there is a graphics card and with WebAssembly elsewhere; \`?backend=wasm\`, \`?backend=webgl\` or \`?backend=cpu\` forces one. \`model/\` is a TensorFlow.js layers model that other pages can load.`,
   });
 }

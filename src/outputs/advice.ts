@@ -110,7 +110,7 @@ const advice = z
 
 const duplicates = z.strictObject({
   identical: count.describe('files whose bytes another file has too'),
-  nearGroups: count.describe('groups of contents that show nearly the same picture'),
+  nearGroups: count.describe('groups of contents that show nearly the same image'),
   nearImages: count.describe('images in them'),
   wouldHaveCrossed: count.describe('groups that a split by bytes alone would have torn apart'),
   examples: list(texts).describe('paths of the first groups'),

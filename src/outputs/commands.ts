@@ -42,7 +42,7 @@ export const evaluateOutput = metricsRecord.extend({
   run: z.string(),
   side: sideName
     .exactOptional()
-    .describe('the side that was measured; absent: all images of `data`'),
+    .describe('the subset that was measured; absent: all images of `data`'),
   data: z
     .string()
     .exactOptional()
@@ -206,10 +206,10 @@ export const demoOutput = z.strictObject({
   images: z.strictObject({ trained: count, unseen: count }),
   classes: texts,
   strategy: strategy.describe('what the advisor chose'),
-  accuracy: share.describe('share of the unseen pictures whose class the fine-tuned network names'),
+  accuracy: share.describe('share of the unseen images whose class the fine-tuned network names'),
   scratch: z
     .strictObject({ accuracy: share, epochs: count })
-    .describe('the same network, trained from random weights on the same pictures'),
+    .describe('the same network, trained from random weights on the same images'),
   chance: share.describe('the accuracy of always naming the most frequent class'),
   seconds,
   run: z.string(),

@@ -19,6 +19,7 @@ import {
 import { OUTPUT_NAMES, type OutputName } from './names.ts';
 import { errorDocument } from './parts.ts';
 import { planReport } from './plan.ts';
+import { runsOutput } from './runs.ts';
 
 /** The documents that commands print with --json on success, by schema; the types are derived from these. */
 export const OUTPUTS = {
@@ -30,6 +31,7 @@ export const OUTPUTS = {
   config: configOutput,
   evaluate: evaluateOutput,
   report: reportOutput,
+  runs: runsOutput,
   predict: predictOutput,
   export: exportOutput,
   weights: weightsOutput,

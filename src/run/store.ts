@@ -7,7 +7,7 @@ import { removeLeftovers } from '../base/leftovers.ts';
 import { type LockOptions, takeLock, type Unlock } from '../base/lock.ts';
 import { unlessMachineFails } from '../base/machine-failure.ts';
 import { RUN_CONFIG_START } from '../base/run-config-start.ts';
-import { hasEnded } from './ended.ts';
+import { isComplete } from './log-end.ts';
 
 /** The files of a run folder. */
 export interface RunPaths {
@@ -98,9 +98,22 @@ export async function removeRun(folder: string): Promise<void> {
   for (const name of OWN) await rm(join(folder, name), { recursive: true, force: true });
 }
 
+/** Takes a run that is there, to remove it: nobody else may be at work in it. */
+export async function takeRun(
+  folder: string,
+  options: Pick<OpenOptions, 'signal' | 'emit' | 'timing'>,
+): Promise<{ readonly remove: () => Promise<void>; readonly unlock: Unlock }> {
+  const paths = runPaths(folder);
+  const unlock = await lockRun(paths.folder, options);
+  return { remove: () => removeRun(paths.folder), unlock };
+}
+
+/** The file by which a process holds a run folder. */
+export const lockOf = ({ folder }: Pick<RunPaths, 'folder'>) => join(folder, 'lock');
+
 /** Locks a run folder. Finding out whether a run of another machine is alive takes a while. */
 function lockRun(folder: string, { signal, emit, timing }: OpenOptions): Promise<Unlock> {
-  return takeLock(join(folder, 'lock'), {
+  return takeLock(lockOf({ folder }), {
     busy: `another run is at work in ${folder}`,
     signal,
     onWait: (owner) =>
@@ -140,7 +153,7 @@ export async function ownFiles(folder: string): Promise<string[]> {
 }
 
 /** Whether a run was started here, which either of its first two files tells. */
-async function isRun({ config, events }: RunPaths): Promise<boolean> {
+export async function isRun({ config, events }: RunPaths): Promise<boolean> {
   const [settings, log] = await Promise.all([startOf(config), startOf(events)]);
   return settings.startsWith(RUN_CONFIG_START) || /^\{"time":"[^"]*","type":"log"/.test(log);
 }
@@ -171,7 +184,7 @@ function notARun(folder: string, found: readonly string[]): Error {
 }
 
 async function existsAlready(folder: string, found: readonly string[]): Promise<Error> {
-  const isOver = await hasEnded(runPaths(folder).events);
+  const isOver = await isComplete(runPaths(folder).events);
   const replace = 'replace it with --overwrite, or choose another folder';
   return usageError(`there is a run in ${folder} already`, {
     expected: 'a new folder',

@@ -53,6 +53,7 @@ const NAMES = [
   'batch/constants.ts',
   'cli/config-options.ts',
   'cli/device-flag.ts',
+  'cli/run-orders.ts',
   'config/devices.ts',
   'config/gates.ts',
   'config/issues.ts',

@@ -88,13 +88,24 @@ describe('kinds of images', () => {
     expectNear(at(await decodeImage(grey, small), 3, 3), [0x60, 0x60, 0x60], 1);
   });
 
-  test('CMYK goes through its profile to sRGB', async () => {
+  test('CMYK is what its inks and its black leave of white, whatever its profile', async () => {
     const bytes = await (await flat('#c04020'))
       .toColourspace('cmyk')
-      .jpeg({ quality: 95 })
+      .withIccProfile('cmyk')
+      .tiff({ compression: 'none' })
       .toBuffer();
-    expect((await sharp(bytes).metadata()).space).toBe('cmyk');
-    expectNear(at(await decodeImage(bytes, small), 8, 8), [0xc0, 0x40, 0x20], 32);
+    const metadata = await sharp(bytes).metadata();
+    expect(metadata.space).toBe('cmyk');
+    expect(metadata.icc).toBeDefined();
+    const inks = await sharp(bytes)
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw()
+      .toBuffer();
+    const [c = 0, m = 0, y = 0, k = 0] = inks;
+    expect(k).toBeGreaterThan(0);
+    const plain = [c, m, y].map((ink) => Math.round(((255 - ink) * (255 - k)) / 255));
+    expect(at(await decodeImage(bytes, small), 8, 8)).toEqual(plain);
   });
 
   test('transparent pixels show the background, half-transparent ones half of it', async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-list.ts';
 import { vggtune } from '../cli/bin.ts';
 import { pictureFolder, temporaryFolder } from '../pipeline/pictures.ts';
+import { writeRun } from '../report/run-folder.ts';
 import { publishedSchema } from './validate.ts';
 
 // These run what is built: `npm test` builds first.
@@ -16,6 +17,8 @@ beforeAll(async () => {
   await writeFile(join(home, 'broken.png'), 'no picture');
   await writeFile(join(home, 'sweep.yaml'), SWEEP);
   await writeFile(join(home, 'twice.yaml'), `${SWEEP}out: runs/sweep\nepoch: 3\n`);
+  const image = { path: '1.png', hash: 'h', label: 0 };
+  await writeRun(join(home, 'runs', 'old'), { classes: ['a'], images: [image], data: 'pictures' });
   const trained = await run(['train', 'pictures', ...SMALL, '--out', 'runs/one', '--json']);
   expect(trained.code, trained.stderr).toBe(0);
   expect(publishedSchema('train')(JSON.parse(trained.stdout))).toEqual([]);
@@ -67,6 +70,11 @@ const CASES: readonly (readonly [line: string, code: number])[] = [
   ['evaluate runs/none', 2],
   ['report runs/one --out one.html', 0],
   ['report runs/none', 2],
+  ['runs', 0],
+  ['runs compare runs/one runs/one', 0],
+  ['runs compare runs/one', 2],
+  ['runs lst', 2],
+  ['runs remove runs/old', 0],
   ['predict runs/one pictures/blue broken.png --top 2', 0],
   ['predict runs/one pictures/blue/1.png --dense', 0],
   ['predict runs/one nothing.png', 3],

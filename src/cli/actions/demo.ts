@@ -37,10 +37,13 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
 function demoLines(result: DemoResult): string[] {
   const { record, images, classes, accuracy, scratch, chance, seconds, model, predict } = result;
   return facts([
-    ['trained on', `${plural(images.trained, 'picture')} of ${plural(classes.length, 'class')}`],
+    ['trained on', `${plural(images.trained, 'image')} of ${plural(classes.length, 'class')}`],
     ['strategy', `${record.plan.strategy}, as the advisor chose`],
-    ['accuracy', `${percent(accuracy)} on ${grouped(images.unseen)} pictures it did not train on`],
-    ['from scratch', `${percent(scratch.accuracy)}, ${scratch.epochs} epochs from random weights`],
+    ['accuracy', `${percent(accuracy)} on ${grouped(images.unseen)} images it did not train on`],
+    [
+      'from scratch',
+      `${percent(scratch.accuracy)}, ${plural(scratch.epochs, 'epoch')} from random weights`,
+    ],
     ['by chance', `${percent(chance)} (always naming the most frequent class)`],
     ['took', duration(seconds)],
     ['model', shortPath(model)],

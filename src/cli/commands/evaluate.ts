@@ -24,7 +24,7 @@ export const command: Command = {
       kind: 'text',
       value: 'NAME',
       description:
-        "side of the run's split, by default test, or val where there is none; with --data, the side that the folder names",
+        "subset of the run's split, by default test, or val where there is none; with --data, the one that the folder names",
       choices: SIDES,
     },
     {

@@ -9,7 +9,7 @@ export const command: Command = {
     'is loaded again and compared with the trained network on images that it was not trained on; one',
     'that differs is not left behind.',
     '',
-    'ONNX takes uint8 RGB pictures and gives probabilities: preprocessing is inside, labels are in its',
+    'ONNX takes uint8 RGB images and gives probabilities: preprocessing is inside, labels are in its',
     'metadata.',
   ].join('\n'),
   positionals: { least: 1, most: 1, what: 'the run folder', words: [{ paths: 'run' }] },

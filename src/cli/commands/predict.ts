@@ -32,7 +32,7 @@ export const command: Command = {
       name: 'heat-maps',
       kind: 'text',
       value: 'FOLDER',
-      description: 'of --dense: a picture of where the class was seen, for each image',
+      description: 'of --dense: an image of where the class was seen, for each image',
     },
     {
       name: 'csv',

@@ -6,9 +6,9 @@ import { printable } from '../width.ts';
 
 /** On which images figures were measured. */
 export const MEASURED = {
-  train: 'of the training side',
-  val: 'of the validation side',
-  test: 'of the test side',
+  train: 'of the training subset',
+  val: 'of the validation subset',
+  test: 'of the test subset',
   'cross-validation': 'by cross-validation: each by a fit without it',
 } as const;
 

@@ -15,7 +15,7 @@ export const STRATEGY_SENTENCES: Readonly<Record<StrategyName, string>> = {
 };
 
 const BUDGET_SENTENCES: Readonly<Record<PresetName, string>> = {
-  quick: 'A first answer soon: a small network, small pictures, few epochs.',
+  quick: 'A first answer soon: a small network, small images, few epochs.',
   balanced: 'What most people want.',
   best: 'The best accuracy, several times the work.',
 };

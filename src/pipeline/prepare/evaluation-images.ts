@@ -61,7 +61,7 @@ function namedImages(
   const named = images.filter((image) => image.side === side);
   if (named.length > 0) return named;
   const present = SIDES.filter((name) => images.some((image) => image.side === name));
-  throw dataError(`${data} has no images on a side ${side}`, {
+  throw dataError(`${data} has no ${side} images`, {
     expected: `a folder ${side} above the classes, or a column split in a CSV`,
     found:
       present.length > 0
@@ -105,8 +105,8 @@ async function splitSide(request: ImagesRequest, present: readonly ImageEntry[])
   const split = await readRecord(runPaths(request.run), 'split');
   const side = request.side ?? ownSide(split);
   if (split[side].length === 0) {
-    throw dataError(`the run has no images on its ${side} side`, {
-      expected: `a side with images: ${SIDES.filter((name) => split[name].length > 0).join(', ')}`,
+    throw dataError(`the run has no ${side} images`, {
+      expected: `a subset with images: ${SIDES.filter((name) => split[name].length > 0).join(', ')}`,
       where: join(request.run, 'split.json'),
       fix: 'name another --side, or other images with --data',
     });
@@ -114,7 +114,7 @@ async function splitSide(request: ImagesRequest, present: readonly ImageEntry[])
   const byPath = new Map(present.map((image) => [image.path, image]));
   const gone = split[side].filter(({ path, hash }) => byPath.get(path)?.hash !== hash);
   if (gone.length > 0) {
-    throw dataError(`${gone.length} images of the ${side} side are gone or have changed`, {
+    throw dataError(`${gone.length} images of the ${side} subset are gone or have changed`, {
       expected: `the ${split[side].length} images of split.json`,
       found: gone
         .slice(0, 5)

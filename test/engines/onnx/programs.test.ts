@@ -48,7 +48,7 @@ describe('a forward program', () => {
     await apart.release();
   });
 
-  it('is the same in two stretches as in one, wherever the boundary is', async () => {
+  it('is the same in two layer ranges as in one, wherever the boundary is', async () => {
     const { rows } = batch(0);
     for (let boundary = 0; boundary <= normed.layers.length; boundary++) {
       const lower = await engine.compileForward(forwardRequest(normed, { to: boundary }));

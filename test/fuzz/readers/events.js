@@ -9,7 +9,7 @@ const LINES = [
 
 /** The log of events, from which a batch learns whether a run has ended. */
 export async function create({ load }) {
-  const { tellsItsEnd } = await load('batch/state');
+  const { tellsItsEnd } = await load('run/log-end');
   return {
     seeds: [`${LINES.join('\n')}\n`, LINES[2], ''].map((text) => Buffer.from(text)),
     tokens: words(
