@@ -1,5 +1,5 @@
 import { type ClassPair, inseparablePairs } from '../../audit/class-pairs.ts';
-import { confidentLabels, wrongLabels } from '../../audit/confident-learning.ts';
+import { labelNoise } from '../../audit/label-noise.ts';
 import { predictedClass } from '../../metrics/scores.ts';
 import { type OutOfFold, outOfFold } from '../../solver/out-of-fold.ts';
 import type { ImageFeatures } from './image-features.ts';
@@ -10,8 +10,11 @@ export interface LabelFindings {
   readonly quality: readonly (number | undefined)[];
   /** The most probable other class, and its probability. */
   readonly likely: readonly { readonly label: number; readonly probability: number }[];
+  /** How probable it is that the label is wrong; 0 for the only image of a class. */
+  readonly wrongness: readonly number[];
+  /** Whether it is more probable that the label is wrong than that it is right. */
   readonly isSuspect: readonly boolean[];
-  /** How many labels are probably wrong, by the confident joint. */
+  /** How many labels are wrong, by expectation. */
   readonly wrong: number;
   /** The share of the images whose label is the most probable class. */
   readonly agreement: number;
@@ -21,7 +24,7 @@ export interface LabelFindings {
 }
 
 /** Cross-validations with folds of their own. */
-const REPEATS = 3;
+export const REPEATS = 3;
 
 /** @returns undefined where too few images leave nothing to judge by */
 export async function findWrongLabels({
@@ -43,8 +46,11 @@ export function labelFindings(
     scores.set(rowOf(image), row * classes);
   });
   const scored = { scores, classes, labels: judged.map((image) => labels[image] as number) };
-  const confident = confidentLabels(scored);
-  const suspects = new Set(judged.filter((_, row) => confident.isSuspect[row] === true));
+  const noise = labelNoise(scored);
+  const wrongness = labels.map(() => 0);
+  judged.forEach((image, row) => {
+    wrongness[image] = noise.wrong[row] ?? 0;
+  });
   const right = judged.filter((image, row) => predictedClass(scored, row) === labels[image]);
   const isJudged = new Set(judged);
   return {
@@ -52,8 +58,9 @@ export function labelFindings(
       isJudged.has(image) ? (rowOf(image)[label] as number) : undefined,
     ),
     likely: labels.map((label, image) => bestOther(rowOf(image), label)),
-    isSuspect: labels.map((_, image) => suspects.has(image)),
-    wrong: wrongLabels(confident, classes),
+    wrongness,
+    isSuspect: wrongness.map((probability) => probability > 0.5),
+    wrong: wrongness.reduce((sum, probability) => sum + probability, 0),
     agreement: right.length / Math.max(1, judged.length),
     pairs: inseparablePairs(scored),
     folds,
