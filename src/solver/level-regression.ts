@@ -1,5 +1,5 @@
 import type { LinearProgram } from '../engines/engine.ts';
-import type { HeadProblem } from './fit-head.ts';
+import type { HeadProblem } from './head-problem.ts';
 import { type RowSpace, rowSpace } from './row-space.ts';
 import type { RegressionProblem } from './softmax-regression.ts';
 

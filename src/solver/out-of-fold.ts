@@ -1,6 +1,7 @@
 import { crossValidate } from './cross-validate.ts';
-import { choosePenalty, type HeadProblem } from './fit-head.ts';
+import { choosePenalty } from './fit-head.ts';
 import { stratifiedFolds } from './folds.ts';
+import type { HeadProblem } from './head-problem.ts';
 import { openLevels } from './level-regression.ts';
 import { featureStatistics, standardised } from './standardise.ts';
 

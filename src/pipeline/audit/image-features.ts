@@ -2,7 +2,7 @@ import { dataError } from '../../base/errors.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { groupNamer, type PictureGroups } from '../../dataset/picture-groups.ts';
 import type { DatasetIndex, ImageEntry } from '../../dataset/types.ts';
-import type { HeadProblem } from '../../solver/fit-head.ts';
+import type { HeadProblem } from '../../solver/head-problem.ts';
 import { featureStatistics, standardised } from '../../solver/standardise.ts';
 import { featureBoundary } from '../../training/train-plan.ts';
 import { startingPoint } from '../prepare/start-weights.ts';
