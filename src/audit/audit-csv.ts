@@ -20,7 +20,7 @@ export interface AuditRow {
   readonly problem: 'label' | 'copy' | 'leak' | 'outlier' | 'blank' | 'dark' | 'tiny' | 'blurred';
   /** The class that it probably is; empty where that is not known. */
   readonly likely: string;
-  /** Of a label its probability, of an outlier how far out it is. */
+  /** Of a label how probable it is that it is wrong, of an outlier how far out it is. */
   readonly score: number | undefined;
   readonly note: string;
 }
@@ -30,9 +30,9 @@ export function auditRows(findings: AuditFindings): readonly AuditRow[] {
   const { suspects, copies, outliers, looks } = findings;
   const likely = new Map(suspects.map((suspect) => [suspect.path, suspect.likely]));
   return [
-    ...suspects.map(({ path, label, likely: other, quality, probability }): AuditRow => {
+    ...suspects.map(({ path, label, likely: other, wrong, probability }): AuditRow => {
       const note = `${other} ${(100 * probability).toFixed(0)} %`;
-      return { path, label, problem: 'label', likely: other, score: quality, note };
+      return { path, label, problem: 'label', likely: other, score: wrong, note };
     }),
     ...copies.flatMap(({ images, labelsDiffer, isLeak }) =>
       labelsDiffer || isLeak

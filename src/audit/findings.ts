@@ -8,9 +8,9 @@ export interface LabelSuspect {
   readonly label: string;
   /** The class that it probably is. */
   readonly likely: string;
-  /** The probability of its label, by fits without it: the lower, the more suspect. */
-  readonly quality: number;
-  /** The probability of the likely class. */
+  /** How probable it is that the label is wrong. */
+  readonly wrong: number;
+  /** The probability of the likely class, by fits that have not seen the image. */
   readonly probability: number;
 }
 
@@ -71,7 +71,7 @@ export interface AuditReport extends AuditFindings {
   readonly weights: string;
   /** How labels were judged; null where too few images left nothing to judge by. */
   readonly labels: {
-    /** How many are probably wrong in all. */
+    /** How many are wrong in all, by expectation. */
     readonly wrong: number;
     /** The share of the images whose label is the most probable class. */
     readonly agreement: number;

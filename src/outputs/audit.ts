@@ -7,8 +7,8 @@ const labelSuspect = z.strictObject({
   path: z.string(),
   label: z.string(),
   likely: z.string().describe('the class that it probably is'),
-  quality: share.describe('the probability of the label, by fits that have not seen the image'),
-  probability: share.describe('that of the likely class'),
+  wrong: share.describe('how probable it is that the label is wrong'),
+  probability: share.describe('that of the likely class, by fits that have not seen the image'),
 }) satisfies z.ZodType<LabelSuspect>;
 
 const copies = z.strictObject({
@@ -49,14 +49,14 @@ export const auditOutput = z
     weights: z.string().describe('where they came from'),
     labels: z
       .strictObject({
-        wrong: z.number().min(0).describe('how many labels are probably wrong in all'),
+        wrong: z.number().min(0).describe('how many labels are wrong in all, by expectation'),
         agreement: share.describe('of the images whose label is the most probable class'),
         folds: count,
         fits: count.describe('how many fits judged each image'),
       })
       .nullable()
       .describe('null: too few images to judge labels by'),
-    suspects: list(labelSuspect).describe('labels that are probably wrong, the surest first'),
+    suspects: list(labelSuspect).describe('labels that may be wrong, the surest first'),
     copies: list(copies).describe('images that show nearly the same'),
     outliers: list(outlier).describe('images that are like no other'),
     looks: list(oddLook).describe('images in which little can be seen'),

@@ -67,7 +67,7 @@ it('tells blank, dark, tiny and blurred images', () => {
 
 const side = null;
 const FINDINGS: AuditFindings = {
-  suspects: [{ path: '=a.png', label: 'x,y', likely: 'z', quality: 0.01, probability: 0.9 }],
+  suspects: [{ path: '=a.png', label: 'x,y', likely: 'z', wrong: 0.99, probability: 0.9 }],
   copies: [
     {
       images: [

@@ -17,6 +17,17 @@ afterAll(() => rm(home, { recursive: true, force: true }));
 
 const HOSTILE = `x"><img src=x onerror=alert(1)>'<script>alert(2)<`;
 
+/** What is asked of an element of the page. */
+interface Found {
+  readonly textContent: string;
+  getAttribute(name: string): string | null;
+}
+
+interface Page {
+  querySelectorAll(selector: string): ArrayLike<Found>;
+  querySelector(selector: string): Found | null;
+}
+
 async function pageOf(names: readonly string[], label: string) {
   const images = [];
   for (const path of names) {
@@ -24,7 +35,7 @@ async function pageOf(names: readonly string[], label: string) {
     images.push({ path, label: 0, hash: sha256(await readFile(join(home, path))) });
   }
   const findings: AuditFindings = {
-    suspects: names.map((path) => ({ path, label, likely: label, quality: 0.1, probability: 0.8 })),
+    suspects: names.map((path) => ({ path, label, likely: label, wrong: 0.9, probability: 0.8 })),
     copies: [],
     outliers: [{ path: 'gone.png', label, score: 4 }],
     looks: [],
@@ -40,7 +51,7 @@ async function pageOf(names: readonly string[], label: string) {
     { ...view, labels, ...findings, rows },
     { index, background: '#ffffff' },
   );
-  return { document: domino.createDocument(text) };
+  return { document: domino.createDocument(text) as Page };
 }
 
 it('shows each suspect with its picture, its classes and what can be decided', async () => {
@@ -59,8 +70,6 @@ it('runs nothing that stands in a name, and loads nothing', async () => {
   expect(document.querySelectorAll('script')).toHaveLength(2);
   const policy = document.querySelector('meta[http-equiv]')?.getAttribute('content');
   expect(policy).toMatch(/^default-src 'none'; img-src data:;/);
-  const sources = Array.from(document.querySelectorAll('img')) as {
-    getAttribute(n: string): string | null;
-  }[];
+  const sources = Array.from(document.querySelectorAll('img'));
   expect(sources.every((image) => image.getAttribute('src')?.startsWith('data:'))).toBe(true);
 });

@@ -12,7 +12,7 @@ const COLUMNS: readonly Column[] = [
   { header: 'image', shrinks: true },
   { header: 'label', shrinks: true },
   { header: 'probably', shrinks: true },
-  { header: 'label has', align: 'right' },
+  { header: 'wrong', align: 'right' },
 ];
 
 /** Renders what an audit found, so that it fits one screen. */
@@ -36,7 +36,7 @@ function findingFacts(report: AuditReport): [string, string][] {
   const judged =
     labels === null
       ? 'too few images to judge labels by'
-      : `${grouped(suspects.length)} probably wrong (about ${grouped(labels.wrong)} in all); ${percent(labels.agreement)} agree with fits that have not seen them`;
+      : `about ${grouped(labels.wrong)} wrong, ${grouped(suspects.length)} listed; ${percent(labels.agreement)} are what fits say that have not seen them`;
   return [
     ['images', `${grouped(images)} in ${plural(classes.length, 'class')}`],
     ['labels', judged],
@@ -65,11 +65,11 @@ function suspectLines(
 ): string[] {
   const rows = suspects
     .slice(0, SHOWN)
-    .map(({ path, label, likely, quality, probability }) => [
+    .map(({ path, label, likely, wrong, probability }) => [
       printable(path),
       printable(label),
       `${printable(likely)} (${decimal(100 * probability, 0)} %)`,
-      percent(quality),
+      percent(wrong),
     ]);
   const [header = '', ...lines] = table(COLUMNS, rows, width);
   const more = suspects.length - rows.length;

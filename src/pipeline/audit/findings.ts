@@ -9,27 +9,34 @@ import type { DatasetIndex, ImageEntry } from '../../dataset/types.ts';
 import type { ImageFeatures } from './image-features.ts';
 import type { LabelFindings } from './label-findings.ts';
 
-/** The labels that are probably wrong, the least probable first. */
+/** A label that is less probably wrong than this is not worth a look. */
+const LEAST = 0.1;
+
+/**
+ * The labels that are more probably wrong than right, and, where more are wrong by expectation, as many of the next
+ * ones: which of these are wrong nobody can say without looking. The surest come first.
+ */
 export function labelSuspects(
   { images }: Pick<ImageFeatures, 'images'>,
-  { quality, likely, isSuspect }: LabelFindings,
+  { wrongness, wrong, likely, isSuspect }: LabelFindings,
   classes: readonly string[],
 ): readonly LabelSuspect[] {
-  return images
-    .flatMap(({ path, label }, at): LabelSuspect[] => {
-      const [own, other] = [quality[at], likely[at]];
-      if (isSuspect[at] !== true || own === undefined || other === undefined) return [];
-      return [
-        {
-          path: printablePath(path),
-          label: classes[label] ?? '',
-          likely: classes[other.label] ?? '',
-          quality: own,
-          probability: other.probability,
-        },
-      ];
-    })
-    .sort((a, b) => a.quality - b.quality);
+  const surest = [...images.keys()].sort((a, b) => (wrongness[b] ?? 0) - (wrongness[a] ?? 0));
+  return surest.flatMap((at, rank): LabelSuspect[] => {
+    const [image, other, own = 0] = [images[at], likely[at], wrongness[at]];
+    const isListed = isSuspect[at] === true || (rank < Math.round(wrong) && own >= LEAST);
+    if (!isListed || image === undefined || other === undefined) return [];
+    const { path, label } = image;
+    return [
+      {
+        path: printablePath(path),
+        label: classes[label] ?? '',
+        likely: classes[other.label] ?? '',
+        wrong: own,
+        probability: other.probability,
+      },
+    ];
+  });
 }
 
 /** The images that are out of place, the farthest first. */

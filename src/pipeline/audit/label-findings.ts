@@ -6,8 +6,6 @@ import type { ImageFeatures } from './image-features.ts';
 
 /** What the labels of images look like to fits that have not seen them. */
 export interface LabelFindings {
-  /** How probable the given label is; undefined for the only image of a class. */
-  readonly quality: readonly (number | undefined)[];
   /** The most probable other class, and its probability. */
   readonly likely: readonly { readonly label: number; readonly probability: number }[];
   /** How probable it is that the label is wrong; 0 for the only image of a class. */
@@ -52,11 +50,7 @@ export function labelFindings(
     wrongness[image] = noise.wrong[row] ?? 0;
   });
   const right = judged.filter((image, row) => predictedClass(scored, row) === labels[image]);
-  const isJudged = new Set(judged);
   return {
-    quality: labels.map((label, image) =>
-      isJudged.has(image) ? (rowOf(image)[label] as number) : undefined,
-    ),
     likely: labels.map((label, image) => bestOther(rowOf(image), label)),
     wrongness,
     isSuspect: wrongness.map((probability) => probability > 0.5),

@@ -50,7 +50,7 @@ function summary(view: AuditView): Markup {
   const judged =
     labels === null
       ? 'too few images to judge labels by'
-      : `about ${Math.round(labels.wrong)} of ${view.images} are probably wrong; ${suspects.length} are listed`;
+      : `about ${Math.round(labels.wrong)} of ${view.images} are wrong; ${suspects.length} are listed`;
   const how =
     labels === null
       ? ''
@@ -71,8 +71,8 @@ ${facts([
 const TITLES: readonly (readonly [AuditRow['problem'][], string, string])[] = [
   [
     ['label'],
-    'Labels that are probably wrong',
-    'The least probable first: what fits that have not seen the image say of it.',
+    'Labels that may be wrong',
+    'The surest first, by fits that have not seen the image.',
   ],
   [
     ['copy', 'leak'],

@@ -44,7 +44,7 @@ ${rows.map(problem)}<div class="choices" role="group" aria-label="decision about
 
 function problem({ problem: kind, likely, score, note }: AuditRow): Markup {
   if (kind === 'label') {
-    return html`<p class="wrong">probably <b>${name(likely)}</b>; the label has ${percent(score ?? 0)}</p>
+    return html`<p class="wrong">${percent(score ?? 0)} wrong; perhaps <b>${name(likely)}</b></p>
 `;
   }
   return html`<p class="wrong">${kind}: ${name(note)}</p>
