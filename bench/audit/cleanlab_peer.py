@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import cross_val_predict
 
-PEERS = ("once", "mean", "margin", "find", "guide", "guide find")
+
 
 
 def listed(labels, probabilities):
@@ -67,7 +67,7 @@ def main():
         row = {**own, **json.loads(kept.read_text())}
         for name in (own["set"].rsplit("-", 1)[0], "mean of all"):
             table[backbone, own["rate"], name].append(row)
-    columns = ("audit", "self", *PEERS, "all", "without", "ideal")
+    columns = ("audit", "once", "mean", "find", "guide", "guide find", "all", "without", "ideal")
     print("| backbone | flipped | set | n | " + " | ".join(columns) + " | suspects, right |")
     print("|---" * (len(columns) + 5) + "|")
     for (backbone, rate, name), rows in sorted(table.items(), key=lambda item: (item[0][:2], item[0][2] == "mean of all", item[0][2])):
