@@ -68,14 +68,15 @@ async function main() {
 }
 
 async function featuresOf(engine, set, side) {
-  const [{ Settings }, { scanDataset }, { groupPictures }, { imageFeatures }] = await Promise.all(
-    [
-      'config/settings.js',
-      'dataset/scan.js',
-      'dataset/picture-groups.js',
-      'pipeline/audit/image-features.js',
-    ].map(load),
-  );
+  const [{ Settings }, { scanDataset }, { groupNearDuplicates }, { imageFeatures }] =
+    await Promise.all(
+      [
+        'config/settings.js',
+        'dataset/scan.js',
+        'dataset/near-duplicate-groups.js',
+        'pipeline/audit/image-features.js',
+      ].map(load),
+    );
   const data = join(resolve(options.work), 'data', set, side);
   const weights = options.backbone === 'vgg16' ? process.env.VGGTUNE_REAL_VGG16 : 'auto';
   const values = {
@@ -85,7 +86,7 @@ async function featuresOf(engine, set, side) {
   const config = Settings.of({ origin: 'bench', values }).for();
   const cache = join(resolve(options.out), '..', 'cache');
   const index = await scanDataset(data, { cache, emit, signal });
-  const groups = await groupPictures(index, { cache, background: '#ffffff', emit, signal });
+  const groups = await groupNearDuplicates(index, { cache, background: '#ffffff', emit, signal });
   const context = { storage: { folder: cache }, signal, emit, engine, offline: true };
   return imageFeatures(config, { index, groups }, context);
 }

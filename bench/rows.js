@@ -1,4 +1,4 @@
-// What is measured, as data. A row of kind `forward` is a frozen stretch, `step` a training step.
+// What is measured, as data. A row of kind `forward` is a frozen layer range, `step` a training step.
 
 /**
  * @typedef {object} Row

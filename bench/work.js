@@ -35,8 +35,8 @@ function work(kind) {
 
 async function forwardRound(engine) {
   const weights = randomWeights(network, 1);
-  const stretch = { network, from, to, weights, batchSize: row.batch };
-  const program = await engine.compileForward(stretch);
+  const layerRange = { network, from, to, weights, batchSize: row.batch };
+  const program = await engine.compileForward(layerRange);
   const rows = makeRows();
   return () => program.run(rows, row.batch);
 }

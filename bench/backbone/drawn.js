@@ -122,9 +122,9 @@ function texture(share, rng) {
 
 function shape(isInside, rng) {
   const scale = 2 / between(rng, 0.5, 0.95);
-  const stretch = between(rng, 0.75, 1.33);
+  const layerRange = between(rng, 0.75, 1.33);
   const [dx, dy] = [between(rng, -0.12, 0.12), between(rng, -0.12, 0.12)];
-  const share = (x, y) => Number(isInside(scale * (x + dx) * stretch, scale * (y + dy)));
+  const share = (x, y) => Number(isInside(scale * (x + dx) * layerRange, scale * (y + dy)));
   return painted(share, rng, twoColours(rng)).blur(0.6);
 }
 

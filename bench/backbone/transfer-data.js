@@ -7,7 +7,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:
 import { createRequire } from 'node:module';
 import { dirname, extname, join, relative } from 'node:path';
 import { createRng } from '../../dist/base/rng.js';
-import { groupPictures } from '../../dist/dataset/picture-groups.js';
+import { groupNearDuplicates } from '../../dist/dataset/near-duplicate-groups.js';
 import { scanDataset } from '../../dist/dataset/scan.js';
 import sharp from '../sharp.js';
 
@@ -161,7 +161,7 @@ function rendered(file) {
 
 async function dropCopies(root) {
   const index = await scanDataset(root);
-  const groups = await groupPictures(index, { background: WHITE });
+  const groups = await groupNearDuplicates(index, { background: WHITE });
   const taken = new Set();
   const keys = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0]])));
   for (const { path, hash } of index.images) {

@@ -1,7 +1,7 @@
 // The pool of a set: all its pictures, rendered once, of which no two show the same.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { groupPictures } from '../../dist/dataset/picture-groups.js';
+import { groupNearDuplicates } from '../../dist/dataset/near-duplicate-groups.js';
 import { scanDataset } from '../../dist/dataset/scan.js';
 import sharp from '../sharp.js';
 
@@ -78,7 +78,7 @@ async function rendered(image) {
 /** Of the same picture, one is kept; if it has two labels, none. */
 async function dropCopies(root, copies) {
   const index = await scanDataset(root);
-  const groups = copies === 'near' ? await groupPictures(index, { background: WHITE }) : [];
+  const groups = copies === 'near' ? await groupNearDuplicates(index, { background: WHITE }) : [];
   const keys = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0]])));
   const byKey = new Map();
   for (const { path, hash } of index.images) {

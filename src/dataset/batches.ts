@@ -2,8 +2,8 @@ import { interruptedError } from '../base/errors.ts';
 import { augmentationRng, drawAugmentation } from './augment.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
 import { BadImage, reasonOf } from './decode-errors.ts';
+import type { DecodedImageCache } from './decoded-image-cache.ts';
 import { imagePath } from './file-names.ts';
-import type { KeptPictures } from './kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec, ImageEntry, View } from './types.ts';
 
 export interface BatchRequest {
@@ -21,7 +21,7 @@ export interface BatchRequest {
   readonly ahead?: number;
   readonly maxPixels?: number;
   /** A cache of decoded images of the same root and spec. */
-  readonly kept?: KeptPictures;
+  readonly kept?: DecodedImageCache;
   readonly signal?: AbortSignal;
 }
 

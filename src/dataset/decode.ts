@@ -1,10 +1,10 @@
 import type { AugmentParameters } from './augment.ts';
 import { changeColours } from './colour.ts';
 import { byDecoder, described, Refusal, refuseTooLarge, refuseTooLong } from './decode-errors.ts';
+import type { DecodedImageCache } from './decoded-image-cache.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
 import { type ImageHeader, readHeader } from './image-header.ts';
 import { type ImageSource, inputOf } from './image-source.ts';
-import type { KeptPictures } from './kept-pictures.ts';
 import { type Picture, resample } from './resample.ts';
 import { rotateSquare } from './rotate.ts';
 import { type Sharp, sharp } from './sharp.ts';
@@ -18,7 +18,7 @@ export interface DecodeOptions {
   /** Gives up between the header and the pixels. */
   readonly signal?: AbortSignal;
   /** The cache of decoded small images. */
-  readonly kept?: KeptPictures;
+  readonly kept?: DecodedImageCache;
 }
 
 /** sharp's own limit: 16383 x 16383. */
@@ -47,7 +47,7 @@ export async function decodeImage(
     options.signal?.throwIfAborted();
     const image = flattened(await openImage(source, header, limit), spec.background);
     if (isSmall(header)) {
-      const picture = await wholePicture(image, header);
+      const picture = await wholeImage(image, header);
       if (typeof source === 'string') options.kept?.add(source, picture);
       return placed(picture, spec, options);
     }
@@ -55,7 +55,7 @@ export async function decodeImage(
     const placement = placementOf(header, spec, changes);
     // A drawn crop may lie half a pixel off; enlarging all of a large image for it would cost more.
     if (changes?.crop === undefined && enlarges(header, placement)) {
-      return changed(await wholePicture(image, header), { spec, placement, changes });
+      return changed(await wholeImage(image, header), { spec, placement, changes });
     }
     const scaled = resized(image, placement).extract(windowOf(placement, spec.size));
     return withChanges(await rawPixels(scaled.flop(changes?.flip ?? false)), spec, changes);
@@ -142,7 +142,7 @@ export async function decodeWhole(
     const scaled = { width, height };
     const pixels =
       isSmall(header) || enlarges(header, scaled)
-        ? resample(await wholePicture(image, header), scaled, { left: 0, top: 0, ...scaled })
+        ? resample(await wholeImage(image, header), scaled, { left: 0, top: 0, ...scaled })
         : await rawPixels(resized(image, scaled));
     return { width, height, pixels };
   });
@@ -187,7 +187,7 @@ function enlarges(image: ImageSize, scaled: ImageSize): boolean {
   return scaled.width > image.width || scaled.height > image.height;
 }
 
-async function wholePicture(image: Sharp, { width, height }: ImageSize): Promise<Picture> {
+async function wholeImage(image: Sharp, { width, height }: ImageSize): Promise<Picture> {
   return { width, height, pixels: await rawPixels(image) };
 }
 

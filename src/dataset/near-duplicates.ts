@@ -1,3 +1,4 @@
+import { blocksOf, isNearDuplicate, type Planes } from './near-duplicate-check.ts';
 import {
   bitCount,
   hashDistance,
@@ -6,7 +7,6 @@ import {
   type PerceptualHash,
   perceptualHash,
 } from './perceptual-hash.ts';
-import { blocksOf, isSamePicture, type Planes } from './same-picture.ts';
 
 /** One distinct file content of a data set: the hash of its bytes and a thumbnail of the image. */
 export interface Fingerprint {
@@ -109,7 +109,7 @@ const NONE = new Float64Array();
 function areSame(a: Picture, b: Picture, near: number): boolean {
   const plain = hashDistance(a.print, b.print) <= near;
   const turned = hashDistance(a.mirror, b.print) <= near;
-  return (plain && isSamePicture(a, b)) || (turned && isSamePicture(a.mirrored, b));
+  return (plain && isNearDuplicate(a, b)) || (turned && isNearDuplicate(a.mirrored, b));
 }
 
 function mirrorOf({ luma, colours: [red, green, blue] }: Planes): Planes {

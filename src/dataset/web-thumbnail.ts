@@ -17,14 +17,11 @@ export async function webThumbnail(
   { side, background }: { readonly side: number; readonly background: string },
 ): Promise<Buffer> {
   const shorter = side;
-  return webPicture(
-    await decodeWhole(source, { shorter, background, maxScaled: MOST_PIXELS }),
-    side,
-  );
+  return webImage(await decodeWhole(source, { shorter, background, maxScaled: MOST_PIXELS }), side);
 }
 
 /** A picture as a WebP that just fits into a square. */
-export function webPicture({ pixels, width, height }: Picture, side: number): Promise<Buffer> {
+export function webImage({ pixels, width, height }: Picture, side: number): Promise<Buffer> {
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .resize(side, side, { fit: 'inside' })
     .webp({ quality: QUALITY, effort: 2 })

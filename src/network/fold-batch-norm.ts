@@ -12,21 +12,21 @@ export interface Folded {
  * Puts each batch norm in inference mode into the convolution before it:
  * s = weight / sqrt(variance + epsilon), kernel' = s kernel, bias' = s (bias - mean) + shift.
  *
- * @param stretch the layers [from, to) and the boundaries at which somebody looks; a batch norm
+ * @param layerRange the layers [from, to) and the boundaries at which somebody looks; a batch norm
  *   whose convolution lies outside, or is looked at itself, stays
  */
 export function foldBatchNorms(
   network: NetworkSpec,
   weights: NamedTensors,
-  stretch: { readonly from: number; readonly to: number; readonly taps: readonly number[] },
+  layerRange: { readonly from: number; readonly to: number; readonly taps: readonly number[] },
 ): Folded {
   const layers = new Set<number>();
   const folded = new Map(weights);
-  for (let index = stretch.from + 1; index < stretch.to; index++) {
+  for (let index = layerRange.from + 1; index < layerRange.to; index++) {
     const norm = network.layers[index];
     const conv = network.layers[index - 1];
     if (norm?.kind !== 'batchnorm' || conv?.kind !== 'conv') continue;
-    if (stretch.taps.includes(index)) continue;
+    if (layerRange.taps.includes(index)) continue;
     const [kernel, bias] = foldOne(weights, { conv: conv.name, norm });
     folded.set(`${conv.name}.weight`, kernel).set(`${conv.name}.bias`, bias);
     layers.add(index);

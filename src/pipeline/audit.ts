@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import { interruptedError, usageError } from '../base/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import { printablePath } from '../dataset/file-names.ts';
-import { groupPictures } from '../dataset/picture-groups.ts';
+import { groupNearDuplicates } from '../dataset/near-duplicate-groups.ts';
 import { auditPage } from '../report/audit/audit-page.ts';
 import { refuseForeignPage } from '../report/own-page.ts';
 import { copiesOf, labelSuspects, oddLooks, outliersOf } from './audit/findings.ts';
@@ -42,7 +42,7 @@ export async function audit(request: AuditRequest): Promise<AuditReport> {
   const index = await readIndex(config, request);
   const { background, maxPixels } = config.image;
   const seen = { cache: storage.folder, background, maxPixels, emit, signal };
-  const groups = await groupPictures(index, seen);
+  const groups = await groupNearDuplicates(index, seen);
   const features = await imageFeatures(config, { index, groups }, request);
   emit({ type: 'stage', stage: 'audit', message: 'looking for wrong labels' });
   const labels = await findWrongLabels(features);

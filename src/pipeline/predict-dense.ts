@@ -3,7 +3,7 @@ import { decodeWhole } from '../dataset/decode.ts';
 import { BadImage, reasonOf } from '../dataset/decode-errors.ts';
 import { printablePath } from '../dataset/file-names.ts';
 import type { Picture } from '../dataset/resample.ts';
-import { writePng } from '../dataset/write-picture.ts';
+import { writePng } from '../dataset/write-image.ts';
 import { type OnnxOutput, type OnnxRunner, openOnnxRunner } from '../engines/onnx/session-file.ts';
 import { overlayHeat } from '../evaluation/heat-map.ts';
 import { heatMapPaths } from '../evaluation/heat-map-names.ts';

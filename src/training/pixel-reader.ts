@@ -1,8 +1,8 @@
 import { dataError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { type Batch, decodeBatches } from '../dataset/batches.ts';
+import { createDecodedImageCache } from '../dataset/decoded-image-cache.ts';
 import { printablePath } from '../dataset/file-names.ts';
-import { createKeptPictures } from '../dataset/kept-pictures.ts';
 import type { AugmentSpec, DecodeSpec } from '../dataset/types.ts';
 import { countLosses, type LossCount } from './lost-images.ts';
 import type { PixelBatch, PixelRequest, ReadPixels } from './sample-source.ts';
@@ -25,7 +25,7 @@ export interface PixelReaderOptions {
  */
 export function createPixelReader(options: PixelReaderOptions): ReadPixels {
   const reported = new Set<string>();
-  const kept = createKeptPictures();
+  const kept = createDecodedImageCache();
 
   function report(batch: Batch, requests: readonly PixelRequest[], losses: LossCount): void {
     for (const { index, reason } of batch.bad) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeThumbnail } from '../../src/dataset/decode.ts';
+import { groupNearDuplicates } from '../../src/dataset/near-duplicate-groups.ts';
 import { type Fingerprint, findNearDuplicates } from '../../src/dataset/near-duplicates.ts';
 import {
   hashDistance,
@@ -11,7 +12,6 @@ import {
   perceptualHash,
   THUMBNAIL_SIDE,
 } from '../../src/dataset/perceptual-hash.ts';
-import { groupPictures } from '../../src/dataset/picture-groups.ts';
 import { scanDataset } from '../../src/dataset/scan.ts';
 import { splitDataset } from '../../src/dataset/split.ts';
 import { buildEmojiFolder } from '../../src/pipeline/demo/demo-data.ts';
@@ -115,7 +115,7 @@ describe('near-duplicates', () => {
     const root = join(folder(), 'emoji');
     await buildEmojiFolder({ source: EMOJI_PACKAGE, target: root, classes: ['faces', 'hearts'] });
     const index = await scanDataset(root);
-    const groups = await groupPictures(index, {
+    const groups = await groupNearDuplicates(index, {
       cache: testStorage().folder,
       background: '#ffffff',
     });
@@ -145,7 +145,7 @@ describe('in a data set', () => {
   test('planted copies are one group, on one side; the others stay where they were', async () => {
     const before = await planted(false);
     const index = await planted(true);
-    const groups = await groupPictures(index, {
+    const groups = await groupNearDuplicates(index, {
       cache: testStorage().folder,
       background: '#ffffff',
     });
@@ -175,12 +175,12 @@ describe('in a data set', () => {
   test('what was found is remembered, and found again where the memory is damaged', async () => {
     const index = await planted(true);
     const options = { cache: testStorage().folder, background: '#ffffff' };
-    const first = await groupPictures(index, options);
+    const first = await groupNearDuplicates(index, options);
     const memory = join(folder(), 'cache', 'near-duplicates');
     const [file = ''] = await readdir(memory);
     await write(join(memory, file), JSON.stringify([['x', 'y']]));
-    expect(await groupPictures(index, options)).toEqual([['x', 'y']]);
+    expect(await groupNearDuplicates(index, options)).toEqual([['x', 'y']]);
     await write(join(memory, file), '{"no": "groups"}');
-    expect(await groupPictures(index, options)).toEqual(first);
+    expect(await groupNearDuplicates(index, options)).toEqual(first);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { ForwardProgram } from '../../src/engines/engine.ts';
-import { freshSource } from '../../src/training/fresh-rows.ts';
 import {
   type PixelRequest,
   piecesOf,
@@ -10,6 +9,7 @@ import {
   scaledRows,
   viewsByEpoch,
 } from '../../src/training/sample-source.ts';
+import { uncachedSource } from '../../src/training/uncached-features.ts';
 import { rowSource } from './fixtures.ts';
 
 /** All batches of a source, copied. */
@@ -111,7 +111,7 @@ describe('fresh rows', () => {
       [0, 1, 2],
       [7, 8, 9].map((x) => Uint8Array.of(x)),
     );
-    const source = freshSource({ pixels, prefix, rowLength: 2 });
+    const source = uncachedSource({ pixels, prefix, rowLength: 2 });
     expect(source.labels).toEqual([0, 1, 2]);
     expect(await batchesOf(source, [2, 0, 1])).toEqual([
       { rows: [9, 9.5, 7, 7.5], positions: [2, 0] },
@@ -122,7 +122,7 @@ describe('fresh rows', () => {
     await source.release();
     expect(released).toBe(1);
     const features = rowSource([0], [Float32Array.of(1)]);
-    const wrong = freshSource({ pixels: features, prefix, rowLength: 2 });
+    const wrong = uncachedSource({ pixels: features, prefix, rowLength: 2 });
     await expect(batchesOf(wrong, [0])).rejects.toThrow(TypeError);
   });
 });

@@ -8,7 +8,7 @@ import { command as train } from '../commands/train.ts';
 import { wrap } from '../width.ts';
 import { type Advice, adviseOn } from './advice.ts';
 import { type Answers, commandLine, configOf, fileOf, namedBackbone, wordsOf } from './answers.ts';
-import { askFolder, describeGlance, type Folder } from './folder.ts';
+import { askFolder, describePreview, type Folder } from './folder.ts';
 import { BACK, type Back, createPrompts, type Prompts } from './prompts.ts';
 import { askBackbone, askBudget, askExports, askStrategy, type Backbone } from './questions.ts';
 import { walk } from './steps.ts';
@@ -79,7 +79,7 @@ function createWizard(prompts: Prompts, context: Context) {
   async function folder(state: State): Promise<State | Back> {
     const found = await askFolder(prompts, state.folder?.path ?? '');
     if (found === BACK) return BACK;
-    say(context, [describeGlance(found.path, found.data)]);
+    say(context, [describePreview(found.path, found.data)]);
     return { ...state, folder: found };
   }
 

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import { expandHome } from '../../base/home.ts';
 import { didYouMean } from '../../base/suggest.ts';
-import { type Glance, glanceAt, listPlaces } from '../../pipeline/inspect/preview.ts';
+import { listPlaces, type Preview, previewOf } from '../../pipeline/inspect/preview.ts';
 import { plural } from '../number-formats.ts';
 import { printable } from '../width.ts';
 import type { Back, Found, Prompts } from './prompts.ts';
 
-export type Data = Extract<Glance, { kind: 'data' }>;
+export type Data = Extract<Preview, { kind: 'data' }>;
 
 /** A folder of images, and what its file names say about it. */
 export interface Folder {
@@ -16,24 +16,24 @@ export interface Folder {
 
 /** Asks where the images are; paths are completed, and only what can be trained on is taken. */
 export async function askFolder(prompts: Prompts, begin: string): Promise<Folder | Back> {
-  const glances = new Map<string, Promise<Glance>>();
-  const glance = (path: string) => {
-    const known = glances.get(path) ?? glanceAt(path);
-    glances.set(path, known);
+  const previews = new Map<string, Promise<Preview>>();
+  const preview = (path: string) => {
+    const known = previews.get(path) ?? previewOf(path);
+    previews.set(path, known);
     return known;
   };
   const typed = await prompts.search({
     message: 'Folder of images:',
     begin,
-    source: (text) => candidates(text, glance),
+    source: (text) => candidates(text, preview),
     validate: async (text) => {
-      const found = await glance(pathOf(text));
+      const found = await preview(pathOf(text));
       return found.kind === 'data' || `${pathOf(text)} ${found.problem}`;
     },
   });
   if (typeof typed !== 'string') return typed;
   const path = pathOf(typed);
-  return { path, data: (await glance(path)) as Data };
+  return { path, data: (await preview(path)) as Data };
 }
 
 /** Normalises a typed path as a shell would: quotes of a dropped file, the home folder, trailing slashes. */
@@ -46,7 +46,7 @@ export function pathOf(text: string): string {
 /** The typed path if it exists, then its possible completions. */
 async function candidates(
   text: string,
-  glance: (path: string) => Promise<Glance>,
+  preview: (path: string) => Promise<Preview>,
 ): Promise<readonly Found[]> {
   const path = pathOf(text);
   const inside = text === '' || /[/\\]$/.test(text);
@@ -54,10 +54,10 @@ async function candidates(
   const prefix = inside ? text : text.slice(0, text.length - lastPart(text).length);
   const places = await listPlaces(parent);
   const begun = inside ? places : places.filter((name) => startsWith(name, lastPart(text)));
-  const own = text === '' ? undefined : await glance(path);
+  const own = text === '' ? undefined : await preview(path);
   const completions = begun.map((name) => ({ value: prefix + name }));
   if (own !== undefined && own.kind !== 'missing') {
-    const description = describeGlance(path, own);
+    const description = describePreview(path, own);
     const rest = completions.filter(({ value }) => pathOf(value) !== path);
     return [{ value: text, description }, ...rest];
   }
@@ -77,9 +77,9 @@ const startsWith = (name: string, begin: string) =>
 const NAMED = 6;
 
 /** `3 classes, 36 images: blue 12, green 12, red 12` */
-export function describeGlance(path: string, glance: Glance): string {
-  if (glance.kind !== 'data') return `${printable(path)} ${glance.problem}`;
-  const { classes, images } = glance;
+export function describePreview(path: string, preview: Preview): string {
+  if (preview.kind !== 'data') return `${printable(path)} ${preview.problem}`;
+  const { classes, images } = preview;
   const named = classes.slice(0, NAMED).map((each) => `${printable(each.name)} ${each.images}`);
   const more = classes.length > NAMED ? `, and ${classes.length - NAMED} more` : '';
   const head = `${plural(classes.length, 'class')}, ${plural(images, 'image')}`;

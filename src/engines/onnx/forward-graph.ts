@@ -1,7 +1,7 @@
 import { foldBatchNorms, tensorOf } from '../../network/fold-batch-norm.ts';
 import type { ForwardRequest } from '../engine.ts';
 import { Graph } from './graph.ts';
-import { addRows, addStretch } from './layers.ts';
+import { addLayerRange, addRows } from './layers.ts';
 import type { Value } from './operator.ts';
 
 export interface ForwardGraphOptions extends Omit<ForwardRequest, 'batchSize'> {
@@ -28,7 +28,7 @@ export function forwardGraph(options: ForwardGraphOptions): Graph {
     return value;
   };
   const input = addRows(graph, options, { name: inputName, rows: options.rows ?? 1 });
-  const stretch = addStretch(graph, input, {
+  const layerRange = addLayerRange(graph, input, {
     network,
     from,
     to,
@@ -37,8 +37,8 @@ export function forwardGraph(options: ForwardGraphOptions): Graph {
     parameter,
     folded: folded.layers,
   });
-  const { output } = stretch;
+  const { output } = layerRange;
   graph.output(outputName, options.softmax ? graph.add('softmax', [output], {}) : output);
-  for (const [boundary, value] of stretch.taps) graph.output(tapName(boundary), value);
+  for (const [boundary, value] of layerRange.taps) graph.output(tapName(boundary), value);
   return graph;
 }

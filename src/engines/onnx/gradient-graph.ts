@@ -3,7 +3,7 @@ import type { Layer } from '../../network/spec.ts';
 import type { TrainingPlan } from '../training-plan.ts';
 import { addGradients } from './backward.ts';
 import { Graph } from './graph.ts';
-import { addRows, addStretch } from './layers.ts';
+import { addLayerRange, addRows } from './layers.ts';
 import { addCrossEntropy } from './losses.ts';
 import type { Value } from './operator.ts';
 import * as names from './training-names.ts';
@@ -25,7 +25,7 @@ export function gradientGraph(plan: TrainingPlan, options: GradientGraphOptions)
   const input = addRows(graph, plan, { name: names.ROWS, rows: options.rows });
   const parameters = new Map<string, Value>();
   for (const [name, shape] of plan.shapes) parameters.set(name, graph.input(name, shape));
-  const { output: logits, statistics } = addStretch(graph, input, {
+  const { output: logits, statistics } = addLayerRange(graph, input, {
     network,
     from,
     to: network.layers.length,
@@ -62,8 +62,8 @@ export function predictionGraph(plan: TrainingPlan, rows: number): Graph {
   const parameters = new Map<string, Value>();
   for (const [name, shape] of plan.shapes) parameters.set(name, graph.input(name, shape));
   const parameter = (name: string) => lookUp(parameters, name);
-  const stretch = { network, from, to: network.layers.length, parameter };
-  graph.output(names.LOGITS, addStretch(graph, input, stretch).output);
+  const layerRange = { network, from, to: network.layers.length, parameter };
+  graph.output(names.LOGITS, addLayerRange(graph, input, layerRange).output);
   return graph;
 }
 

@@ -29,7 +29,7 @@ export interface StretchOptions {
   readonly carry?: boolean;
 }
 
-export interface Stretch {
+export interface LayerRange {
   readonly output: Value;
   /** By boundary. */
   readonly taps: ReadonlyMap<number, Value>;
@@ -54,7 +54,7 @@ export function addRows(
 }
 
 /** Adds the layers of a layer range. */
-export function addStretch(graph: Graph, input: Value, options: StretchOptions): Stretch {
+export function addLayerRange(graph: Graph, input: Value, options: StretchOptions): LayerRange {
   const statistics = new Map<string, Value>();
   const { activations, carried } = apart(graph, input, options);
   const values = new Map<number, Value>([[options.from, activations]]);
@@ -130,7 +130,8 @@ function levelMean(
   { options, values }: Pick<LayerContext, 'options' | 'values'>,
 ): Value {
   const value = values.get(boundaryBehind(options.network, name));
-  if (value === undefined) throw new Error(`${name} lies before the stretch and is not carried`);
+  if (value === undefined)
+    throw new Error(`${name} lies before the layer range and is not carried`);
   return graph.add('averagePool', [value], { size: 1 });
 }
 

@@ -60,8 +60,8 @@ class OnnxTrainingProgram implements TrainingProgram {
     // The caller's weights are copied below and not held on to.
     this.#plan = { ...plan, weights: new Map() };
     const { network, from } = plan;
-    const stretch = { network, from, to: network.layers.length, isTrained: true };
-    this.#lowering = chooseLowering(stretch, options);
+    const layerRange = { network, from, to: network.layers.length, isTrained: true };
+    this.#lowering = chooseLowering(layerRange, options);
     this.#options = { ...options, planMemory: this.#lowering.opensRows };
     this.#accumulate = plan.microBatch < plan.batchSize;
     this.#tensors = trainingTensors(plan, options);

@@ -3,7 +3,7 @@ import { checkRows } from '../batch-checks.ts';
 import type { Activations, ForwardProgram, ForwardRequest, Pixels } from '../engine.ts';
 import { outputShape, rowShape } from '../rows.ts';
 import { readFloats, rowsTensor } from './layout.ts';
-import { Stretch } from './model.ts';
+import { LayerRange } from './model.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 
 /** The most that the largest activation of one pass may take. */
@@ -23,7 +23,7 @@ export function compileForward(tf: TensorFlow, request: ForwardRequest): Forward
 class TensorFlowForwardProgram implements ForwardProgram {
   readonly outputShape: Shape;
   readonly #tf: TensorFlow;
-  readonly #stretch: Stretch;
+  readonly #layerRange: LayerRange;
   readonly #model: LayersModel;
   readonly #row: Shape;
   readonly #batchSize: number;
@@ -42,9 +42,9 @@ class TensorFlowForwardProgram implements ForwardProgram {
     this.#outputs = [...taps.map((tap) => outputShape(network, tap)), this.outputShape];
     const largest = Math.max(1, ...network.shapes.slice(from, to).map(sizeOf));
     this.#rows = Math.max(1, Math.floor(PASS_BYTES / (4 * largest)));
-    this.#stretch = new Stretch(tf, { network, from, to });
-    this.#stretch.write(weights);
-    this.#model = this.#stretch.model({ taps, softmax, carry });
+    this.#layerRange = new LayerRange(tf, { network, from, to });
+    this.#layerRange.write(weights);
+    this.#model = this.#layerRange.model({ taps, softmax, carry });
   }
 
   async run(rows: Pixels | Activations, count: number): Promise<Activations> {
@@ -56,7 +56,7 @@ class TensorFlowForwardProgram implements ForwardProgram {
   }
 
   async release(): Promise<void> {
-    this.#stretch.dispose();
+    this.#layerRange.dispose();
   }
 
   #runAll(rows: Pixels | Activations, count: number): Float32Array[] {

@@ -38,7 +38,7 @@ type LevelsLayer = Extract<Layer, { kind: 'levels' }>;
  * flatten restores the canonical order first, so that a dense kernel is transposed and nothing more, wherever
  * the range begins.
  */
-export class Stretch {
+export class LayerRange {
   /** Parameters and statistics by canonical name, in TensorFlow's layout. */
   readonly variables: ReadonlyMap<string, Variable>;
   readonly #tf: TensorFlow;
@@ -109,7 +109,7 @@ export class Stretch {
     for (const model of this.#models) model.dispose();
   }
 
-  /** @param values what came out so far, from the stretch's first boundary on */
+  /** @param values what came out so far, from the layer range's first boundary on */
   #levels(
     { sources }: LevelsLayer,
     values: readonly SymbolicTensor[],
@@ -125,7 +125,8 @@ export class Stretch {
     const { network, from } = this.#request;
     const boundary = boundaryBehind(network, name);
     const value = values[boundary - from];
-    if (value === undefined) throw new Error(`${name} lies before the stretch and is not carried`);
+    if (value === undefined)
+      throw new Error(`${name} lies before the layer range and is not carried`);
     const [, height = 1, width = 1] = network.shapes[boundary - 1] ?? [];
     return apply(this.#tf.layers.averagePooling2d({ poolSize: [height, width] }), value);
   }

@@ -13,7 +13,7 @@ import { rowShape } from '../rows.ts';
 import { planSteps, type TrainingPlan } from '../training-plan.ts';
 import { readFloats, rowsTensor, toCanonical, toTensorFlow } from './layout.ts';
 import { crossEntropy } from './losses.ts';
-import { Stretch } from './model.ts';
+import { LayerRange } from './model.ts';
 import { clipFactor, update } from './optimizers.ts';
 import type { LayersModel, Scalar, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
@@ -30,7 +30,7 @@ interface Pass {
 class TensorFlowTrainingProgram implements TrainingProgram {
   readonly #tf: TensorFlow;
   readonly #plan: TrainingPlan;
-  readonly #stretch: Stretch;
+  readonly #layerRange: LayerRange;
   /** The model with an input for the mask of each dropout layer. */
   readonly #trainingModel: LayersModel;
   readonly #inferenceModel: LayersModel;
@@ -45,10 +45,10 @@ class TensorFlowTrainingProgram implements TrainingProgram {
     this.#tf = tf;
     this.#plan = plan;
     const to = network.layers.length;
-    this.#stretch = new Stretch(tf, { network, from, to, trainedBatchNorms });
-    this.#stretch.write(plan.weights);
-    this.#trainingModel = this.#stretch.model({ masks: true });
-    this.#inferenceModel = this.#stretch.model();
+    this.#layerRange = new LayerRange(tf, { network, from, to, trainedBatchNorms });
+    this.#layerRange.write(plan.weights);
+    this.#trainingModel = this.#layerRange.model({ masks: true });
+    this.#inferenceModel = this.#layerRange.model();
     this.#trained = new Map(plan.trained.map((name) => [name, this.#variable(name)]));
     this.#slots = new Map(
       [...this.#trained].flatMap(([name, { shape }]) =>
@@ -96,19 +96,19 @@ class TensorFlowTrainingProgram implements TrainingProgram {
   async state(): Promise<TrainingState> {
     return {
       step: this.#step,
-      weights: this.#canonical(this.#stretch.variables),
+      weights: this.#canonical(this.#layerRange.variables),
       slots: this.#canonical(this.#slots),
     };
   }
 
   load({ step, weights, slots }: TrainingState): void {
     this.#writeSlots(new Map([...this.#slots.keys()].map((name) => [name, tensorOf(slots, name)])));
-    this.#stretch.write(weights);
+    this.#layerRange.write(weights);
     this.#step = step;
   }
 
   async release(): Promise<void> {
-    this.#stretch.dispose();
+    this.#layerRange.dispose();
     for (const variable of this.#slots.values()) variable.dispose();
   }
 
@@ -182,7 +182,7 @@ class TensorFlowTrainingProgram implements TrainingProgram {
   }
 
   #variable(name: string): Variable {
-    const found = this.#stretch.variables.get(name);
+    const found = this.#layerRange.variables.get(name);
     if (found === undefined) throw new Error(`the trained layers have no parameter ${name}`);
     return found;
   }

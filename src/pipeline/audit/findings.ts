@@ -4,7 +4,7 @@ import { isOutlier, outlierScores } from '../../audit/outliers.ts';
 import { VggtuneError } from '../../base/errors.ts';
 import { type Appearance, appearanceOf } from '../../dataset/appearance.ts';
 import { imagePath, printablePath } from '../../dataset/file-names.ts';
-import type { PictureGroups } from '../../dataset/picture-groups.ts';
+import type { NearDuplicateGroups } from '../../dataset/near-duplicate-groups.ts';
 import type { DatasetIndex, ImageEntry } from '../../dataset/types.ts';
 import type { ImageFeatures } from './image-features.ts';
 import type { LabelFindings } from './label-findings.ts';
@@ -58,7 +58,7 @@ export function outliersOf(
 /** Groups of identical and nearly identical images; those with different labels come first, then leaks. */
 export function copiesOf(
   { images, classes }: DatasetIndex,
-  groups: PictureGroups,
+  groups: NearDuplicateGroups,
 ): readonly Copies[] {
   const names = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
   const byGroup = new Map<string, ImageEntry[]>();

@@ -1,6 +1,6 @@
 import { dataError } from '../../base/errors.ts';
 import type { RunConfig } from '../../config/schema.ts';
-import { groupNamer, type PictureGroups } from '../../dataset/picture-groups.ts';
+import { groupNamer, type NearDuplicateGroups } from '../../dataset/near-duplicate-groups.ts';
 import type { DatasetIndex, ImageEntry } from '../../dataset/types.ts';
 import type { HeadProblem } from '../../solver/head-problem.ts';
 import { featureStatistics, standardised } from '../../solver/standardise.ts';
@@ -29,7 +29,7 @@ const MOST_NUMBERS = 2 ** 28;
  */
 export async function imageFeatures(
   config: RunConfig,
-  { index, groups }: { readonly index: DatasetIndex; readonly groups: PictureGroups },
+  { index, groups }: { readonly index: DatasetIndex; readonly groups: NearDuplicateGroups },
   context: WorkContext,
 ): Promise<ImageFeatures> {
   const { storage, signal, emit } = context;

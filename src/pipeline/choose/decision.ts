@@ -7,7 +7,7 @@ import { judgeSize, type SizeEvidence } from '../../advisor/size.ts';
 import { verdictOf } from '../../advisor/verdict.ts';
 import { parseBudget } from '../../config/budget.ts';
 import type { RunConfig } from '../../config/schema.ts';
-import { groupNamer } from '../../dataset/picture-groups.ts';
+import { groupNamer } from '../../dataset/near-duplicate-groups.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import { parameterCount } from '../../network/parameters.ts';
 import {

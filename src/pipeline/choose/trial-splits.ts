@@ -1,4 +1,4 @@
-import { groupNamer } from '../../dataset/picture-groups.ts';
+import { groupNamer } from '../../dataset/near-duplicate-groups.ts';
 import type { ImageEntry, Split } from '../../dataset/types.ts';
 import { stratifiedFolds, USUAL_FOLDS } from '../../solver/folds.ts';
 import type { LoadedData } from '../prepare/data.ts';

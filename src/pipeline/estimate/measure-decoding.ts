@@ -1,7 +1,11 @@
 import { usageError } from '../../base/errors.ts';
-import { spread } from '../../base/spread.ts';
+import { evenSample } from '../../base/even-sample.ts';
 import { decodeBatches } from '../../dataset/batches.ts';
-import { createKeptPictures, KEPT_BYTES, type KeptPictures } from '../../dataset/kept-pictures.ts';
+import {
+  createDecodedImageCache,
+  DECODED_CACHE_BYTES,
+  type DecodedImageCache,
+} from '../../dataset/decoded-image-cache.ts';
 import type { AugmentSpec, DecodeSpec } from '../../dataset/types.ts';
 import { countLosses } from '../../training/lost-images.ts';
 import type { LoadedData } from '../prepare/data.ts';
@@ -22,7 +26,7 @@ const LEAST_DECODE_SECONDS = 0.2;
 
 /** The share of images that fit into the cache of decoded images. */
 export function keptShare(images: number, { keptBytes }: DecodeCost): number {
-  return keptBytes === 0 ? 0 : Math.min(1, KEPT_BYTES / (images * keptBytes));
+  return keptBytes === 0 ? 0 : Math.min(1, DECODED_CACHE_BYTES / (images * keptBytes));
 }
 
 /**
@@ -33,9 +37,9 @@ export async function measureDecoding(
   { data, signal }: { readonly data: LoadedData; readonly signal: AbortSignal },
   { spec, augment }: { readonly spec: DecodeSpec; readonly augment: AugmentSpec | null },
 ): Promise<DecodeCost> {
-  const images = spread(data.split.train, DECODED);
+  const images = evenSample(data.split.train, DECODED);
   if (images.length === 0) throw usageError('there is no image to train on');
-  const pass = async (view: number, kept?: KeptPictures) => {
+  const pass = async (view: number, kept?: DecodedImageCache) => {
     const changed = augment === null ? {} : { augment, view: { kind: 'augmented', view } as const };
     const request = { root: data.index.root, images, spec, ...changed, batchSize: 16, signal };
     const losses = countLosses(request.root, images.length);
@@ -44,7 +48,7 @@ export async function measureDecoding(
       losses.addAll(bad, images);
     }
   };
-  const secondsAnImage = async (kept?: KeptPictures) => {
+  const secondsAnImage = async (kept?: DecodedImageCache) => {
     const started = performance.now();
     const seconds = () => (performance.now() - started) / 1000;
     let passes = 0;
@@ -52,7 +56,7 @@ export async function measureDecoding(
     while (seconds() < LEAST_DECODE_SECONDS);
     return seconds() / (passes * images.length);
   };
-  const kept = createKeptPictures();
+  const kept = createDecodedImageCache();
   await pass(0, kept);
   const first = await secondsAnImage();
   const again = kept.bytes === 0 ? first : await secondsAnImage(kept);

@@ -1,7 +1,7 @@
 import { dataError } from '../../base/errors.ts';
+import { evenSample } from '../../base/even-sample.ts';
 import type { Emit } from '../../base/events.ts';
 import { createRng } from '../../base/rng.ts';
-import { spread } from '../../base/spread.ts';
 import { decodeBatches } from '../../dataset/batches.ts';
 import type { DecodeSpec } from '../../dataset/types.ts';
 import type { LabelledHash, SplitRecord } from '../../run/record.ts';
@@ -29,7 +29,7 @@ export async function checkImages(
 ): Promise<readonly LabelledPixels[]> {
   const { split, spec, emit } = images;
   const held = [...split.val, ...split.test];
-  const found = await decoded(images, spread(held.length > 0 ? held : split.train, count));
+  const found = await decoded(images, evenSample(held.length > 0 ? held : split.train, count));
   if (found.length > 0) return found;
   emit({
     type: 'warning',
@@ -44,7 +44,7 @@ export async function calibrationImages(
   images: RunImages,
   count: number,
 ): Promise<readonly Uint8Array[]> {
-  const found = await decoded(images, spread(images.split.train, count));
+  const found = await decoded(images, evenSample(images.split.train, count));
   if (found.length > 0) return found.map(({ pixels }) => pixels);
   throw dataError('there are no training images to calibrate the 8-bit scales on', {
     expected: `the ${images.split.train.length} training images of the run`,

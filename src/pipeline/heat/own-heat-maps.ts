@@ -1,6 +1,6 @@
 import { systemCode, usageError } from '../../base/errors.ts';
 import { readPlainFile } from '../../base/plain-file.ts';
-import { MAKER } from '../../dataset/write-picture.ts';
+import { MAKER } from '../../dataset/write-image.ts';
 
 /** The largest heat map that is read; every one that vggtune writes is smaller. */
 const MOST_BYTES = 2 ** 26;

@@ -1,6 +1,6 @@
 import { VggtuneError } from '../../base/errors.ts';
 import { decodeWhole } from '../../dataset/decode.ts';
-import { webPicture } from '../../dataset/web-thumbnail.ts';
+import { webImage } from '../../dataset/web-thumbnail.ts';
 import { type OnnxRunner, openOnnxRunner } from '../../engines/onnx/session-file.ts';
 import { overlayHeat } from '../../evaluation/heat-map.ts';
 import { denseModel } from '../../export/onnx-dense.ts';
@@ -85,7 +85,7 @@ async function heatMapOf(
     const bias = form.weights.get(`${OUTPUT}.bias`)?.data[label] ?? 0;
     const grid = scoreGrid(scores, { label, form, bias });
     const place = { first: (form.window * form.stride) / 2, step: form.stride };
-    return await webPicture(overlayHeat(picture, grid, place), THUMBNAIL_SIDE);
+    return await webImage(overlayHeat(picture, grid, place), THUMBNAIL_SIDE);
   } catch (error) {
     if (error instanceof VggtuneError) return undefined;
     throw error;

@@ -7,7 +7,7 @@ import { collectCsv } from '../../dataset/csv-list.ts';
 import { refuseFolder } from '../../run/store.ts';
 
 /** A preview of a folder by its file names, without reading an image. */
-export type Glance =
+export type Preview =
   | {
       readonly kind: 'data';
       readonly images: number;
@@ -18,7 +18,7 @@ export type Glance =
   | { readonly kind: 'missing' | 'unsuitable'; readonly problem: string };
 
 /** Previews a folder or a CSV as `train` would read it, but by names alone. */
-export async function glanceAt(path: string): Promise<Glance> {
+export async function previewOf(path: string): Promise<Preview> {
   const root = resolve(path);
   try {
     const folder = (await stat(root)).isDirectory();
@@ -29,7 +29,7 @@ export async function glanceAt(path: string): Promise<Glance> {
   }
 }
 
-function judged({ files, seen }: Candidates): Glance {
+function judged({ files, seen }: Candidates): Preview {
   const counts = new Map<string, number>();
   for (const { className } of files) counts.set(className, (counts.get(className) ?? 0) + 1);
   const classes = [...counts].map(([name, images]) => ({ name, images }));

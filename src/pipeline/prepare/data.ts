@@ -1,6 +1,9 @@
 import type { RunConfig } from '../../config/schema.ts';
 import { readDecisions, withDecisions } from '../../dataset/decisions.ts';
-import { groupPictures, type PictureGroups } from '../../dataset/picture-groups.ts';
+import {
+  groupNearDuplicates,
+  type NearDuplicateGroups,
+} from '../../dataset/near-duplicate-groups.ts';
 import { scanDataset } from '../../dataset/scan.ts';
 import { splitDataset } from '../../dataset/split.ts';
 import type { DatasetIndex, ImageEntry, Side, Split } from '../../dataset/types.ts';
@@ -32,7 +35,7 @@ export interface LoadedData {
   readonly index: DatasetIndex;
   readonly split: Split;
   /** Near-duplicates; none were looked for where the config says so. */
-  readonly groups: PictureGroups;
+  readonly groups: NearDuplicateGroups;
 }
 
 /** Reads and splits the images of a config, near-duplicates on one side. */
@@ -45,7 +48,7 @@ export async function loadData(
   const { maxPixels, background } = config.image;
   const together = config.split.nearDuplicates === 'together';
   const groups = together
-    ? await groupPictures(index, { cache, background, maxPixels, emit, signal })
+    ? await groupNearDuplicates(index, { cache, background, maxPixels, emit, signal })
     : [];
   return { index, groups, split: splitDataset(index, { ...config.split, groups, emit }) };
 }

@@ -3,7 +3,6 @@ import { augmentSpec, decodeSpec } from '../../dataset/pixel-specs.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import type { ForwardProgram } from '../../engines/engine.ts';
 import { buildFeatures, type FeatureTable, featureSource } from '../../training/feature-rows.ts';
-import { freshSource } from '../../training/fresh-rows.ts';
 import {
   type FeatureReader,
   type Held,
@@ -18,6 +17,7 @@ import {
   type ReadPixels,
   viewsByEpoch,
 } from '../../training/sample-source.ts';
+import { uncachedSource } from '../../training/uncached-features.ts';
 import { type OpenFeatures, openFeatures } from './open-features.ts';
 import { prefixBatch } from './prefix-batch.ts';
 import type { SampleSetting } from './sample-setting.ts';
@@ -83,7 +83,7 @@ async function featureReader(setting: SampleSetting, of: FeatureSetting): Promis
       return featureSource({ images, table, views: Math.max(1, views), rowLength });
     },
     uncached: async (images) =>
-      freshSource({
+      uncachedSource({
         pixels: pixelSource({ images, view: viewsByEpoch(true, 0), readPixels: of.pixels }),
         prefix: await compilePrefix(setting, of.from, setting.config.batchSize),
         rowLength,

@@ -1,4 +1,4 @@
-import { spread } from '../../base/spread.ts';
+import { evenSample } from '../../base/even-sample.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { boundaryBehind } from '../../network/boundary.ts';
 import { HEAD_NORM } from '../../network/head.ts';
@@ -24,7 +24,7 @@ export function fittedImages(network: NetworkSpec, trained: number): number {
 export async function withFittedNorm(setting: SampleSetting): Promise<SampleSetting> {
   const { network, config, split } = setting;
   const from = boundaryBehind(network, 'levels');
-  const images = spread(split.train, fittedImages(network, split.train.length));
+  const images = evenSample(split.train, fittedImages(network, split.train.length));
   const rows = await plainRows(setting, images, from);
   const moments = createMoments(network.shapes[from - 1]?.[0] ?? 0);
   try {

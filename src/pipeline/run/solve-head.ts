@@ -1,7 +1,7 @@
 import { dataError, interruptedError } from '../../base/errors.ts';
-import { spread } from '../../base/spread.ts';
+import { evenSample } from '../../base/even-sample.ts';
 import { type NamedTensors, sizeOf } from '../../base/tensor.ts';
-import { groupNamer, type PictureGroups } from '../../dataset/picture-groups.ts';
+import { groupNamer, type NearDuplicateGroups } from '../../dataset/near-duplicate-groups.ts';
 import { cachedViews } from '../../dataset/pixel-specs.ts';
 import type { ImageEntry } from '../../dataset/types.ts';
 import type { Engine } from '../../engines/engine.ts';
@@ -31,7 +31,7 @@ export interface SolvedHead {
 export interface SolveRequest {
   readonly images: readonly ImageEntry[];
   /** Near-duplicates, which no fold may divide. */
-  readonly groups: PictureGroups;
+  readonly groups: NearDuplicateGroups;
   /** The freeze boundary of training and that of the head's features. */
   readonly boundaries: { readonly frozen: number; readonly features: number };
 }
@@ -101,7 +101,7 @@ function affordable(
 ): { readonly images: readonly ImageEntry[]; readonly views: number } {
   const room = Math.floor(MOST_NUMBERS / width);
   const views = images.length * (1 + cachedViews(config)) <= room ? cachedViews(config) : 0;
-  const some = spread(images, room);
+  const some = evenSample(images, room);
   if (some.length < images.length) {
     const message = `the output layer is fitted to ${some.length} of ${images.length} images: features of more would take more than 1 GiB`;
     emit({ type: 'note', message });

@@ -1,5 +1,5 @@
 import type { RunConfig, StrategyName } from '../../config/schema.ts';
-import type { PictureGroups } from '../../dataset/picture-groups.ts';
+import type { NearDuplicateGroups } from '../../dataset/near-duplicate-groups.ts';
 import type { DatasetIndex, Split } from '../../dataset/types.ts';
 import type { EventLog } from '../../run/event-log.ts';
 import type { WorkContext } from '../prepare/work-context.ts';
@@ -13,7 +13,7 @@ export interface StrategyRun extends WorkContext {
   readonly index: DatasetIndex;
   readonly split: Split;
   /** Near-duplicates: no fold of a cross-validation divides them. */
-  readonly groups?: PictureGroups;
+  readonly groups?: NearDuplicateGroups;
   /** Goes on with the run in the `out` folder. */
   readonly resume?: boolean;
   /** Replaces the run in the `out` folder. */

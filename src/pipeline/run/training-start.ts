@@ -1,6 +1,6 @@
-import { spread } from '../../base/spread.ts';
+import { evenSample } from '../../base/even-sample.ts';
 import type { NamedTensors } from '../../base/tensor.ts';
-import type { PictureGroups } from '../../dataset/picture-groups.ts';
+import type { NearDuplicateGroups } from '../../dataset/near-duplicate-groups.ts';
 import { tensorOf } from '../../network/fold-batch-norm.ts';
 import { OUTPUT } from '../../network/head.ts';
 import { canRescale, rescaled } from '../../network/rescale.ts';
@@ -16,7 +16,7 @@ import { type SolvedHead, solveHead } from './solve-head.ts';
 export interface StartRequest {
   readonly setting: SampleSetting;
   readonly plan: TrainPlan;
-  readonly groups: PictureGroups;
+  readonly groups: NearDuplicateGroups;
   /** Whether the weights below the head have been trained. */
   readonly pretrained: boolean;
   /** Whether the head has a norm that starts without statistics. */
@@ -98,7 +98,7 @@ async function scaleOf({ setting, plan, pretrained }: StartRequest): Promise<num
   const boundary = isPooled ? features : featureBoundary(network);
   const gathered = await gatherFeatures(setting, {
     // They are sorted by class: some of each.
-    images: spread(split.train, SCALE_IMAGES),
+    images: evenSample(split.train, SCALE_IMAGES),
     views: 0,
     boundaries: { frozen: plan.from, features: boundary },
   });

@@ -11,7 +11,7 @@ const FINDING = { stamp: '10-20', hash: HASH, width: 3, height: 4, decoded: true
  */
 export async function create({ load }) {
   const { parseFindings } = await load('dataset/scan-cache');
-  const { parseGroups } = await load('dataset/picture-groups');
+  const { parseGroups } = await load('dataset/near-duplicate-groups');
   const { parseIndex } = await load('training/feature-segments');
   const { lifeOf, parseOwner } = await load('base/lock-owner');
   const { parseMark } = await load('base/folder-mark');

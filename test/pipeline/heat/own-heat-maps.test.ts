@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { writePng } from '../../../src/dataset/write-picture.ts';
+import { writePng } from '../../../src/dataset/write-image.ts';
 import { refuseForeignPictures } from '../../../src/pipeline/heat/own-heat-maps.ts';
 import { picture, temporaryFolder } from '../pictures.ts';
 

@@ -9,7 +9,7 @@ export interface CompileOptions extends SessionOptions {
 }
 
 /** Layers [from, to) of a network. */
-export interface Stretch {
+export interface LayerRange {
   readonly network: NetworkSpec;
   readonly from: number;
   readonly to: number;
@@ -30,8 +30,8 @@ const WIDE = { constant: 128, trained: 48 };
  * as many numbers: it is faster where there are many channels, on a CPU, and where the range has a
  * convolution at all.
  */
-export function chooseLowering(stretch: Stretch, options: CompileOptions): Lowering {
-  const { network, from, to, isTrained } = stretch;
+export function chooseLowering(layerRange: LayerRange, options: CompileOptions): Lowering {
+  const { network, from, to, isTrained } = layerRange;
   const { lowering, device } = options;
   if (lowering !== undefined) return lowering;
   if (device !== 'cpu') return STANDARD;

@@ -2,7 +2,7 @@ import { thisMachine } from '../base/machine.ts';
 import type { Picture } from './resample.ts';
 
 /** A cache of decoded images by their files' paths, all with one background. */
-export interface KeptPictures {
+export interface DecodedImageCache {
   get(path: string): Picture | undefined;
   /** Adds an image while there is room; no image is evicted for another. */
   add(path: string, picture: Picture): void;
@@ -14,7 +14,7 @@ export interface KeptPictures {
  * The size of the cache: an eighth of the memory that this process may use, at most 2 GiB (100,000 images of
  * 80 x 80 pixels).
  */
-export const KEPT_BYTES = Math.min(2 ** 31, thisMachine().memory / 8);
+export const DECODED_CACHE_BYTES = Math.min(2 ** 31, thisMachine().memory / 8);
 
 /**
  * The size of one allocation, which many images share: the garbage collector would track a hundred thousand
@@ -30,7 +30,7 @@ interface Place {
 }
 
 /** Creates a cache for images that are read again in each epoch, always with another crop. */
-export function createKeptPictures(room = KEPT_BYTES): KeptPictures {
+export function createDecodedImageCache(room = DECODED_CACHE_BYTES): DecodedImageCache {
   const places = new Map<string, Place>();
   let left = room;
   let slab = new Uint8Array(0);

@@ -85,7 +85,7 @@ function blockCorrelation({ blocks: a }: Planes, { blocks: b }: Planes): number 
  * colour. The limits lie between copies of images with up to a tenth cut off and different images of one kind
  * (emoji that differ by a mouth or a hair); they were found by experiment.
  */
-export function isSamePicture(a: Planes, b: Planes): boolean {
+export function isNearDuplicate(a: Planes, b: Planes): boolean {
   if (blockDifference(a, b) > HOPELESS || blockCorrelation(a, b) < UNRELATED) return false;
   if (contrastOf(a.luma) < LEAST_CONTRAST || contrastOf(b.luma) < LEAST_CONTRAST) return false;
   return fits(a, b) || fits(b, a);

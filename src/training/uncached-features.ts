@@ -6,7 +6,7 @@ import type { RowSource } from './sample-source.ts';
  * Computes uncached features: with new views in each epoch there is nothing to cache, so the frozen prefix
  * runs over every batch.
  */
-export function freshSource(options: {
+export function uncachedSource(options: {
   /** The source of the pixels. */
   readonly pixels: RowSource;
   readonly prefix: ForwardProgram;

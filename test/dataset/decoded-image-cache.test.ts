@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BatchRequest, decodeBatches } from '../../src/dataset/batches.ts';
-import { createKeptPictures } from '../../src/dataset/kept-pictures.ts';
+import { createDecodedImageCache } from '../../src/dataset/decoded-image-cache.ts';
 
 const sides: Readonly<Record<string, number>> = {
   'small.png': 40,
@@ -49,7 +49,7 @@ async function decoded(view: number, extra: Partial<BatchRequest> = {}): Promise
 
 describe('pictures that are kept', () => {
   test('give the same views as their files, in each epoch', async () => {
-    const kept = createKeptPictures();
+    const kept = createDecodedImageCache();
     for (const view of [0, 1, 2]) {
       const fromFiles = await decoded(view);
       expect(await decoded(view, { kept })).toEqual(fromFiles);
@@ -58,7 +58,7 @@ describe('pictures that are kept', () => {
   });
 
   test('are the small ones, and the files are not read again', async () => {
-    const kept = createKeptPictures();
+    const kept = createDecodedImageCache();
     const before = await decoded(0, { kept });
     expect(kept.bytes).toBe(3 * (40 * 40 + 128 * 128));
     await writeFile(join(root, 'small.png'), 'no picture any more');
@@ -67,7 +67,7 @@ describe('pictures that are kept', () => {
 
   test('take no more room than there is', () => {
     const picture = { width: 2, height: 2, pixels: Uint8Array.from({ length: 12 }, (_, i) => i) };
-    const kept = createKeptPictures(30);
+    const kept = createDecodedImageCache(30);
     for (const path of ['a', 'b', 'b', 'c']) kept.add(path, picture);
     expect(kept.bytes).toBe(24);
     expect(kept.get('b')).toEqual(picture);

@@ -13,10 +13,12 @@ import { DECODER } from './sharp.ts';
 import type { DatasetIndex, ImageEntry } from './types.ts';
 
 /** Groups of content hashes that show the same picture; each has at least two. */
-export type PictureGroups = readonly (readonly string[])[];
+export type NearDuplicateGroups = readonly (readonly string[])[];
 
 /** Names the group of an image: that of its near-duplicates, or its own content. */
-export function groupNamer(groups: PictureGroups): (image: Pick<ImageEntry, 'hash'>) => string {
+export function groupNamer(
+  groups: NearDuplicateGroups,
+): (image: Pick<ImageEntry, 'hash'>) => string {
   const names = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
   return ({ hash }) => names.get(hash) ?? hash;
 }
@@ -40,10 +42,10 @@ const IN_FLIGHT = 16;
  * image that cannot be decoded is in no group.
  * @throws VggtuneError (interrupted) on the signal
  */
-export async function groupPictures(
+export async function groupNearDuplicates(
   index: DatasetIndex,
   options: GroupOptions,
-): Promise<PictureGroups> {
+): Promise<NearDuplicateGroups> {
   const contents = new Map(index.images.map((image) => [image.hash, image]));
   const hashes = [...contents.keys()].sort();
   const key = sha256(JSON.stringify([VERSION, DECODER, options.background, hashes]));
@@ -62,7 +64,7 @@ export async function groupPictures(
   return groups;
 }
 
-async function readGroups(path: string): Promise<PictureGroups | undefined> {
+async function readGroups(path: string): Promise<NearDuplicateGroups | undefined> {
   try {
     return parseGroups(await readFile(path, 'utf8'));
   } catch {
@@ -72,7 +74,7 @@ async function readGroups(path: string): Promise<PictureGroups | undefined> {
 }
 
 /** @returns undefined where the text of a cache file is damaged */
-export function parseGroups(text: string): PictureGroups | undefined {
+export function parseGroups(text: string): NearDuplicateGroups | undefined {
   try {
     const found: unknown = JSON.parse(text);
     return isGroups(found) ? found : undefined;
@@ -81,7 +83,7 @@ export function parseGroups(text: string): PictureGroups | undefined {
   }
 }
 
-function isGroups(value: unknown): value is PictureGroups {
+function isGroups(value: unknown): value is NearDuplicateGroups {
   const isGroup = (group: unknown) =>
     Array.isArray(group) && group.every((hash) => typeof hash === 'string');
   return Array.isArray(value) && value.every(isGroup);
