@@ -28,6 +28,11 @@ const modules = {
     types: ['config'],
     why: 'numbers in, decision out: no files, no engine.',
   },
+  audit: {
+    may: ['metrics'],
+    types: ['dataset', 'network'],
+    why: 'numbers in, suspects out: no files, no engine.',
+  },
   engines: {
     may: ['network', 'formats'],
     why: 'an engine compiles a plan; it knows no dataset and no run.',
@@ -53,6 +58,7 @@ const modules = {
   },
   report: {
     may: ['metrics', 'dataset', 'run', 'evaluation'],
+    types: ['audit'],
     why: 'a report shows what a run folder holds, and images; it opens no network and no engine.',
   },
   pipeline: {
@@ -71,6 +77,7 @@ const modules = {
       'evaluation',
       'export',
       'report',
+      'audit',
     ],
     why: 'the use cases put the modules together; they never print.',
   },
@@ -80,7 +87,7 @@ const modules = {
   },
   outputs: {
     may: ['config', 'network', 'batch'],
-    types: ['dataset', 'run', 'weights', 'advisor', 'export', 'pipeline'],
+    types: ['dataset', 'run', 'weights', 'advisor', 'audit', 'export', 'pipeline'],
     why: 'outputs publishes the form of what commands print, and checks it against the types of its owners.',
   },
   library: {
@@ -90,7 +97,7 @@ const modules = {
   },
   cli: {
     may: ['metrics', 'config', 'pipeline', 'batch', 'outputs'],
-    types: ['run', 'advisor'],
+    types: ['run', 'advisor', 'audit'],
     why: 'commands are thin: flags in, pipeline, text out.',
   },
 };
@@ -135,6 +142,10 @@ const pipelineFolders = {
   estimate: { may: ['prepare', 'run'], why: 'what a run would take, by the plan of a run.' },
   choose: { may: ['prepare', 'run'], why: 'evidence, trials, decision; trials are runs.' },
   heat: { may: ['prepare'], why: 'where a class was seen, by a trained model; it trains nothing.' },
+  audit: {
+    may: ['prepare', 'run'],
+    why: 'what is wrong with the images, by the features of a run; it trains nothing.',
+  },
   inspect: { may: ['prepare'], why: 'looks at what is there, and trains nothing.' },
   runs: { may: [], why: 'run folders as they lie there: it opens no data and no engine.' },
   demo: { may: ['prepare', '[^/]+\\.ts$'], why: 'a use case as a person would use it.' },

@@ -40,6 +40,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/plan.ts')).command,
   },
   {
+    name: 'audit',
+    summary: 'find wrong labels, copies and odd images in a folder',
+    group: 'Train',
+    load: async () => (await import('./commands/audit.ts')).command,
+  },
+  {
     name: 'config',
     summary: 'show the settings that a run would have, and where each comes from',
     group: 'Train',

@@ -111,6 +111,14 @@ export const runConfigSchema = z.strictObject({
     .describe(
       'folder of images (one sub-folder a class, or train/val/test above them), or a CSV of path,label',
     ),
+  decisions: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'CSV of `vggtune audit` that says which images are dropped, and which get another class; null: none',
+    ),
   out: z.string().min(1).describe('run folder; runs/NAME by default'),
   backbone: z.enum(BACKBONES).default('vgg16').describe('network'),
   weights: z.string().default('auto').describe('auto (the published ones), random, or a file'),

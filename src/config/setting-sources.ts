@@ -25,7 +25,7 @@ export interface Merged {
 }
 
 /** Keys whose values are files or folders. */
-export const PATHS = ['data', 'out', 'weights', 'weightsPreprocessing'] as const;
+export const PATHS = ['data', 'decisions', 'out', 'weights', 'weightsPreprocessing'] as const;
 
 /** Lays sources over each other, first to last. `~` in a path is the home folder. Lists are replaced whole; null replaces a group. */
 export function mergeSources(sources: readonly ConfigSource[]): Merged {

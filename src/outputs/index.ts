@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { configJsonSchema, JSON_SCHEMA_DIALECT, type JsonSchema } from '../config/json-schema.ts';
 import { adviceReport } from './advice.ts';
+import { auditOutput } from './audit.ts';
 import { batchOutput } from './batch.ts';
 import { cacheOutput } from './cache.ts';
 import {
@@ -28,6 +29,7 @@ export const OUTPUTS = {
   batch: batchOutput,
   advise: adviceReport,
   plan: planReport,
+  audit: auditOutput,
   config: configOutput,
   evaluate: evaluateOutput,
   report: reportOutput,

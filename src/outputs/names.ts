@@ -8,6 +8,7 @@ export const OUTPUT_NAMES = [
   'config',
   'evaluate',
   'report',
+  'audit',
   'runs',
   'predict',
   'export',

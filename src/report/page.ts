@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { ImageChoice } from './image-choice.ts';
-import { html, jsonMarkup, type Markup, trusted } from './markup.ts';
-import { GENERATOR } from './own-page.ts';
+import { html, jsonMarkup, type Markup } from './markup.ts';
 import { classes } from './sections/classes.ts';
 import { comparison } from './sections/comparison.ts';
 import { confusion } from './sections/confusion.ts';
@@ -12,10 +9,8 @@ import { images } from './sections/images.ts';
 import { reliability } from './sections/reliability.ts';
 import { evidence, repeat } from './sections/repeat.ts';
 import { summary } from './sections/summary.ts';
+import { pageShell } from './shell.ts';
 import { name, type RunView } from './view.ts';
-
-/** The style and the script of the page, which become part of it. */
-const ASSETS = new URL('../../assets/report/', import.meta.url);
 
 const PARTS: readonly (readonly [string, (view: RunView) => Markup | undefined])[] = [
   ['summary', summary],
@@ -36,42 +31,19 @@ const LABELS: Readonly<Record<string, string>> = {
   ...{ evidence: 'Strategy', repeat: 'Repeat' },
 };
 
-/**
- * One page about some runs, with all that it needs inside. Its policy lets it load nothing and run no script but its
- * own, whatever stands in the names of files.
- */
+/** One page about some runs, with all that it needs inside. */
 export async function reportPage(views: readonly RunView[]): Promise<string> {
-  const [style, script] = await Promise.all(
-    ['page.css', 'page.js'].map((file) => readFile(new URL(file, ASSETS), 'utf8')),
-  );
-  const hash = createHash('sha256')
-    .update(script ?? '')
-    .digest('base64');
-  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
   const title = views.map(({ run }) => run.name).join(', ');
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="generator" content="${GENERATOR}">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${title} - vggtune</title>
-<style>${trusted(style ?? '')}</style>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the content</a>
-<header><h1>${views.length === 1 ? name(title) : html`${views.length} runs`}</h1></header>
-<main id="content">
+  return pageShell({
+    title,
+    heading: views.length === 1 ? name(title) : html`${views.length} runs`,
+    files: { styles: ['page.css'], script: 'page.js' },
+    body: html`<main id="content">
 ${views.length > 1 ? comparison(views) : undefined}${views.map((view) => runPart(view, views.length === 1))}</main>
 <dialog id="cell" aria-labelledby="cell-title"><form method="dialog"><h2 class="cell-title" id="cell-title"></h2><button class="close" autofocus>Close</button></form><ul class="gallery"></ul><p class="rest"></p></dialog>
 <script type="application/json" id="cells">${jsonMarkup(cellData(views))}</script>
-<script>${trusted(script ?? '')}</script>
-</body>
-</html>
-`;
-  return page.text;
+`,
+  });
 }
 
 function runPart(view: RunView, isAlone: boolean): Markup {

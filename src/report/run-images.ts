@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { VggtuneError } from '../base/errors.ts';
 import { sha256 } from '../base/hash.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { dataRoot } from '../dataset/data-root.ts';
-import { fileSystemPath, printablePath } from '../dataset/file-names.ts';
+import { fileSystemPath, imagePath, printablePath } from '../dataset/file-names.ts';
 import type { ReportedRun } from './read-run.ts';
 
 /** The largest image file that is read. */
@@ -25,14 +24,20 @@ export async function openRunImages(
   cache: string,
 ): Promise<ReadRunImage> {
   const all = split === undefined ? [] : [...split.train, ...split.val, ...split.test];
-  // Predictions name printable paths.
-  const images = new Map(all.map((image) => [printablePath(image.path), image]));
-  const root = config === undefined ? undefined : await rootOf(config.data, cache);
+  return imageReader(all, config === undefined ? undefined : await rootOf(config.data, cache));
+}
+
+/** Reads images by their printable paths, each only if its bytes are those that were seen. */
+export function imageReader(
+  images: readonly { readonly path: string; readonly hash: string }[],
+  root: string | undefined,
+): ReadRunImage {
+  const known = new Map(images.map((image) => [printablePath(image.path), image]));
   return async (path) => {
-    const image = images.get(path);
+    const image = known.get(path);
     if (image === undefined || root === undefined) return { reason: 'not an image of the run' };
     try {
-      const file = fileSystemPath(join(root, image.path));
+      const file = fileSystemPath(imagePath(root, image.path));
       const bytes = await readPlainFile(file, { most: MOST_BYTES, what: 'an image' });
       return sha256(bytes) === image.hash ? { bytes } : { reason: 'changed since' };
     } catch (error) {

@@ -8,7 +8,9 @@ import type { LabelledHash, PlanRecord, SplitRecord } from './record.ts';
  */
 const FREE_KEYS = [
   'out',
+  // Images and labels are compared by themselves.
   'data',
+  'decisions',
   'export',
   'cache',
   'engine',

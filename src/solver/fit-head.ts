@@ -1,30 +1,9 @@
-import type { Engine } from '../engines/engine.ts';
 import { crossValidate } from './cross-validate.ts';
 import { stratifiedFolds } from './folds.ts';
-import { type RowSpace, rowSpace } from './row-space.ts';
+import type { HeadProblem } from './head-problem.ts';
+import { openLevels, sum } from './level-regression.ts';
 import { fitRegression, type RegressionProblem } from './softmax-regression.ts';
 import { type FeatureStatistics, featureStatistics, standardised } from './standardise.ts';
-
-/** Features of images, to fit an output layer to. */
-export interface HeadProblem {
-  readonly engine: Pick<Engine, 'compileLinear'>;
-  /** [samples, sum of the levels]: one plain sample of each image, then those of its other views. */
-  readonly features: Float32Array;
-  /** The class of each sample. */
-  readonly labels: readonly number[];
-  /** Which image a sample shows; images of one group are copies of each other. */
-  readonly groups: readonly string[];
-  /** The number of samples, from the first on, that are plain images; a fit is judged by these. */
-  readonly images: number;
-  readonly classes: number;
-  /** How many features each level has, the last pool's at the end. */
-  readonly levels: readonly number[];
-  /** Weights of the classes in the loss; absent for ones. */
-  readonly classWeights?: Float32Array;
-  /** Relative to the mean squared norm of the features; absent: chosen by cross-validation. */
-  readonly penalty?: number;
-  readonly seed: number;
-}
 
 export interface FittedHead {
   readonly statistics: FeatureStatistics;
@@ -78,21 +57,12 @@ async function fitLevels(
   problem: HeadProblem,
   { rows, levelsRead }: { readonly rows: Float32Array; readonly levelsRead: number },
 ): Promise<Candidate> {
-  const { engine, labels, levels, classes } = problem;
+  const { levels, classes } = problem;
   const width = sum(levels);
-  const inputs = sum(levels.slice(-levelsRead));
-  const space = spaceOf(lastColumns(rows, width, inputs), labels.length, inputs);
-  const { rank, coordinates: features } = space;
-  const program = await engine.compileLinear({ features, labels, inputs: rank, classes });
+  const opened = await openLevels(problem, { rows, levelsRead });
+  const { regression, space, inputs } = opened;
+  const { rank } = space;
   try {
-    const regression = {
-      program,
-      labels,
-      inputs: rank,
-      classes,
-      sampleWeights: sampleWeights(problem),
-      meanSquares: meanSquares(features, rank),
-    };
     const chosen = await choosePenalty(problem, { regression, inputs });
     const { parameters } = await fitRegression(regression, { penalty: chosen.penalty * inputs });
     const read = space.kernel(parameters.subarray(0, classes * rank), classes);
@@ -104,11 +74,12 @@ async function fitLevels(
     const absolutePenalty = chosen.penalty * inputs;
     return { ...chosen, absolutePenalty, kernel, bias, levelsRead };
   } finally {
-    await program.release();
+    await opened.release();
   }
 }
 
-async function choosePenalty(
+/** The penalty that cross-validation chooses, and what its fits say of the images that they have not seen. */
+export async function choosePenalty(
   problem: HeadProblem,
   of: { readonly regression: RegressionProblem; readonly inputs: number },
 ): Promise<Pick<Candidate, 'penalty' | 'loss' | 'folds' | 'heldOut'>> {
@@ -132,40 +103,3 @@ async function choosePenalty(
     heldOut: found.logProbabilities,
   };
 }
-
-/** More samples than these take longer to decompose than they save. */
-const MOST_DECOMPOSED = 400;
-
-/** The samples in fewer coordinates where they are far fewer than their inputs; else as they are. */
-function spaceOf(samples: Float32Array, count: number, inputs: number): RowSpace {
-  if (count < inputs && count <= MOST_DECOMPOSED) return rowSpace(samples, count);
-  const kernel = (found: Float64Array) => Float32Array.from(found);
-  return { coordinates: samples, rank: inputs, kernel };
-}
-
-/** Every image counts once, however many views of it there are. */
-function sampleWeights({ labels, images, classWeights }: HeadProblem): Float32Array {
-  const share = images / labels.length;
-  return Float32Array.from(labels, (label) => share * (classWeights?.[label] ?? 1));
-}
-
-/** [width]: of each column of the rows. */
-function meanSquares(rows: Float32Array, width: number): Float64Array {
-  const out = new Float64Array(width);
-  rows.forEach((value, i) => {
-    out[i % width] = (out[i % width] as number) + value ** 2;
-  });
-  return out.map((sum) => (sum * width) / rows.length);
-}
-
-function lastColumns(rows: Float32Array, width: number, inputs: number): Float32Array {
-  if (inputs === width) return rows;
-  const count = rows.length / width;
-  const out = new Float32Array(count * inputs);
-  for (let row = 0; row < count; row++) {
-    out.set(rows.subarray((row + 1) * width - inputs, (row + 1) * width), row * inputs);
-  }
-  return out;
-}
-
-const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);

@@ -56,6 +56,8 @@ const CASES: readonly (readonly [line: string, code: number])[] = [
   ['batch sweep.yaml twice.yaml nothing*.yaml --fail-if acuracy<1', 2],
   [`advise pictures ${TUNED.join(' ')}`, 0],
   ['advise pictures --backbone vgg-nano --epochs 1 --skip-estimates --advise.budget 10s', 0],
+  ['audit pictures --backbone vgg-nano --to audited', 0],
+  ['audit nowhere', 3],
   [`plan pictures ${TUNED.join(' ')}`, 0],
   ['advise nowhere', 3],
   ['plan nowhere', 3],

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRng } from '../../src/base/rng.ts';
 import type { Engine } from '../../src/engines/engine.ts';
-import { fitHead, type HeadProblem } from '../../src/solver/fit-head.ts';
+import { fitHead } from '../../src/solver/fit-head.ts';
+import type { HeadProblem } from '../../src/solver/head-problem.ts';
 import { onnxEngine } from '../engines/engines.ts';
 
 let engine: Engine;

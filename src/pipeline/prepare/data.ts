@@ -1,4 +1,5 @@
 import type { RunConfig } from '../../config/schema.ts';
+import { readDecisions, withDecisions } from '../../dataset/decisions.ts';
 import {
   groupNearDuplicates,
   type NearDuplicateGroups,
@@ -42,15 +43,31 @@ export async function loadData(
   config: RunConfig,
   { storage, emit, signal }: Pick<WorkContext, 'storage' | 'emit' | 'signal'>,
 ): Promise<LoadedData> {
-  emit({ type: 'stage', stage: 'data', message: `reading the images of ${config.data}` });
+  const index = await readIndex(config, { storage, emit, signal });
   const cache = storage.folder;
-  const { onBad, maxPixels, background } = config.image;
-  const index = await scanDataset(config.data, { cache, emit, signal, onBad, maxPixels });
+  const { maxPixels, background } = config.image;
   const together = config.split.nearDuplicates === 'together';
   const groups = together
     ? await groupNearDuplicates(index, { cache, background, maxPixels, emit, signal })
     : [];
   return { index, groups, split: splitDataset(index, { ...config.split, groups, emit }) };
+}
+
+/** Reads the images of a config, and follows its decisions about them. */
+export async function readIndex(
+  config: RunConfig,
+  { storage, emit, signal }: Pick<WorkContext, 'storage' | 'emit' | 'signal'>,
+): Promise<DatasetIndex> {
+  const { data, decisions: file } = config;
+  emit({ type: 'stage', stage: 'data', message: `reading the images of ${data}` });
+  // A file of decisions that cannot be followed is told before the images are read.
+  const decided = file === null ? [] : await readDecisions(file);
+  const { onBad, maxPixels } = config.image;
+  const options = { cache: storage.folder, emit, signal, onBad, maxPixels };
+  const index = await scanDataset(data, options);
+  return file === null || decided.length === 0
+    ? index
+    : withDecisions(index, decided, { file, emit });
 }
 
 /** What is in a data set, by side and class. */

@@ -91,9 +91,14 @@ async function writeOrCompare(
 
 /** Makes paths absolute, so that a run can be resumed from any folder. */
 export function absolutePaths(config: RunConfig): RunConfig {
-  const { weights } = config;
+  const { weights, decisions } = config;
   const named = weights === 'auto' || weights === 'random' || isAbsolute(weights);
-  return { ...config, data: resolve(config.data), weights: named ? weights : resolve(weights) };
+  return {
+    ...config,
+    data: resolve(config.data),
+    decisions: decisions === null ? null : resolve(decisions),
+    weights: named ? weights : resolve(weights),
+  };
 }
 
 function splitRecord(index: DatasetIndex, split: Split): SplitRecord {

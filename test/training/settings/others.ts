@@ -1,6 +1,7 @@
 /** Keys of the schema that no step depends on, each with where it does matter. */
 export const NOT_ABOUT_TRAINING: Readonly<Record<string, string>> = {
   data: 'The images are listed before training (test/dataset/scan.test.ts).',
+  decisions: 'The images are listed before training (test/dataset/decisions.test.ts).',
   out: 'It says where files go (test/run/store.test.ts).',
   strategy:
     'A run is given the strategy that was chosen (test/pipeline/run/train-run.slow.test.ts); test/training/train-plan.test.ts has what each trains.',

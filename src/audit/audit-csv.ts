@@ -1,0 +1,72 @@
+import { csvCell } from '../base/csv-cell.ts';
+import type { AuditFindings } from './findings.ts';
+
+/** The columns of `audit.csv`; `--decisions` reads the path, the label, and the last two. */
+export const AUDIT_COLUMNS = [
+  'path',
+  'label',
+  'problem',
+  'likely',
+  'score',
+  'note',
+  'decision',
+  'new_label',
+] as const;
+
+/** One row: an image and one of its problems. */
+export interface AuditRow {
+  readonly path: string;
+  readonly label: string;
+  readonly problem: 'label' | 'copy' | 'leak' | 'outlier' | 'blank' | 'dark' | 'tiny' | 'blurred';
+  /** The class that it probably is; empty where that is not known. */
+  readonly likely: string;
+  /** Of a label how probable it is that it is wrong, of an outlier how far out it is. */
+  readonly score: number | undefined;
+  readonly note: string;
+}
+
+/** Every image with a problem, a row for each of them: labels first. */
+export function auditRows(findings: AuditFindings): readonly AuditRow[] {
+  const { suspects, copies, outliers, looks } = findings;
+  const likely = new Map(suspects.map((suspect) => [suspect.path, suspect.likely]));
+  return [
+    ...suspects.map(({ path, label, likely: other, wrong, probability }): AuditRow => {
+      const note = `${other} ${(100 * probability).toFixed(0)} %`;
+      return { path, label, problem: 'label', likely: other, score: wrong, note };
+    }),
+    ...copies.flatMap(({ images, labelsDiffer, isLeak }) =>
+      labelsDiffer || isLeak
+        ? images.map(({ path, label, side }): AuditRow => {
+            const others = images.filter((image) => image.path !== path);
+            const same = `same as ${others.map((image) => image.path).join(', ')}`;
+            const note = isLeak ? `${same}; on side ${side ?? 'train'}` : same;
+            const problem = labelsDiffer ? 'copy' : 'leak';
+            return { path, label, problem, likely: likely.get(path) ?? '', score: undefined, note };
+          })
+        : [],
+    ),
+    ...outliers.map(
+      ({ path, label, score }): AuditRow => ({
+        ...{ path, label, problem: 'outlier', likely: '', score, note: 'like no other image' },
+      }),
+    ),
+    ...looks.map(
+      ({ path, label, look, width, height }): AuditRow => ({
+        ...{ path, label, problem: look, likely: '', score: undefined },
+        note: `${width} x ${height}`,
+      }),
+    ),
+  ];
+}
+
+/**
+ * `audit.csv`: the decision is empty, which keeps the image as it is. The new label is the likely one, so that
+ * `relabel` is all that has to be written.
+ */
+export function auditCsv(rows: readonly AuditRow[]): string {
+  const lines = rows.map(({ path, label, problem, likely, score, note }) => [
+    ...[path, label, problem, likely, score === undefined ? '' : String(Number(score.toFixed(6)))],
+    ...[note, '', likely],
+  ]);
+  return `${[[...AUDIT_COLUMNS], ...lines].map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
+}
