@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../../src/engines/onnx/graph.ts';
@@ -11,6 +11,9 @@ import { batchesAt, type Case, PAIRWISE_CASES, prepare } from '../engines/tiny-c
 import { operatorsElsewhere, operatorsRun, profileInto } from './profile.ts';
 
 const folder = useTemporaryFolder();
+
+/** Every ONNX operator that ran in the cases below. */
+const ran = new Set<string>();
 
 function emptyFolder(): string {
   const path = join(folder(), 'profiles');
@@ -32,6 +35,7 @@ describe('by the profile of the runtime, no operator runs elsewhere than on webg
       await program.predict(batch.rows, batch.count);
       await program.state();
       await program.release();
+      for (const { operator } of operatorsRun(profiles)) ran.add(operator);
       const graphs = new Set(operatorsRun(profiles).map(({ graph }) => graph.replace(/\d+$/, '')));
       const expected = ['copy', 'gradient', 'predict', 'update'];
       expect([...graphs].sort()).toEqual(
@@ -54,6 +58,12 @@ describe('by the profile of the runtime, no operator runs elsewhere than on webg
     await program.release();
     expect(operatorsRun(profiles).map(({ graph }) => graph)).toContain('linear');
     expect(operatorsElsewhere(profiles)).toEqual([]);
+  });
+
+  it('and those that ran are the ones that docs/gpu.md names', () => {
+    const page = readFileSync('docs/gpu.md', 'utf8');
+    const [, named = ''] = /<!-- operators -->([\s\S]*?)<!-- end -->/.exec(page) ?? [];
+    expect([...ran].sort()).toEqual([...named.matchAll(/`(\w+)`/g)].map(([, name]) => name));
   });
 
   it('and the list is not empty where one does', async () => {
