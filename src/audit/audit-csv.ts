@@ -39,7 +39,7 @@ export function auditRows(findings: AuditFindings): readonly AuditRow[] {
         ? images.map(({ path, label, side }): AuditRow => {
             const others = images.filter((image) => image.path !== path);
             const same = `same as ${others.map((image) => image.path).join(', ')}`;
-            const note = isLeak ? `${same}; on side ${side ?? 'train'}` : same;
+            const note = isLeak ? `${same}; in subset ${side ?? 'train'}` : same;
             const problem = labelsDiffer ? 'copy' : 'leak';
             return { path, label, problem, likely: likely.get(path) ?? '', score: undefined, note };
           })

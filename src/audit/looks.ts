@@ -1,19 +1,9 @@
+import type { Appearance } from '../dataset/appearance.ts';
 import { modifiedScores } from './outliers.ts';
 
 /** What is wrong with how an image looks. */
 export const LOOKS = ['blank', 'dark', 'tiny', 'blurred'] as const;
 export type Look = (typeof LOOKS)[number];
-
-/** What an image looks like, whatever it shows. */
-export interface Looks {
-  readonly width: number;
-  readonly height: number;
-  /** 0 to 255 */
-  readonly brightness: number;
-  readonly contrast: number;
-  /** 0 to 1 */
-  readonly sharpness: number;
-}
 
 /** A contrast in which nothing can be seen, and the mean of an image that is nearly black, of 255. */
 const NO_CONTRAST = 8;
@@ -31,7 +21,7 @@ const SOFTER_THAN_OTHERS = -3.5;
  * What is wrong with how each image looks; the worst alone where there are several things.
  * @returns [images]
  */
-export function findLooks(images: readonly Looks[]): readonly (Look | undefined)[] {
+export function findLooks(images: readonly Appearance[]): readonly (Look | undefined)[] {
   const sharpness = modifiedScores(
     Float64Array.from(images, (image) => Math.log(Math.max(1e-3, image.sharpness))),
   );

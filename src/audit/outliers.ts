@@ -1,13 +1,18 @@
+import { evenSample } from '../base/even-sample.ts';
+
 /** The number of neighbours whose mean distance says how far out an image is. */
 const NEIGHBOURS = 5;
 /** A modified z-score above this is an outlier (Iglewicz and Hoaglin 1993). */
 const FAR = 3.5;
+/** The most images among which neighbours are looked for: the work is this times the number of images. */
+const COMPARED = 2000;
 /** Of a normal distribution, the deviation in units of the median absolute one. */
 const NORMAL = 0.6745;
 
 /**
  * How far each image is from those most like it: the mean distance to its nearest images, as a modified z-score of
- * its logarithm over the data set. From 3.5 on it is out of place.
+ * its logarithm over the data set. From 3.5 on it is out of place. Of a large data set neighbours are looked for in an
+ * evenly spaced sample.
  * @param features [images, width], standardised
  * @param groups a name for each image: copies of it do not count as neighbours
  * @returns [images]
@@ -18,9 +23,12 @@ export function outlierScores(
 ): Float64Array {
   const images = groups.length;
   const width = features.length / Math.max(1, images);
+  const others = evenSample([...groups.keys()], COMPARED);
   const logs = new Float64Array(images);
   for (let image = 0; image < images; image++) {
-    logs[image] = Math.log(Math.max(1e-12, meanNearest(features, { image, width, groups })));
+    logs[image] = Math.log(
+      Math.max(1e-12, meanNearest(features, { image, others, width, groups })),
+    );
   }
   return modifiedScores(logs);
 }
@@ -29,11 +37,16 @@ export const isOutlier = (score: number) => score > FAR;
 
 function meanNearest(
   features: Float32Array,
-  of: { readonly image: number; readonly width: number; readonly groups: readonly string[] },
+  of: {
+    readonly image: number;
+    readonly others: readonly number[];
+    readonly width: number;
+    readonly groups: readonly string[];
+  },
 ): number {
-  const { image, width, groups } = of;
+  const { image, others, width, groups } = of;
   const nearest: number[] = [];
-  for (let other = 0; other < groups.length; other++) {
+  for (const other of others) {
     if (groups[other] === groups[image]) continue;
     const most = nearest.length < NEIGHBOURS ? Number.POSITIVE_INFINITY : (nearest.at(-1) ?? 0);
     const distance = squaredDistance(features, { a: image, b: other, width, most });

@@ -1,5 +1,6 @@
 import { dataError, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
+import { groupBy } from '../base/group-by.ts';
 import { sha256 } from '../base/hash.ts';
 import { printablePath } from './file-names.ts';
 import type { DatasetIndex, ImageEntry, Side, Split } from './types.ts';
@@ -113,16 +114,6 @@ function groupByContent(images: readonly ImageEntry[], seed: number, keyOf: KeyO
     die: Number.parseInt(sha256(`split:${seed}:${hash}`).slice(0, 13), 16) / 2 ** 52,
     images: group,
   }));
-}
-
-function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 function givenSides({ images }: Content): Set<Side> {

@@ -23,7 +23,7 @@ const copies = z.strictObject({
     }),
   ),
   labelsDiffer: z.boolean(),
-  isLeak: z.boolean().describe('whether they are on different sides'),
+  isLeak: z.boolean().describe('whether they are in different subsets'),
 }) satisfies z.ZodType<Copies>;
 
 const outlier = z.strictObject({

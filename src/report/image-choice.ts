@@ -1,3 +1,4 @@
+import { groupBy } from '../base/group-by.ts';
 import { worstFirst } from '../evaluation/image-predictions.ts';
 import type { ImagePrediction } from '../run/record.ts';
 
@@ -43,15 +44,10 @@ export const confidence = ({ guesses: [first] }: ImagePrediction) => first?.prob
 
 /** The cells that hold images, those of mistakes first, the fullest of them first. */
 function cellsOf(ordered: readonly ImagePrediction[]): Cell[] {
-  const rows = new Map<string, ImagePrediction[]>();
-  for (const each of ordered) {
-    const taken = each.guesses[0]?.label;
-    if (taken === undefined) continue;
-    const key = JSON.stringify([each.label, taken]);
-    const found = rows.get(key);
-    if (found === undefined) rows.set(key, [each]);
-    else found.push(each);
-  }
+  const answered = ordered.filter(({ guesses }) => guesses.length > 0);
+  const rows = groupBy(answered, ({ label, guesses }) =>
+    JSON.stringify([label, guesses[0]?.label]),
+  );
   const cells = [...rows.values()].map((images) => {
     const [{ label: is, guesses } = { label: '', guesses: [] }] = images;
     const taken = guesses[0]?.label ?? '';

@@ -183,6 +183,22 @@ function notARun(folder: string, found: readonly string[]): Error {
   });
 }
 
+/** The first of `out`, `out-2`, `out-3`, ... that a new run can have. */
+export async function freeRunFolder(out: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const folder = number === 1 ? out : `${out}-${number}`;
+    if (number > 999 || (await isFree(folder))) return folder;
+  }
+}
+
+/** A folder that cannot be read is not free. */
+async function isFree(folder: string): Promise<boolean> {
+  return ownFiles(resolve(folder)).then(
+    (found) => found.length === 0,
+    () => false,
+  );
+}
+
 async function existsAlready(folder: string, found: readonly string[]): Promise<Error> {
   const isOver = await isComplete(runPaths(folder).events);
   const replace = 'replace it with --overwrite, or choose another folder';
@@ -190,7 +206,9 @@ async function existsAlready(folder: string, found: readonly string[]): Promise<
     expected: 'a new folder',
     found: isOver ? 'a run that is finished' : found.join(', '),
     where: folder,
-    fix: isOver ? `${replace}: --out ${folder}-2` : `go on with --resume, ${replace} with --out`,
+    fix: isOver
+      ? `${replace}: --out ${await freeRunFolder(folder)}`
+      : `go on with --resume, ${replace} with --out`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { inverse, Matrix } from 'ml-matrix';
+import { groupBy } from '../base/group-by.ts';
 
 export interface KernelProblem {
   /** [images, width], standardised. */
@@ -82,11 +83,7 @@ const medianOf = (values: Float64Array) =>
 
 /** The images of each group. */
 function membersOf(groups: readonly string[]): number[][] {
-  const members = new Map<string, number[]>();
-  groups.forEach((name, image) => {
-    members.set(name, [...(members.get(name) ?? []), image]);
-  });
-  return [...members.values()];
+  return [...groupBy(groups.keys(), (image) => groups[image]).values()];
 }
 
 function calibrated(scores: Matrix, labels: readonly number[]): Float64Array {

@@ -116,3 +116,14 @@ it('is read back as decisions: none as it is written, and the likely class once 
     { path: '=a.png', label: 'x,y', kind: 'relabel', newLabel: 'z' },
   ]);
 });
+
+it('is found among more images than each is compared with', () => {
+  const rng = createRng('outliers', 'many');
+  const images = 5000;
+  const features = Float32Array.from({ length: images * 2 }, () => rng.normal());
+  features.fill(40, 2 * 4321, 2 * 4321 + 2);
+  const groups = Array.from({ length: images }, (_, image) => String(image));
+  const scores = outlierScores(features, { groups });
+  expect(scores.indexOf(Math.max(...scores))).toBe(4321);
+  expect(isOutlier(scores[4321] ?? 0)).toBe(true);
+});

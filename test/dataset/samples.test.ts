@@ -32,6 +32,7 @@ const ALIKE: Readonly<Record<string, readonly [string, number]>> = {
   'rgba.tif': ['rgba.png', 0],
   // Their inks are what RGB lacks of white, and their black is none: the plain formula gives it back.
   'cmyk.tif': ['rgb8.png', 0],
+  'cmyk16.tif': ['rgb8.png', 0],
   'cmyk.jpg': ['rgb8.png', 6],
 };
 

@@ -5,7 +5,7 @@ export const command: Command = {
   usage: 'audit FOLDER [flags]',
   description: [
     'Looks for what is wrong with the images, before or after training: labels that are probably wrong,',
-    'with the likely class; copies with different labels, or on both sides of a split; images that are',
+    'with the likely class; copies with different labels, or in several subsets; images that are',
     'like no other; blank, dark, tiny, blurred and broken ones; classes that cannot be told apart.',
     'Writes audit.csv, with a column for decisions, and audit.html, where each suspect can be kept, given',
     'another class or dropped with a key. `train --decisions audit.csv` follows the decisions. No image is',

@@ -42,7 +42,7 @@ function findingFacts(report: AuditReport): [string, string][] {
     ['labels', judged],
     [
       'copies',
-      `${plural(copies.length, 'group')}, ${grouped(differ)} with different labels, ${grouped(leaks)} on different sides`,
+      `${plural(copies.length, 'group')}, ${grouped(differ)} with different labels, ${grouped(leaks)} in different subsets`,
     ],
     ['out of place', plural(outliers.length, 'image')],
     [

@@ -1,16 +1,9 @@
+import { MEASURED_ON } from '../../metrics/measured-on.ts';
 import { wilsonInterval } from '../../metrics/wilson.ts';
 import type { MetricsRecord } from '../../run/record.ts';
 import { decimal, grouped, percent, plural } from '../number-formats.ts';
 import { type Column, facts, table } from '../table.ts';
 import { printable } from '../width.ts';
-
-/** On which images figures were measured. */
-export const MEASURED = {
-  train: 'of the training subset',
-  val: 'of the validation subset',
-  test: 'of the test subset',
-  'cross-validation': 'by cross-validation: each by a fit without it',
-} as const;
 
 /** Metrics, and the images on which they were measured. */
 export type Measured = Omit<MetricsRecord, 'side'> & {
@@ -28,7 +21,7 @@ export function figureLines(record: Measured): string[] {
   const { accuracy = Number.NaN, top5, macro_f1: f1, loss } = metrics;
   const [low, high] = wilsonInterval(accuracy, images);
   const parts = [
-    ...(side === undefined ? [] : [MEASURED[side]]),
+    ...(side === undefined ? [] : [MEASURED_ON[side]]),
     ...(data === undefined ? [] : [`of ${printable(data)}`]),
   ];
   return facts([

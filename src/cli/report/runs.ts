@@ -1,3 +1,4 @@
+import { MEASURED_ON } from '../../metrics/measured-on.ts';
 import { wilsonInterval } from '../../metrics/wilson.ts';
 import type { RunComparison } from '../../pipeline/runs/compare-runs.ts';
 import type { RunSummary } from '../../pipeline/runs/run-summary.ts';
@@ -6,7 +7,6 @@ import { shortPath } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable } from '../width.ts';
-import { MEASURED } from './metrics.ts';
 
 const LISTED: readonly Column[] = [
   { header: 'run', shrinks: true },
@@ -83,7 +83,7 @@ const numberText = (value: number | undefined) => (value === undefined ? '-' : d
 
 function measuredText({ metrics }: RunSummary): string {
   if (metrics === undefined) return '-';
-  const [how = ''] = MEASURED[metrics.side].split(':');
+  const [how = ''] = MEASURED_ON[metrics.side].split(':');
   return `${plural(metrics.images, 'image')} ${how}`;
 }
 

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { MEASURED_ON } from '../../metrics/measured-on.ts';
 import { wilsonInterval } from '../../metrics/wilson.ts';
 import type { RunRecord } from '../../run/record.ts';
 import type { Collected } from '../listeners/collector.ts';
@@ -7,7 +8,6 @@ import { shellWord, shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable, truncate, wrap } from '../width.ts';
-import { MEASURED } from './metrics.ts';
 
 type Row = readonly [string, string];
 
@@ -73,7 +73,7 @@ function howGood({ metrics: record }: RunRecord): Row[] {
       'accuracy',
       `${percent(accuracy)} (${interval}); macro F1 ${percent(f1)}, loss ${decimal(loss)}`,
     ],
-    ['measured on', `${plural(images, 'image')} ${MEASURED[side]}${before}`],
+    ['measured on', `${plural(images, 'image')} ${MEASURED_ON[side]}${before}`],
   ];
 }
 

@@ -2,9 +2,10 @@ import type { Copies, LabelSuspect, OddLook, Outlier } from '../../audit/finding
 import { findLooks } from '../../audit/looks.ts';
 import { isOutlier, outlierScores } from '../../audit/outliers.ts';
 import { VggtuneError } from '../../base/errors.ts';
+import { groupBy } from '../../base/group-by.ts';
 import { type Appearance, appearanceOf } from '../../dataset/appearance.ts';
 import { imagePath, printablePath } from '../../dataset/file-names.ts';
-import type { NearDuplicateGroups } from '../../dataset/near-duplicate-groups.ts';
+import { groupNamer, type NearDuplicateGroups } from '../../dataset/near-duplicate-groups.ts';
 import type { DatasetIndex, ImageEntry } from '../../dataset/types.ts';
 import type { ImageFeatures } from './image-features.ts';
 import type { LabelFindings } from './label-findings.ts';
@@ -60,14 +61,7 @@ export function copiesOf(
   { images, classes }: DatasetIndex,
   groups: NearDuplicateGroups,
 ): readonly Copies[] {
-  const names = new Map(groups.flatMap((group) => group.map((hash) => [hash, group[0] ?? hash])));
-  const byGroup = new Map<string, ImageEntry[]>();
-  for (const image of images) {
-    const name = names.get(image.hash) ?? image.hash;
-    const found = byGroup.get(name);
-    if (found === undefined) byGroup.set(name, [image]);
-    else found.push(image);
-  }
+  const byGroup = groupBy(images, groupNamer(groups));
   return [...byGroup.values()]
     .filter((group) => group.length > 1)
     .map((group) => ({

@@ -4,7 +4,8 @@ import { systemCode } from '../../base/errors.ts';
 import type { Candidates } from '../../dataset/candidates.ts';
 import { collectFolders } from '../../dataset/collect-folders.ts';
 import { collectCsv } from '../../dataset/csv-list.ts';
-import { refuseFolder } from '../../run/store.ts';
+
+export { freeRunFolder } from '../../run/store.ts';
 
 /** A preview of a folder by its file names, without reading an image. */
 export type Preview =
@@ -50,16 +51,4 @@ export async function listPlaces(folder: string): Promise<readonly string[]> {
       return /\.csv$/i.test(entry.name) ? [entry.name] : [];
     })
     .sort();
-}
-
-/** The first of `out`, `out-2`, `out-3`, ... that a new run can have. */
-export async function freeRunFolder(out: string): Promise<string> {
-  for (let number = 1; ; number++) {
-    const folder = number === 1 ? out : `${out}-${number}`;
-    const free = await refuseFolder(folder, {}).then(
-      () => true,
-      () => false,
-    );
-    if (free || number > 999) return folder;
-  }
 }

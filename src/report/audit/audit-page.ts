@@ -77,7 +77,7 @@ const TITLES: readonly (readonly [AuditRow['problem'][], string, string])[] = [
   [
     ['copy', 'leak'],
     'Copies',
-    'Images that show nearly the same, and have different labels or are on different sides.',
+    'Images that show nearly the same, and have different labels or are in different subsets.',
   ],
   [['outlier'], 'Out of place', 'Images that are like no other, the farthest first.'],
   [['blank', 'dark', 'tiny', 'blurred'], 'Hard to see', 'Blank, dark, tiny or blurred images.'],

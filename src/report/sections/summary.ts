@@ -1,19 +1,12 @@
 import { duration, grouped, plural } from '../../base/number-formats.ts';
 import { answerBins, calibrationError } from '../../metrics/calibration.ts';
+import { MEASURED_ON } from '../../metrics/measured-on.ts';
 import { wilsonInterval } from '../../metrics/wilson.ts';
 import type { ImagePrediction, MetricsRecord } from '../../run/record.ts';
 import { confidence, isWrong } from '../image-choice.ts';
 import { html, type Markup } from '../markup.ts';
 import type { ReportedRun } from '../read-run.ts';
 import { facts, name, percent, type RunView, section } from '../view.ts';
-
-/** On which images figures were measured. */
-const MEASURED = {
-  train: 'of the training subset',
-  val: 'of the validation subset',
-  test: 'of the test subset',
-  'cross-validation': 'by cross-validation, each by a fit without it',
-} as const;
 
 export interface Figure {
   readonly term: string;
@@ -90,7 +83,7 @@ function figureCards(run: ReportedRun): Markup {
 
 export function measuredOn({ images, side, beforeRefit }: MetricsRecord): string {
   const before = beforeRefit === true ? ', before the model was trained on these too' : '';
-  return `${plural(images, 'image')} ${MEASURED[side] ?? ''}${before}`;
+  return `${plural(images, 'image')} ${MEASURED_ON[side]}${before}`;
 }
 
 function rowsOf({ config, split, plan, events }: ReportedRun): [string, Markup | string][] {
