@@ -1,4 +1,5 @@
 import type { AuditRow } from '../../audit/audit-csv.ts';
+import { groupBy } from '../../base/group-by.ts';
 import { percent } from '../../base/number-formats.ts';
 import { html, type Markup } from '../markup.ts';
 import type { Thumbnail } from '../thumbnails.ts';
@@ -13,12 +14,7 @@ export interface Suspicions {
 
 /** The rows of each image, in the order of the first ones. */
 export function suspicions(rows: readonly AuditRow[]): readonly Suspicions[] {
-  const byPath = new Map<string, AuditRow[]>();
-  for (const row of rows) {
-    const found = byPath.get(row.path);
-    if (found === undefined) byPath.set(row.path, [row]);
-    else found.push(row);
-  }
+  const byPath = groupBy(rows, ({ path }) => path);
   return [...byPath].map(([path, own]) => ({ path, label: own[0]?.label ?? '', rows: own }));
 }
 

@@ -26,7 +26,7 @@ ${some.map(({ path }) => html`<p class="path">${name(path)}</p>`)}${
   });
   const left = harmless.length - items.length;
   return html`<section aria-labelledby="copies-title"><h2 id="copies-title">Copies with the same label</h2>
-<p>${harmless.length === 0 ? 'None were found.' : `${plural(harmless.length, 'group')}; training keeps each on one side.`}</p>
+<p>${harmless.length === 0 ? 'None were found.' : `${plural(harmless.length, 'group')}; training keeps each in one subset.`}</p>
 <ul class="gallery wide">${items}</ul>
 ${left > 0 ? html`<p>${plural(left, 'other group')} not shown.</p>` : undefined}</section>
 `;
