@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-list.ts';
 import { pictureFolder } from '../pipeline/pictures.ts';
 import { BIN, vggtune } from './bin.ts';
-import { openScreen } from './wizard/screen.ts';
+import { shownOn } from './wizard/screen.ts';
 
 // What is built, in real terminals of several widths.
 
@@ -29,16 +29,9 @@ interface Shown {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Everything that a command leaves on a screen, and the lines that the terminal had to break. */
-async function shown(line: string, { columns, env = {} }: Shown) {
+function shown(line: string, { columns, env = {} }: Shown) {
   const all = { NO_COLOR: '1', VGGTUNE_CACHE: cache, ...env };
-  const screen = openScreen(line.split(' '), { cwd: home, env: all, columns });
-  try {
-    const code = await screen.exit(60);
-    return { code, lines: screen.lines(), broken: screen.broken() };
-  } finally {
-    screen.kill();
-  }
+  return shownOn(line.split(' '), { cwd: home, env: all, columns });
 }
 
 /** Names of flags, and commands to copy, stay whole; so does a word that is longer than the screen. */

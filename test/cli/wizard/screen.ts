@@ -35,7 +35,11 @@ export function openProgram(file: string, words: readonly string[], options: Scr
   const program = spawn(file, [...words], { cwd, env, cols, rows });
   const terminal = new xterm.Terminal({ cols, rows, scrollback: 2000, allowProposedApi: true });
   let code: number | undefined;
+  let title = '';
   program.onData((data) => terminal.write(data));
+  terminal.onTitleChange((text) => {
+    title = text;
+  });
   program.onExit(({ exitCode }) => {
     code = exitCode;
   });
@@ -81,6 +85,9 @@ export function openProgram(file: string, words: readonly string[], options: Scr
     gone: (text: string) =>
       until(`end of "${text}"`, () => (lines().join('\n').includes(text) ? undefined : true)),
     type: (text: string) => program.write(text),
+    /** Waits until the title of the terminal is a text. */
+    titled: (text: string, seconds?: number) =>
+      until(`title "${text}"`, () => (title === text ? true : undefined), seconds),
     exit: (seconds?: number) => until('exit', () => code, seconds),
     /** As a terminal does that is closed. */
     hangUp: () => program.kill('SIGHUP'),
@@ -88,4 +95,25 @@ export function openProgram(file: string, words: readonly string[], options: Scr
       if (code === undefined) program.kill('SIGKILL');
     },
   };
+}
+
+const ENDED = 'ended';
+/** Sets the title of the terminal once the program has ended, and waits for a line before it ends too. */
+const LINGER = `"$@"; code=$?; printf '\\033]2;${ENDED}\\007'; read -r line; exit $code`;
+
+/**
+ * Everything that the real program leaves on a screen, its exit code, and the lines that the terminal had to break. A
+ * pseudo-terminal loses what nobody has read when its last program ends, so that a shell stays until all was read.
+ */
+export async function shownOn(words: readonly string[], options: ScreenOptions) {
+  const shell = ['-c', LINGER, 'sh', process.execPath, PROGRAM, ...words];
+  const screen = openProgram('sh', shell, options);
+  try {
+    await screen.titled(ENDED, 60);
+    const found = { lines: screen.lines(), broken: screen.broken() };
+    screen.type(KEYS.enter);
+    return { code: await screen.exit(60), ...found };
+  } finally {
+    screen.kill();
+  }
 }
