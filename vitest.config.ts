@@ -11,7 +11,6 @@ const TIMED = [
   'test/cli/wizard/*.slow.test.ts',
   'test/faults/*.slow.test.ts',
   'test/fuzz/*.slow.test.ts',
-  'test/pipeline/run/killed.slow.test.ts',
   'test/run/*.slow.test.ts',
   'test/weights/*.slow.test.ts',
 ];

@@ -17,25 +17,8 @@ export interface Rng {
 }
 
 export function createRng(...keys: readonly (string | number)[]): Rng {
-  const digest = createHash('sha256').update(JSON.stringify(keys)).digest();
-  let a = digest.readUInt32LE(0);
-  let b = digest.readUInt32LE(4);
-  let c = digest.readUInt32LE(8);
-  let d = digest.readUInt32LE(12) | 1;
+  const next = createGenerator(createHash('sha256').update(JSON.stringify(keys)).digest());
   let spare: number | undefined;
-
-  function next(): number {
-    const scrambled = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = rotateLeft(d, 11);
-    return scrambled;
-  }
-
   const uniform = () => next() / 2 ** 32;
   const integer = (n: number) => Math.floor(uniform() * n);
 
@@ -51,18 +34,38 @@ export function createRng(...keys: readonly (string | number)[]): Rng {
     return radius * Math.cos(angle);
   }
 
-  function shuffle<T>(items: readonly T[]): T[] {
-    const out = [...items];
-    for (let i = out.length - 1; i > 0; i--) {
-      const j = integer(i + 1);
-      const moved = out[i] as T;
-      out[i] = out[j] as T;
-      out[j] = moved;
-    }
-    return out;
-  }
+  return { uniform, integer, normal, shuffle: (items) => shuffled(items, integer) };
+}
 
-  return { uniform, integer, normal, shuffle };
+/** The numbers of xoshiro128** in [0, 2^32), from 16 bytes of state. */
+function createGenerator(digest: Buffer): () => number {
+  let a = digest.readUInt32LE(0);
+  let b = digest.readUInt32LE(4);
+  let c = digest.readUInt32LE(8);
+  let d = digest.readUInt32LE(12) | 1;
+
+  return () => {
+    const scrambled = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = rotateLeft(d, 11);
+    return scrambled;
+  };
+}
+
+function shuffled<T>(items: readonly T[], integer: (n: number) => number): T[] {
+  const out = [...items];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = integer(i + 1);
+    const moved = out[i] as T;
+    out[i] = out[j] as T;
+    out[j] = moved;
+  }
+  return out;
 }
 
 function rotateLeft(x: number, bits: number): number {

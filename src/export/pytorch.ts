@@ -111,12 +111,7 @@ function torchPreprocessing({ channels, scale, mean, std }: Preprocessing) {
   return { mean: ordered(mean), std: ordered(std) };
 }
 
-function loadScript(model: ExportModel): string {
-  const { network, background } = model;
-  const { size, resize } = network.preprocessing;
-  const { mean, std } = torchPreprocessing(network.preprocessing);
-  const backbone = network.layers.slice(0, network.headStart);
-  const rows = backbone.flatMap(featureRow);
+function loadScript({ network, background }: ExportModel): string {
   return `"""Loads the model into torchvision's VGG: \`python load.py PICTURE...\` prints the classes."""
 
 import json
@@ -135,15 +130,7 @@ HERE = Path(__file__).parent
 LABELS = json.loads((HERE / "labels.json").read_text(encoding="utf-8"))
 
 
-${levelsClass(network)}def build_model():
-    layers = [${rows.join(', ')}]
-    features = make_layers(layers, batch_norm=${backbone.some(({ kind }) => kind === 'batchnorm') ? 'True' : 'False'})
-    model = ${hasLevels(network) ? 'LevelsVGG' : 'VGG'}(features, num_classes=${network.classes}, init_weights=False)
-    model.avgpool = nn.AdaptiveAvgPool2d(${poolSize(network)})
-    model.classifier = nn.Sequential(
-${classifier(network).join('\n')}
-    )
-    return model
+${levelsClass(network)}${buildFunction(network)}
 
 
 def load_model():
@@ -155,13 +142,7 @@ def load_model():
 ${uprightFunction(background)}
 
 
-preprocess = transforms.Compose([
-    transforms.Lambda(upright),
-    transforms.Resize(${Math.max(size, resize)}, interpolation=transforms.InterpolationMode.BILINEAR),
-    transforms.CenterCrop(${size}),
-    transforms.ToTensor(),
-    transforms.Normalize(mean=[${mean.join(', ')}], std=[${std.join(', ')}]),
-])
+${preprocessSteps(network.preprocessing)}
 
 
 if __name__ == "__main__":
@@ -172,6 +153,32 @@ if __name__ == "__main__":
         probability, label = logits.softmax(1).max(1)
         print(path, LABELS[label.item()], f"{probability.item():.4f}")
 `;
+}
+
+function buildFunction(network: NetworkSpec): string {
+  const backbone = network.layers.slice(0, network.headStart);
+  const rows = backbone.flatMap(featureRow);
+  return `def build_model():
+    layers = [${rows.join(', ')}]
+    features = make_layers(layers, batch_norm=${backbone.some(({ kind }) => kind === 'batchnorm') ? 'True' : 'False'})
+    model = ${hasLevels(network) ? 'LevelsVGG' : 'VGG'}(features, num_classes=${network.classes}, init_weights=False)
+    model.avgpool = nn.AdaptiveAvgPool2d(${poolSize(network)})
+    model.classifier = nn.Sequential(
+${classifier(network).join('\n')}
+    )
+    return model`;
+}
+
+function preprocessSteps(preprocessing: Preprocessing): string {
+  const { size, resize } = preprocessing;
+  const { mean, std } = torchPreprocessing(preprocessing);
+  return `preprocess = transforms.Compose([
+    transforms.Lambda(upright),
+    transforms.Resize(${Math.max(size, resize)}, interpolation=transforms.InterpolationMode.BILINEAR),
+    transforms.CenterCrop(${size}),
+    transforms.ToTensor(),
+    transforms.Normalize(mean=[${mean.join(', ')}], std=[${std.join(', ')}]),
+])`;
 }
 
 const hasLevels = ({ layers }: NetworkSpec) => layers.some(({ kind }) => kind === 'levels');

@@ -104,16 +104,8 @@ function addLayer(graph: Graph, inputs: readonly string[], { layer, next }: Plac
       const sizes = graph.integers(`${to}/sizes`, [-1, flatSize(next)]);
       return graph.node('Reshape', [x, sizes], { to, attributes: { T: FLOAT, Tshape: INT } });
     }
-    case 'Concatenate': {
-      const axis = graph.constant({
-        name: `${to}/axis`,
-        shape: [],
-        type: 'int32',
-        data: () => Int32Array.of(3),
-      });
-      const attributes = { T: FLOAT, Tidx: INT, N: { int: inputs.length } };
-      return graph.node('ConcatV2', [...inputs, axis], { to, attributes });
-    }
+    case 'Concatenate':
+      return addConcatenation(graph, inputs, to);
     case 'Permute': {
       const axes = graph.integers(`${to}/axes`, [0, ...(layer.config.dims as readonly number[])]);
       return graph.node('Transpose', [x, axes], { to, attributes: { T: FLOAT, Tperm: INT } });
@@ -126,6 +118,18 @@ function addLayer(graph: Graph, inputs: readonly string[], { layer, next }: Plac
 }
 
 const INT: TfAttribute = { type: 'int32' };
+
+/** Joins maps [N, H, W, C] by their channels. */
+function addConcatenation(graph: Graph, inputs: readonly string[], to: string): string {
+  const axis = graph.constant({
+    name: `${to}/axis`,
+    shape: [],
+    type: 'int32',
+    data: () => Int32Array.of(3),
+  });
+  const attributes = { T: FLOAT, Tidx: INT, N: { int: inputs.length } };
+  return graph.node('ConcatV2', [...inputs, axis], { to, attributes });
+}
 
 function addConvolution(graph: Graph, x: string, layer: KerasLayer): string {
   const { name } = layer;

@@ -51,14 +51,10 @@ export async function fitRegression(
     async (point) => {
       const evaluation = await program.evaluate(Float32Array.from(point), weights);
       scored = evaluation.logProbabilities;
-      let value = weightedLoss(evaluation.logProbabilities, { labels, classes, weights });
+      const loss = weightedLoss(scored, { labels, classes, weights });
       gradient.set(evaluation.gradient);
-      for (let i = 0; i < size; i++) {
-        const w = point[i] as number;
-        value += (penalty / 2) * w * w;
-        gradient[i] = (gradient[i] as number) + penalty * w;
-      }
-      return { value, gradient };
+      const kernel = point.subarray(0, size);
+      return { value: loss + penalise(gradient, kernel, penalty), gradient };
     },
     {
       start: start?.slice() ?? new Float64Array(size + classes),
@@ -75,6 +71,16 @@ export async function fitRegression(
   );
   const { point: parameters, value: loss, iterations, converged } = found;
   return { parameters, loss, iterations, converged };
+}
+
+/** Adds the gradient of the penalty to that of the loss. @returns the penalty's part of the objective */
+function penalise(gradient: Float64Array, kernel: Float64Array, penalty: number): number {
+  let squares = 0;
+  kernel.forEach((weight, i) => {
+    squares += weight * weight;
+    gradient[i] = (gradient[i] as number) + penalty * weight;
+  });
+  return (penalty / 2) * squares;
 }
 
 /**

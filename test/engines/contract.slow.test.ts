@@ -12,7 +12,7 @@ describe('every strategy, head, optimizer, with and without batch norm', () => {
   it.each(ALL_CASES.map((one) => [nameOf(one), one] as const))(
     'is the same on both engines within 1e-3: %s',
     async (_name, one) => {
-      const found = await runOnBoth(engines, one);
+      const found = await runOnBoth(engines, one, 8);
       for (const [what, difference] of Object.entries(found)) {
         expect(difference, what).toBeLessThan(1e-3);
       }

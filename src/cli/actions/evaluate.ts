@@ -1,10 +1,15 @@
 import { EXIT_CODES } from '../../base/errors.ts';
-import { broadcast } from '../../base/events.ts';
+import { broadcast, type Emit } from '../../base/events.ts';
 import { missedGates } from '../../config/gates.ts';
 import { ConfigError } from '../../config/issues.ts';
 import { SIDES } from '../../config/names.ts';
 import type { Output } from '../../outputs/index.ts';
-import { evaluateRun, predictionLines, worstFirst } from '../../pipeline/evaluate.ts';
+import {
+  type EvaluateRequest,
+  evaluateRun,
+  predictionLines,
+  worstFirst,
+} from '../../pipeline/evaluate.ts';
 import type { ImagePrediction } from '../../run/record.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { deviceOf } from '../device-flag.ts';
@@ -20,20 +25,9 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
   const { gates, issues } = readGates(args.list('fail-if'));
   if (issues.length > 0) throw new ConfigError(issues);
   const { collected, listen } = createCollector();
-  const [folder = ''] = args.positionals;
-  const data = args.text('data');
-  const side = SIDES.find((name) => name === args.text('side'));
   const worst = args.text('worst');
   const count = worst === undefined ? undefined : wholeNumber('--worst', worst);
-  const { predictions, ...record } = await evaluateRun({
-    run: folder,
-    ...(data === undefined ? {} : { data }),
-    ...(side === undefined ? {} : { side }),
-    ...deviceOf(args),
-    storage: context.storage,
-    signal: context.signal,
-    emit: broadcast([context.emit, listen]),
-  });
+  const { predictions, ...record } = await evaluateRun(requestOf(args, context, listen));
   const missed = missedGates(gates, record.metrics);
   const failedGates = missed.map(({ gate, value }) => ({ gate: gate.text, value: value ?? null }));
   const { warnings, skipped } = collected;
@@ -41,11 +35,13 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
   const csv = args.flag('csv');
   return {
     document: {
-      run: folder,
+      run: runOf(args),
       ...record,
       ...(worstOnes !== undefined && { worst: worstOnes }),
       ...(args.flag('predictions') && { predictions }),
-      ...{ failedGates, warnings, skipped },
+      failedGates,
+      warnings,
+      skipped,
     },
     text: csv
       ? predictionLines(worstOnes ?? predictions).join('\n')
@@ -55,6 +51,22 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
         ].join('\n'),
     forPrograms: csv,
     exitCode: missed.length > 0 ? EXIT_CODES.gate : EXIT_CODES.ok,
+  };
+}
+
+const runOf = ({ positionals: [run = ''] }: Arguments) => run;
+
+function requestOf(args: Arguments, context: Context, listen: Emit): EvaluateRequest {
+  const data = args.text('data');
+  const side = SIDES.find((name) => name === args.text('side'));
+  return {
+    run: runOf(args),
+    ...(data === undefined ? {} : { data }),
+    ...(side === undefined ? {} : { side }),
+    ...deviceOf(args),
+    storage: context.storage,
+    signal: context.signal,
+    emit: broadcast([context.emit, listen]),
   };
 }
 

@@ -72,9 +72,12 @@ type Row = Extract<Output<'runs'>, { folders: unknown }>['runs'][number];
 function rowOf({ folder, state, problem, begun, config, plan, split, metrics }: RunSummary): Row {
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
   return {
-    ...{ run: folder, state, begun },
+    run: folder,
+    state,
+    begun,
     ...(problem !== undefined && { problem }),
-    ...{ data: text(config.data), backbone: text(config.backbone) },
+    data: text(config.data),
+    backbone: text(config.backbone),
     strategy: plan?.strategy ?? text(config.strategy),
     classes: split?.classes.length ?? null,
     trained: split?.train.length ?? null,

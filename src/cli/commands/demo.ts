@@ -13,7 +13,9 @@ export const command: Command = {
   options: [
     { ...DEVICE_OPTION, description: `${DEVICE_OPTION.description}; auto by default` },
     {
-      ...{ name: 'epochs', kind: 'text', value: 'N' },
+      name: 'epochs',
+      kind: 'text',
+      value: 'N',
       description: 'epochs of each training: a few, for a first look at a slow device',
     },
   ],

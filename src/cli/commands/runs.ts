@@ -9,12 +9,17 @@ export const command: Command = {
     'has made, and its folder if nothing else is in it.',
   ].join('\n'),
   positionals: {
-    ...{ least: 0, most: Number.POSITIVE_INFINITY, what: 'list, compare or remove' },
+    least: 0,
+    most: Number.POSITIVE_INFINITY,
+    what: 'list, compare or remove',
     words: [{ names: ['list', 'compare', 'remove'] }, { paths: 'run' }],
   },
   options: [
     {
-      ...{ name: 'sort', kind: 'text', value: 'NAME', choices: RUN_ORDERS },
+      name: 'sort',
+      kind: 'text',
+      value: 'NAME',
+      choices: RUN_ORDERS,
       description: 'of list: the newest first (begun, the default), the best, or by name',
     },
   ],

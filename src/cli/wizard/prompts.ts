@@ -84,7 +84,9 @@ export function createPrompts(paint: Paint): Prompts {
     },
     async several({ message, choices, chosen }) {
       const listed = choices.map(({ value, name }) => ({
-        ...{ name, value, short: value },
+        name,
+        value,
+        short: value,
         checked: chosen.includes(value),
       }));
       const names = await ask<string[]>({

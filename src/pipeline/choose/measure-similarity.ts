@@ -154,11 +154,10 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
       for (const [row, index] of batch.indices.entries()) {
         if (bad.has(index)) continue;
         labels.push(sample.labels[index] ?? 0);
-        for (const [at, { rows, shape }] of depths.entries()) {
-          rows.push(channelMeans(outputs[at] ?? NOTHING, row, shape));
-        }
+        for (const [at, { rows, shape }] of depths.entries())
+          addMeans(rows, outputs[at], { row, shape });
         for (const [at, { randomRows, shape }] of pools.entries()) {
-          randomRows.push(channelMeans(controls[at] ?? NOTHING, row, shape));
+          addMeans(randomRows, controls[at], { row, shape });
         }
       }
       const done = (batch.indices.at(-1) ?? 0) + 1;
@@ -170,6 +169,15 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
     await random.release();
   }
   return { depths, labels, seconds };
+}
+
+/** Adds the channel means of one image of a batch. */
+function addMeans(
+  rows: Float32Array[],
+  output: Float32Array | undefined,
+  { row, shape }: { readonly row: number; readonly shape: Shape },
+): void {
+  rows.push(channelMeans(output ?? NOTHING, row, shape));
 }
 
 function tapped(
