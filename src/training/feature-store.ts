@@ -59,24 +59,6 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
   const writer = createOverflowWriter(options, places);
   const files = createFilePool();
 
-  async function readRun(run: readonly Wanted[], into: Float32Array): Promise<number[]> {
-    const first = run[0];
-    if (first === undefined) return [];
-    const bytes = Buffer.allocUnsafe(run.length * rowLength * 4);
-    const got = await files.read(first.place, bytes, rowLength * 4);
-    const bad: number[] = [];
-    run.forEach(({ position, key, place }, i) => {
-      const row = bytes.subarray(i * rowLength * 4, (i + 1) * rowLength * 4);
-      if ((i + 1) * rowLength * 4 <= got && crc32(row) === place.checksum) {
-        bytesOf(into).set(row, position * rowLength * 4);
-      } else {
-        places.delete(key);
-        bad.push(position);
-      }
-    });
-    return bad;
-  }
-
   async function read(keys: readonly string[], into: Float32Array): Promise<readonly number[]> {
     const wanted: Wanted[] = [];
     const missing: number[] = [];
@@ -88,7 +70,9 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
       else missing.push(position);
     });
     const runs = neighbours(wanted, Math.max(1, Math.floor(READ_BYTES / (rowLength * 4))));
-    const bad = await Promise.all(runs.map((run) => readRun(run, into)));
+    const bad = await Promise.all(
+      runs.map((run) => readRun({ rowLength, places, files }, run, into)),
+    );
     return [...missing, ...bad.flat()].sort((a, b) => a - b);
   }
 
@@ -113,10 +97,40 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
   };
 }
 
+interface RowSource {
+  readonly rowLength: number;
+  readonly places: Map<string, RowPlace>;
+  readonly files: ReturnType<typeof createFilePool>;
+}
+
 interface Wanted {
   readonly position: number;
   readonly key: string;
   readonly place: RowPlace;
+}
+
+/** Reads rows that lie one after the other. @returns positions of those that are not there or damaged */
+async function readRun(
+  source: RowSource,
+  run: readonly Wanted[],
+  into: Float32Array,
+): Promise<number[]> {
+  const { rowLength, places, files } = source;
+  const first = run[0];
+  if (first === undefined) return [];
+  const bytes = Buffer.allocUnsafe(run.length * rowLength * 4);
+  const got = await files.read(first.place, bytes, rowLength * 4);
+  const bad: number[] = [];
+  run.forEach(({ position, key, place }, i) => {
+    const row = bytes.subarray(i * rowLength * 4, (i + 1) * rowLength * 4);
+    if ((i + 1) * rowLength * 4 <= got && crc32(row) === place.checksum) {
+      bytesOf(into).set(row, position * rowLength * 4);
+    } else {
+      places.delete(key);
+      bad.push(position);
+    }
+  });
+  return bad;
 }
 
 /** Groups rows that lie one after the other in one file. */

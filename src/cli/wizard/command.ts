@@ -9,7 +9,7 @@ import { wrap } from '../width.ts';
 import { type Advice, adviseOn } from './advice.ts';
 import { type Answers, commandLine, configOf, fileOf, namedBackbone, wordsOf } from './answers.ts';
 import { askFolder, describePreview, type Folder } from './folder.ts';
-import { BACK, type Back, createPrompts, type Prompts } from './prompts.ts';
+import { BACK, type Back, type Prompts, TerminalPrompts } from './prompts.ts';
 import { askBackbone, askBudget, askExports, askStrategy, type Backbone } from './questions.ts';
 import { walk } from './steps.ts';
 import { askAndSave, askDecision, type Decision, planLines } from './summary.ts';
@@ -37,18 +37,18 @@ interface State {
 
 async function run(args: Arguments, context: Context): Promise<Outcome> {
   const { terminal } = context;
-  const wizard = createWizard(createPrompts(terminal.paint), context);
+  const wizard = new Wizard(new TerminalPrompts(terminal.paint), context);
   say(context, [
     terminal.paint('bold', 'Fine-tune a VGG network on your images.'),
     'Escape goes back, Ctrl-C leaves. Nothing is written before the end.',
   ]);
   const { decision } = await walk<State>({}, [
-    wizard.folder,
-    wizard.strategy,
-    wizard.budget,
-    wizard.backbone,
-    wizard.exports,
-    wizard.decide,
+    (state) => wizard.folder(state),
+    (state) => wizard.strategy(state),
+    (state) => wizard.budget(state),
+    (state) => wizard.backbone(state),
+    (state) => wizard.exports(state),
+    (state) => wizard.decide(state),
   ]);
   if (decision === undefined || decision.kind === 'quit') {
     throw interruptedError('the wizard was left', { fix: 'nothing was written; start it again' });
@@ -72,61 +72,71 @@ function say({ terminal }: Context, lines: readonly string[]): void {
   }
 }
 
-function createWizard(prompts: Prompts, context: Context) {
-  const layout = { width: context.terminal.width };
-  const { environment } = context;
+/** The questions. Each takes the answers so far, and returns them with its own. */
+class Wizard {
+  readonly #prompts: Prompts;
+  readonly #context: Context;
+  readonly #layout: { readonly width: number };
 
-  async function folder(state: State): Promise<State | Back> {
-    const found = await askFolder(prompts, state.folder?.path ?? '');
+  constructor(prompts: Prompts, context: Context) {
+    this.#prompts = prompts;
+    this.#context = context;
+    this.#layout = { width: context.terminal.width };
+  }
+
+  async folder(state: State): Promise<State | Back> {
+    const found = await askFolder(this.#prompts, state.folder?.path ?? '');
     if (found === BACK) return BACK;
-    say(context, [describePreview(found.path, found.data)]);
+    say(this.#context, [describePreview(found.path, found.data)]);
     return { ...state, folder: found };
   }
 
-  async function strategy(state: State): Promise<State | Back> {
+  async strategy(state: State): Promise<State | Back> {
     const { folder: place } = state;
     if (place === undefined) return BACK;
     const known = state.advice?.of === place.path ? state.advice.found : undefined;
-    const found = known ?? (await adviseOn(place, context));
-    if (known === undefined) say(context, found.evidence);
-    const chosen = await askStrategy(prompts, { advice: found, layout });
+    const found = known ?? (await adviseOn(place, this.#context));
+    if (known === undefined) say(this.#context, found.evidence);
+    const chosen = await askStrategy(this.#prompts, { advice: found, layout: this.#layout });
     const next = { ...state, advice: { of: place.path, found } };
     return chosen === BACK ? BACK : { ...next, strategy: chosen };
   }
 
-  async function budget(state: State): Promise<State | Back> {
-    const chosen = await askBudget(prompts, { before: state.preset, layout });
+  async budget(state: State): Promise<State | Back> {
+    const chosen = await askBudget(this.#prompts, { before: state.preset, layout: this.#layout });
     return chosen === BACK ? BACK : { ...state, preset: chosen };
   }
 
-  async function backbone(state: State): Promise<State | Back> {
-    const usual = await usualBackbone(state, context);
-    const chosen = await askBackbone(prompts, { ...usual, before: state.backbone, layout });
+  async backbone(state: State): Promise<State | Back> {
+    const usual = await usualBackbone(state, this.#context);
+    const chosen = await askBackbone(this.#prompts, {
+      ...usual,
+      before: state.backbone,
+      layout: this.#layout,
+    });
     return chosen === BACK ? BACK : { ...state, backbone: chosen };
   }
 
-  async function exports(state: State): Promise<State | Back> {
-    const before = state.exports ?? configOf(baseWords(state), environment).export;
-    const chosen = await askExports(prompts, before);
+  async exports(state: State): Promise<State | Back> {
+    const before = state.exports ?? configOf(baseWords(state), this.#context.environment).export;
+    const chosen = await askExports(this.#prompts, before);
     return chosen === BACK ? BACK : { ...state, exports: chosen };
   }
 
-  async function decide(state: State): Promise<State | Back> {
+  async decide(state: State): Promise<State | Back> {
     const { folder: place } = state;
     if (place === undefined) return BACK;
-    const answers = await withFreeFolder(answersOf(state), environment);
-    const words = wordsOf(answers, environment);
-    const { width } = layout;
-    const config = configOf(words, environment);
-    say(context, ['', ...planLines(config, { data: place.data, width }), '']);
-    const kind = await askDecision(prompts);
+    const answers = await withFreeFolder(answersOf(state), this.#context.environment);
+    const words = wordsOf(answers, this.#context.environment);
+    const { width } = this.#layout;
+    const config = configOf(words, this.#context.environment);
+    say(this.#context, ['', ...planLines(config, { data: place.data, width }), '']);
+    const kind = await askDecision(this.#prompts);
     if (kind === BACK) return BACK;
     if (kind === 'train' || kind === 'quit') return { ...state, decision: { kind, words } };
-    const saved = await askAndSave(prompts, fileOf(answers, environment));
+    const saved = await askAndSave(this.#prompts, fileOf(answers, this.#context.environment));
     return saved === BACK ? BACK : { ...state, decision: { kind, words: ['train', '-c', saved] } };
   }
-
-  return { folder, strategy, budget, backbone, exports, decide };
 }
 
 /** The backbone that a preset or a variable names, or else the one whose weights are available. */

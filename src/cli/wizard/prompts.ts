@@ -19,32 +19,37 @@ export type Found =
   | { readonly value: string; readonly description?: string }
   | { readonly problem: string };
 
+export interface SelectQuestion<T> {
+  readonly message: string;
+  readonly choices: readonly Choice<T>[];
+  /** The index of the choice that is selected at first. */
+  readonly begin?: number;
+  readonly back: boolean;
+}
+
+export interface SeveralQuestion {
+  readonly message: string;
+  readonly choices: readonly Choice<string>[];
+  readonly chosen: readonly string[];
+}
+
+export interface TextQuestion {
+  readonly message: string;
+  readonly begin: string;
+  readonly validate: (value: string) => Promise<true | string>;
+}
+
+export interface SearchQuestion extends TextQuestion {
+  readonly source: (typed: string) => Promise<readonly Found[]>;
+}
+
 export interface Prompts {
-  select<T>(question: {
-    readonly message: string;
-    readonly choices: readonly Choice<T>[];
-    /** The index of the choice that is selected at first. */
-    readonly begin?: number;
-    readonly back: boolean;
-  }): Promise<T | Back>;
+  select<T>(question: SelectQuestion<T>): Promise<T | Back>;
   /** Selects several of some names; the result is in the order of the choices. */
-  several(question: {
-    readonly message: string;
-    readonly choices: readonly Choice<string>[];
-    readonly chosen: readonly string[];
-  }): Promise<readonly string[] | Back>;
+  several(question: SeveralQuestion): Promise<readonly string[] | Back>;
   /** Asks for a text, with completions from `source`. */
-  search(question: {
-    readonly message: string;
-    readonly begin: string;
-    readonly source: (typed: string) => Promise<readonly Found[]>;
-    readonly validate: (value: string) => Promise<true | string>;
-  }): Promise<string | Back>;
-  text(question: {
-    readonly message: string;
-    readonly begin: string;
-    readonly validate: (value: string) => Promise<true | string>;
-  }): Promise<string | Back>;
+  search(question: SearchQuestion): Promise<string | Back>;
+  text(question: TextQuestion): Promise<string | Back>;
 }
 
 /** The number of lines of a list; the rest of the screen is for the question and its help. */
@@ -54,71 +59,83 @@ const pageSize = () => Math.max(5, (process.stdout.rows ?? 24) - 6);
  * The prompts of the wizard. Each is erased when it is answered, and its answer stays as one line, so that
  * going back leaves no half-drawn list.
  */
-export function createPrompts(paint: Paint): Prompts {
-  const theme = (help: string) => ({
-    style: {
-      keysHelpTip: () => paint('dim', help),
-      disabled: (text: string) => paint('red', text),
-    },
-  });
-  const answered = (message: string, answer: string) =>
-    process.stdout.write(`${paint('green', '✔')} ${paint('bold', message)} ${answer}\n`);
+export class TerminalPrompts implements Prompts {
+  readonly #paint: Paint;
 
-  return {
-    async select({ message, choices, begin = 0, back }) {
-      const listed = choices.map(({ name }, at) => ({ name, value: at }));
-      const way = back ? [{ name: '← back', value: -1 }] : [];
-      const at = await ask<number>({
-        type: 'select',
-        message,
-        choices: [...listed, ...way],
-        default: begin,
-        loop: false,
-        pageSize: pageSize(),
-        theme: theme(back ? '↑↓ moves • ⏎ takes • esc goes back' : '↑↓ moves • ⏎ takes'),
-      });
-      const choice = at === BACK ? undefined : choices[at];
-      if (choice === undefined) return BACK;
-      answered(message, choice.short ?? choice.name);
-      return choice.value;
-    },
-    async several({ message, choices, chosen }) {
-      const listed = choices.map(({ value, name }) => ({
-        name,
-        value,
-        short: value,
-        checked: chosen.includes(value),
-      }));
-      const names = await ask<string[]>({
-        type: 'checkbox',
-        message,
-        choices: listed,
-        loop: false,
-        pageSize: pageSize(),
-        theme: theme('space picks • ⏎ takes • esc goes back'),
-      });
-      if (names !== BACK) answered(message, names.length === 0 ? 'nothing' : names.join(', '));
-      return names;
-    },
-    async search({ message, begin, source, validate }) {
-      const value = await ask<string>({
-        type: 'search',
-        message,
-        initialValue: begin,
-        pageSize: Math.min(8, pageSize()),
-        source: async (typed: string | undefined) => (await source(typed ?? '')).map(listedPlace),
-        theme: theme('↑↓ moves • tab completes • ⏎ takes'),
-        validate,
-      });
-      if (value !== BACK) answered(message, value);
-      return value;
-    },
-    async text({ message, begin, validate }) {
-      const value = await ask<string>({ type: 'input', message, default: begin, validate });
-      if (value !== BACK) answered(message, value);
-      return value;
-    },
-  };
+  constructor(paint: Paint) {
+    this.#paint = paint;
+  }
+
+  async select<T>({ message, choices, begin = 0, back }: SelectQuestion<T>): Promise<T | Back> {
+    const listed = choices.map(({ name }, at) => ({ name, value: at }));
+    const way = back ? [{ name: '← back', value: -1 }] : [];
+    const at = await ask<number>({
+      type: 'select',
+      message,
+      choices: [...listed, ...way],
+      default: begin,
+      loop: false,
+      pageSize: pageSize(),
+      theme: this.#theme(back ? '↑↓ moves • ⏎ takes • esc goes back' : '↑↓ moves • ⏎ takes'),
+    });
+    const choice = at === BACK ? undefined : choices[at];
+    if (choice === undefined) return BACK;
+    this.#answered(message, choice.short ?? choice.name);
+    return choice.value;
+  }
+
+  async several({ message, choices, chosen }: SeveralQuestion): Promise<readonly string[] | Back> {
+    const listed = choices.map(({ value, name }) => ({
+      name,
+      value,
+      short: value,
+      checked: chosen.includes(value),
+    }));
+    const names = await ask<string[]>({
+      type: 'checkbox',
+      message,
+      choices: listed,
+      loop: false,
+      pageSize: pageSize(),
+      theme: this.#theme('space picks • ⏎ takes • esc goes back'),
+    });
+    if (names !== BACK) this.#answered(message, names.length === 0 ? 'nothing' : names.join(', '));
+    return names;
+  }
+
+  async search({ message, begin, source, validate }: SearchQuestion): Promise<string | Back> {
+    const value = await ask<string>({
+      type: 'search',
+      message,
+      initialValue: begin,
+      pageSize: Math.min(8, pageSize()),
+      source: async (typed: string | undefined) => (await source(typed ?? '')).map(listedPlace),
+      theme: this.#theme('↑↓ moves • tab completes • ⏎ takes'),
+      validate,
+    });
+    if (value !== BACK) this.#answered(message, value);
+    return value;
+  }
+
+  async text({ message, begin, validate }: TextQuestion): Promise<string | Back> {
+    const value = await ask<string>({ type: 'input', message, default: begin, validate });
+    if (value !== BACK) this.#answered(message, value);
+    return value;
+  }
+
+  #theme(help: string) {
+    return {
+      style: {
+        keysHelpTip: () => this.#paint('dim', help),
+        disabled: (text: string) => this.#paint('red', text),
+      },
+    };
+  }
+
+  #answered(message: string, answer: string): void {
+    const paint = this.#paint;
+    process.stdout.write(`${paint('green', '✔')} ${paint('bold', message)} ${answer}\n`);
+  }
 }
 
 /** A list entry; a problem becomes a choice that cannot be selected. */

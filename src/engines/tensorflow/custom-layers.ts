@@ -24,8 +24,17 @@ export interface BatchNormConfig {
  * implementation at a time, since they extend its class.
  */
 export function customLayers(tf: TensorFlow) {
-  /** Pixels 0-255 to what the network takes: channel order, scale, mean and deviation. */
-  class Normalise extends tf.layers.Layer {
+  return {
+    Normalise: normaliseLayer(tf),
+    BatchNorm: batchNormLayer(tf),
+    Cut: cutLayer(tf),
+    AdaptiveAverage: adaptiveAverageLayer(tf),
+  };
+}
+
+/** Pixels 0-255 to what the network takes: channel order, scale, mean and deviation. */
+function normaliseLayer(tf: TensorFlow) {
+  return class extends tf.layers.Layer {
     static className = 'Normalise';
     readonly #preprocessing: Preprocessing;
 
@@ -46,14 +55,16 @@ export function customLayers(tf: TensorFlow) {
         return ordered.mul(tf.tensor1d([...factor])).add(tf.tensor1d([...shift]));
       });
     }
-  }
+  };
+}
 
-  /**
-   * PyTorch's batch norm. TensorFlow.js's own updates its statistics when it is frozen, and has
-   * another convention of momentum; PyTorch normalises with the biased variance of the batch
-   * and keeps the unbiased one.
-   */
-  class BatchNorm extends tf.layers.Layer {
+/**
+ * PyTorch's batch norm. TensorFlow.js's own updates its statistics when it is frozen, and has
+ * another convention of momentum; PyTorch normalises with the biased variance of the batch
+ * and keeps the unbiased one.
+ */
+function batchNormLayer(tf: TensorFlow) {
+  return class extends tf.layers.Layer {
     static className = 'TorchBatchNorm';
     readonly #config: BatchNormConfig;
 
@@ -105,10 +116,12 @@ export function customLayers(tf: TensorFlow) {
         );
       }
     }
-  }
+  };
+}
 
-  /** Columns [start, end) of rows [N, size]. */
-  class Cut extends tf.layers.Layer {
+/** Columns [start, end) of rows [N, size]. */
+function cutLayer(tf: TensorFlow) {
+  return class extends tf.layers.Layer {
     static className = 'Cut';
     readonly #range: { readonly start: number; readonly end: number };
 
@@ -125,10 +138,12 @@ export function customLayers(tf: TensorFlow) {
       const { start, end } = this.#range;
       return tf.tidy(() => only(inputs).slice([0, start], [-1, end - start]));
     }
-  }
+  };
+}
 
-  /** Adaptive average pooling with PyTorch's windows, which overlap where they do not divide. */
-  class AdaptiveAverage extends tf.layers.Layer {
+/** Adaptive average pooling with PyTorch's windows, which overlap where they do not divide. */
+function adaptiveAverageLayer(tf: TensorFlow) {
+  return class extends tf.layers.Layer {
     static className = 'AdaptiveAverage';
     readonly #size: number;
 
@@ -143,25 +158,27 @@ export function customLayers(tf: TensorFlow) {
 
     override call(inputs: Inputs): Tensor {
       return tf.tidy(() => {
-        const byHeight = poolAxis(only(inputs), { axis: 1, size: this.#size });
-        return poolAxis(byHeight, { axis: 2, size: this.#size });
+        const byHeight = poolAxis(tf, only(inputs), { axis: 1, size: this.#size });
+        return poolAxis(tf, byHeight, { axis: 2, size: this.#size });
       });
     }
-  }
-
-  /** Brings the axis to the end and multiplies with the matrix of the windows. */
-  function poolAxis(x: Tensor, { axis, size }: { axis: number; size: number }): Tensor {
-    const order = x.shape.map((_, index) => index);
-    order.push(...order.splice(axis, 1));
-    const inverse = order.map((_, index) => order.indexOf(index));
-    const length = x.shape[axis] ?? 1;
-    const moved = x.transpose(order);
-    const windows = tf.tensor2d(poolingMatrixTransposed(length, size), [length, size]);
-    const pooled = moved.reshape([-1, length]).matMul(windows);
-    return pooled.reshape([...moved.shape.slice(0, -1), size]).transpose(inverse);
-  }
-
-  return { Normalise, BatchNorm, Cut, AdaptiveAverage };
+  };
 }
 
 export type CustomLayers = ReturnType<typeof customLayers>;
+
+/** Brings the axis to the end and multiplies with the matrix of the windows. */
+function poolAxis(
+  tf: TensorFlow,
+  x: Tensor,
+  { axis, size }: { axis: number; size: number },
+): Tensor {
+  const order = x.shape.map((_, index) => index);
+  order.push(...order.splice(axis, 1));
+  const inverse = order.map((_, index) => order.indexOf(index));
+  const length = x.shape[axis] ?? 1;
+  const moved = x.transpose(order);
+  const windows = tf.tensor2d(poolingMatrixTransposed(length, size), [length, size]);
+  const pooled = moved.reshape([-1, length]).matMul(windows);
+  return pooled.reshape([...moved.shape.slice(0, -1), size]).transpose(inverse);
+}
