@@ -3,6 +3,7 @@
  *
  *   npm run house            a table
  *   npm run house -- --list  also names what was counted
+ *   npm run house -- --check fails, with the names, where something is above what MOST allows
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -102,9 +103,7 @@ function nearEqualTypes() {
   visitAll((node, at) => {
     if (!ts.isInterfaceDeclaration(node)) return;
     const keys = checker.getPropertiesOfType(checker.getTypeAtLocation(node)).map((p) => p.name);
-    const bases = (node.heritageClauses ?? []).flatMap((clause) =>
-      clause.types.map((type) => type.expression.getText(at.tree)),
-    );
+    const bases = basesOf(checker.getTypeAtLocation(node));
     if (keys.length >= LEAST_KEYS) types.push({ name: node.name.text, path: at.path, keys, bases });
   });
   return types.flatMap((one, i) =>
@@ -118,6 +117,17 @@ function nearEqualTypes() {
       return [`${one.path} ${one.name}, ${other.path} ${other.name} (${share.toFixed(2)})`];
     }),
   );
+}
+
+/** The names of the types that a type extends, and of those that these extend; those inside `Omit` and the like, too. */
+function basesOf(type) {
+  const bases = type.getBaseTypes?.() ?? [];
+  return bases.flatMap((base) => {
+    const inside = (base.aliasTypeArguments ?? []).filter(
+      (argument) => argument.symbol !== undefined,
+    );
+    return [base, ...inside].flatMap((one) => [one.symbol.name, ...basesOf(one)]);
+  });
 }
 
 function exportedTwice() {
@@ -153,8 +163,12 @@ function lines(pattern, outside = '^$') {
     );
 }
 
-const roomOf = (path) => path.split('/')[1] ?? '';
-const heightOf = (path) => LAYERS.findIndex((rooms) => rooms.includes(roomOf(path)));
+function heightOf(path) {
+  const folder = path.split('/')[1] ?? '';
+  const height = LAYERS.findIndex((folders) => folders.includes(folder));
+  if (height < 0) throw new Error(`src/${folder} has no place in LAYERS of bench/house.js`);
+  return height;
+}
 const folderOf = (path) => path.split('/').slice(0, -1).join('/');
 
 async function imports() {
@@ -198,10 +212,24 @@ const rows = [
   ['file names that occur twice', sameFileNames()],
 ];
 
+/** What `--check` allows; what is not here is only counted. */
+const MOST = {
+  'files over 300 lines': 0,
+  [`functions over ${LONG_FUNCTION} lines`]: 0,
+  'imports that run upward between the folders of src': 0,
+  'spreads of object literals': 0,
+  'process.env below src/cli': 0,
+  'docstrings that begin with "Of"': 0,
+};
+
 const withNames = process.argv.includes('--list');
+const isCheck = process.argv.includes('--check');
 for (const [what, found] of rows) {
   const isList = Array.isArray(found);
-  console.log(`${String(isList ? found.length : found).padStart(6)}  ${what}`);
-  if (!withNames || !isList || found === files) continue;
+  const count = isList ? found.length : found;
+  const isTooMuch = isCheck && count > (MOST[what] ?? Number.POSITIVE_INFINITY);
+  if (isTooMuch) process.exitCode = 1;
+  if (!isCheck || isTooMuch) console.log(`${String(count).padStart(6)}  ${what}`);
+  if (!(withNames || isTooMuch) || !isList || found === files) continue;
   for (const each of found) console.log(`          ${each}`);
 }

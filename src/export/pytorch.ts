@@ -145,7 +145,10 @@ ${uprightFunction(background)}
 ${preprocessSteps(network.preprocessing)}
 
 
-if __name__ == "__main__":
+${MAIN}`;
+}
+
+const MAIN = `if __name__ == "__main__":
     network = load_model()
     for path in sys.argv[1:]:
         with torch.no_grad():
@@ -153,7 +156,6 @@ if __name__ == "__main__":
         probability, label = logits.softmax(1).max(1)
         print(path, LABELS[label.item()], f"{probability.item():.4f}")
 `;
-}
 
 function buildFunction(network: NetworkSpec): string {
   const backbone = network.layers.slice(0, network.headStart);

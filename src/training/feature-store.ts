@@ -58,6 +58,7 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
   const places = await orEmpty(options, () => readIndexes(options.folder, rowLength));
   const writer = createOverflowWriter(options, places);
   const files = createFilePool();
+  const source: RowSource = { rowLength, places, files };
 
   async function read(keys: readonly string[], into: Float32Array): Promise<readonly number[]> {
     const wanted: Wanted[] = [];
@@ -70,17 +71,15 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
       else missing.push(position);
     });
     const runs = neighbours(wanted, Math.max(1, Math.floor(READ_BYTES / (rowLength * 4))));
-    const bad = await Promise.all(
-      runs.map((run) => readRun({ rowLength, places, files }, run, into)),
-    );
+    const bad = await Promise.all(runs.map((run) => readRun(source, run, into)));
     return [...missing, ...bad.flat()].sort((a, b) => a - b);
   }
 
   async function refresh(): Promise<number> {
-    const before = places.size;
     const found = await orEmpty(options, () => readIndexes(options.folder, rowLength));
-    for (const [key, place] of found) if (!places.has(key)) places.set(key, place);
-    return places.size - before;
+    const fresh = [...found].filter(([key]) => !places.has(key));
+    for (const [key, place] of fresh) places.set(key, place);
+    return fresh.length;
   }
 
   return {
@@ -90,10 +89,7 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
     add: writer.add,
     flush: writer.flush,
     read,
-    async close() {
-      await writer.close();
-      await files.close();
-    },
+    close: () => writer.close().finally(() => files.close()),
   };
 }
 

@@ -1,7 +1,7 @@
 import { poolingMatrixTransposed } from '../../network/pooling.ts';
 import { affinePreprocessing } from '../../network/preprocessing.ts';
 import type { Preprocessing } from '../../network/spec.ts';
-import type { Tensor, TensorFlow } from './tensorflow.ts';
+import type { Tensor, TensorFlow, TfLayer } from './tensorflow.ts';
 
 type Inputs = Tensor | Tensor[];
 
@@ -90,33 +90,32 @@ function batchNormLayer(tf: TensorFlow) {
       if (!(scale && shift && mean && variance)) throw new Error(`${this.name} is not built`);
       return tf.tidy(() => {
         const x = only(inputs);
-        const { epsilon, trained } = this.#config;
+        const { epsilon, trained, momentum } = this.#config;
         if (!trained || kwargs.training !== true) {
           return tf.batchNorm(x, mean, variance, shift, scale, epsilon);
         }
         const batch = tf.moments(x, x.shape.map((_, axis) => axis).slice(0, -1));
-        this.#update(batch, x.size / scale.size);
+        updateStatistics(this.weights, batch, { samples: x.size / scale.size, momentum });
         return tf.batchNorm(x, batch.mean, batch.variance, shift, scale, epsilon);
       });
     }
-
-    #update(batch: { readonly mean: Tensor; readonly variance: Tensor }, samples: number): void {
-      const { momentum } = this.#config;
-      const [, , mean, variance] = this.weights;
-      const unbiased = batch.variance.mul(samples / (samples - 1));
-      for (const [running, fresh] of [
-        [mean, batch.mean],
-        [variance, unbiased],
-      ] as const) {
-        running?.write(
-          running
-            .read()
-            .mul(1 - momentum)
-            .add(fresh.mul(momentum)),
-        );
-      }
-    }
   };
+}
+
+/** Moves the running statistics toward those of a batch. */
+function updateStatistics(
+  [, , mean, variance]: TfLayer['weights'],
+  batch: { readonly mean: Tensor; readonly variance: Tensor },
+  { samples, momentum }: { readonly samples: number; readonly momentum: number },
+): void {
+  const unbiased = batch.variance.mul(samples / (samples - 1));
+  for (const [running, fresh] of [
+    [mean, batch.mean],
+    [variance, unbiased],
+  ] as const) {
+    const kept = running?.read().mul(1 - momentum);
+    if (kept !== undefined) running?.write(kept.add(fresh.mul(momentum)));
+  }
 }
 
 /** Columns [start, end) of rows [N, size]. */

@@ -126,8 +126,8 @@ function depthsOf({ network, newLayers }: Start): TappedDepth[] {
 
 const NOTHING = new Float32Array();
 
-async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>) {
-  const { engine, start, root, config, signal, emit } = request;
+/** The network as it starts, and with random weights: the control. */
+async function programsOf({ engine, start, config }: SimilarityRequest) {
   const { network, weights } = start;
   const depths = depthsOf(start);
   const batchSize = prefixBatch(network);
@@ -136,11 +136,17 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
   const numbers = randomWeights(network, config.seed, (name) => !name.startsWith('fc'));
   const program = await tapped(engine, { network, weights, batchSize, depths });
   const random = await tapped(engine, { network, weights: numbers, batchSize, depths: pools });
+  return { depths, pools, batchSize, program, random };
+}
+
+async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>) {
+  const { start, root, config, signal, emit } = request;
+  const { depths, pools, batchSize, program, random } = await programsOf(request);
   const total = sample.items.length;
   const labels: number[] = [];
   let seconds = 0;
   try {
-    const spec = decodeSpec(network, config.image.background);
+    const spec = decodeSpec(start.network, config.image.background);
     const images = { root, images: sample.items, maxPixels: config.image.maxPixels };
     const losses = countLosses(root, total);
     for await (const batch of decodeBatches({ ...images, spec, batchSize, signal })) {
@@ -154,11 +160,12 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
       for (const [row, index] of batch.indices.entries()) {
         if (bad.has(index)) continue;
         labels.push(sample.labels[index] ?? 0);
-        for (const [at, { rows, shape }] of depths.entries())
-          addMeans(rows, outputs[at], { row, shape });
-        for (const [at, { randomRows, shape }] of pools.entries()) {
-          addMeans(randomRows, controls[at], { row, shape });
-        }
+        depths.forEach(({ rows, shape }, at) => {
+          rows.push(channelMeans(outputs[at] ?? NOTHING, row, shape));
+        });
+        pools.forEach(({ randomRows, shape }, at) => {
+          randomRows.push(channelMeans(controls[at] ?? NOTHING, row, shape));
+        });
       }
       const done = (batch.indices.at(-1) ?? 0) + 1;
       emit({ type: 'progress', task: 'features', done, total, unit: 'images' });
@@ -169,15 +176,6 @@ async function featuresOf(request: SimilarityRequest, sample: Sample<ImageEntry>
     await random.release();
   }
   return { depths, labels, seconds };
-}
-
-/** Adds the channel means of one image of a batch. */
-function addMeans(
-  rows: Float32Array[],
-  output: Float32Array | undefined,
-  { row, shape }: { readonly row: number; readonly shape: Shape },
-): void {
-  rows.push(channelMeans(output ?? NOTHING, row, shape));
 }
 
 function tapped(
