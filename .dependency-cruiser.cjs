@@ -85,6 +85,10 @@ const modules = {
     may: ['pipeline', 'config', 'run'],
     why: 'a batch is a loop over the same pipeline.',
   },
+  search: {
+    may: ['batch', 'config', 'report', 'run'],
+    why: 'a search chooses among the runs of a batch, and trains them piece by piece.',
+  },
   outputs: {
     may: ['config', 'network', 'batch'],
     types: ['dataset', 'run', 'weights', 'advisor', 'audit', 'export', 'pipeline'],
@@ -96,7 +100,7 @@ const modules = {
     why: 'what other programs import: the use cases with options that are the config, and a model that stays loaded.',
   },
   cli: {
-    may: ['metrics', 'config', 'pipeline', 'batch', 'outputs'],
+    may: ['metrics', 'config', 'pipeline', 'batch', 'search', 'outputs'],
     types: ['run', 'advisor', 'audit'],
     why: 'commands are thin: flags in, pipeline, text out.',
   },

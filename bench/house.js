@@ -21,6 +21,7 @@ const LAYERS = [
   ['report'],
   ['pipeline'],
   ['batch'],
+  ['search'],
   ['outputs'],
   ['cli', 'library'],
 ];

@@ -14,6 +14,8 @@ export interface Job {
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly offline: boolean;
+  /** Measures on the validation images even where there are test images. */
+  readonly measureOn?: 'val';
   /** Threads of the engine; undefined: one for each core. */
   readonly threads?: number;
 }

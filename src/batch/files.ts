@@ -7,6 +7,7 @@ import { type ConfigIssue, shown } from '../config/issues.ts';
 import { loadConfigFile } from '../config/load-file.ts';
 import type { ConfigSource } from '../config/setting-sources.ts';
 import { type Axis, readMatrix } from './matrix.ts';
+import type { Range } from './range.ts';
 
 /** A config file of a batch: what a run's config file holds, and what only a batch knows. */
 export interface BatchFile {
@@ -16,6 +17,8 @@ export interface BatchFile {
   /** Its values and those that it extends, lowest first, without the batch's own keys. */
   readonly sources: readonly ConfigSource[];
   readonly axes: readonly Axis[];
+  /** Ranges of the matrix, for a search. */
+  readonly ranges: readonly Range[];
   readonly gates: readonly Gate[];
   readonly issues: readonly ConfigIssue[];
   /** Where a key of the matrix stands. */
@@ -66,12 +69,12 @@ export function readBatchFile(path: string): BatchFile {
   const sources = all.map((source) => ({ ...source, values: withoutOwn(source.values) }));
   const placeOf = (key: string) => placeIn(all, 'matrix', key) ?? path;
   const matrix = strongest(all, 'matrix');
-  const { axes, issues } =
-    matrix === undefined ? { axes: [], issues: [] } : readMatrix(matrix, placeOf);
+  const { axes, ranges, issues } =
+    matrix === undefined ? { axes: [], ranges: [], issues: [] } : readMatrix(matrix, placeOf);
   const gates = readGates(strongest(all, 'failIf'), placeIn(all, 'failIf', '') ?? path);
   const name = basename(path, extname(path));
   const wrong = [...issues, ...gates.issues];
-  return { path, name, sources, axes, gates: gates.gates, issues: wrong, placeOf };
+  return { path, name, sources, axes, ranges, gates: gates.gates, issues: wrong, placeOf };
 }
 
 function withoutOwn(values: ConfigSource['values']): ConfigSource['values'] {

@@ -12,7 +12,7 @@ export function junitOf({ runs, counts }: BatchResults): string {
     tests: runs.length,
     failures: counts['gate-missed'],
     errors: counts.failed,
-    skipped: counts.waiting + counts.interrupted,
+    skipped: counts.waiting + counts.interrupted + counts.stopped,
     time: seconds.toFixed(3),
   };
   const files = [...new Set(runs.map(({ file }) => file))];
@@ -34,7 +34,7 @@ function suite(file: string, runs: readonly RunResult[]): string {
     tests: runs.length,
     failures: count('gate-missed'),
     errors: count('failed'),
-    skipped: count('waiting', 'interrupted'),
+    skipped: count('waiting', 'interrupted', 'stopped'),
     time: runs.reduce((sum, run) => sum + run.seconds, 0).toFixed(3),
   };
   return `  ${open('testsuite', attributes)}\n${runs.map(testCase).join('\n')}\n  </testsuite>`;
@@ -60,6 +60,7 @@ function outcome({ status, missed, error }: RunResult): string {
       return `${open('error', { type: kind, message })}</error>`;
     }
     case 'interrupted':
+    case 'stopped':
     case 'waiting':
       return `${open('skipped', { message: status })}</skipped>`;
     case 'passed':

@@ -1,5 +1,6 @@
 import { type ConfigIssue, shown } from '../config/issues.ts';
 import { type ConfigSource, isGroup } from '../config/setting-sources.ts';
+import { isRange, type Range, readRange } from './range.ts';
 
 /** One key of a matrix and the values that it takes in turn. */
 export interface Axis {
@@ -16,6 +17,8 @@ export interface Choice {
 
 export interface Matrix {
   readonly axes: readonly Axis[];
+  /** Ranges, of which only a search takes values. */
+  readonly ranges: readonly Range[];
   readonly issues: readonly ConfigIssue[];
 }
 
@@ -28,13 +31,15 @@ export interface Matrix {
 export function readMatrix(matrix: unknown, placeOf: (path: string) => string): Matrix {
   if (!isGroup(matrix)) {
     const expected = 'keys with lists of values, such as `optimizer.learningRate: [0.1, 0.01]`';
-    return { axes: [], issues: [wrong('', placeOf, { expected, found: shown(matrix) })] };
+    const issue = wrong('', placeOf, { expected, found: shown(matrix) });
+    return { axes: [], ranges: [], issues: [issue] };
   }
-  const { axes, issues } = readGroup(matrix, '', placeOf);
+  const { axes, ranges, issues } = readGroup(matrix, '', placeOf);
   const seen = new Set<string>();
-  const twice = axes.filter(({ path }) => seen.size === seen.add(path).size);
+  const twice = [...axes, ...ranges].filter(({ path }) => seen.size === seen.add(path).size);
   return {
     axes,
+    ranges,
     issues: [
       ...issues,
       ...twice.map(({ path }) => wrong(path, placeOf, { message: `${path} stands here twice` })),
@@ -49,17 +54,23 @@ function readGroup(
 ): Matrix {
   const parts = Object.entries(group).map(([key, value]): Matrix => {
     const path = prefix === '' ? key : `${prefix}.${key}`;
+    if (isRange(value)) {
+      const read = readRange(path, value);
+      if ('range' in read) return { axes: [], ranges: [read.range], issues: [] };
+      return { axes: [], ranges: [], issues: [wrong(path, placeOf, read)] };
+    }
     if (isGroup(value)) return readGroup(value, path, placeOf);
     const found = shown(value);
     if (!Array.isArray(value)) {
       const issue = wrong(path, placeOf, { expected: 'a list of values', found });
-      return { axes: [], issues: [issue] };
+      return { axes: [], ranges: [], issues: [issue] };
     }
     const issues = axisIssues(path, value, placeOf);
-    return { axes: issues.length === 0 ? [{ path, values: value }] : [], issues };
+    return { axes: issues.length === 0 ? [{ path, values: value }] : [], ranges: [], issues };
   });
   return {
     axes: parts.flatMap(({ axes }) => axes),
+    ranges: parts.flatMap(({ ranges }) => ranges),
     issues: parts.flatMap(({ issues }) => issues),
   };
 }

@@ -41,7 +41,39 @@ export interface BatchRequest {
   readonly maxRuns?: number;
   /** Replaces runs that were made with other settings. */
   readonly overwrite?: boolean;
+  /** Sources that every file overrides. */
+  readonly below?: readonly ConfigSource[];
+  /** Which values the runs of a file have; by default every combination of its matrix. */
+  readonly combine?: Combine;
 }
+
+/** The values of one run, and what it is called within its file; nothing where it is the only one. */
+export interface Combination {
+  readonly name: string;
+  readonly choices: readonly Choice[];
+}
+
+export interface Combine {
+  /** What a file must not have. */
+  issues(file: BatchFile): readonly ConfigIssue[];
+  count(file: BatchFile): number;
+  of(file: BatchFile): Iterable<Combination>;
+}
+
+const EVERY_COMBINATION: Combine = {
+  issues: ({ path, ranges, placeOf }) =>
+    ranges.map((range) => ({
+      path: `matrix.${range.path}`,
+      where: placeOf(range.path) || path,
+      message: 'a range has no end of values',
+      expected: 'a list of values',
+      fix: 'write a list, or let a search choose: --search 30',
+    })),
+  count: ({ axes }) => combinationCount(axes),
+  *of({ axes }) {
+    for (const choices of combinations(axes)) yield { name: combinationName(choices), choices };
+  },
+};
 
 /**
  * Everything that a batch will do, checked before any of it is done.
@@ -53,17 +85,21 @@ export async function planBatch(request: BatchRequest): Promise<readonly BatchRu
   const flagGates = readGates(request.failIf, '--fail-if');
   const own = request.above.flatMap((source) => source.issues ?? []);
   const fileIssues = files.flatMap((file) => file.issues);
+  const { combine = EVERY_COMBINATION } = request;
   const issues = [...found.issues, ...flagGates.issues, ...own, ...fileIssues];
-  const count = files.reduce((sum, { axes }) => sum + combinationCount(axes), 0);
+  issues.push(...files.flatMap((file) => combine.issues(file)));
+  const count = files.reduce((sum, file) => sum + combine.count(file), 0);
   const most = request.maxRuns ?? DEFAULT_MAX_RUNS;
   if (count > most) {
     // One run of each file shows what is wrong with all of them.
     const first = files.map((file) => ({ ...file, axes: file.axes.map(firstValue) }));
-    const drafts = first.flatMap((file) => draftsOf(file, request.above));
+    const drafts = first.flatMap((file) =>
+      draftsOf(file, { ...request, combine: EVERY_COMBINATION }),
+    );
     issues.push(...drafts.flatMap(draftIssues), tooMany(files, count, most));
     throwIssues(unique(issues));
   }
-  const drafts = files.flatMap((file) => draftsOf(file, request.above));
+  const drafts = files.flatMap((file) => draftsOf(file, { ...request, combine }));
   issues.push(...drafts.flatMap(draftIssues), ...sharedFolders(drafts));
   throwIssues(unique(issues));
   const runs = await Promise.all(
@@ -93,15 +129,22 @@ function tooMany(files: readonly BatchFile[], count: number, most: number): Conf
 
 type Draft = Omit<BatchRun, 'state'>;
 
-function draftsOf(file: BatchFile, above: readonly ConfigSource[]): Draft[] {
-  const below = Settings.of(...file.sources, ...above).values.out;
-  const root = typeof below === 'string' && below !== '' ? below : join('runs', file.name);
-  return [...combinations(file.axes)].map((choices): Draft => {
-    const suffix = combinationName(choices);
+function draftsOf(
+  file: BatchFile,
+  {
+    below = [],
+    above,
+    combine,
+  }: Pick<BatchRequest, 'below' | 'above'> & { readonly combine: Combine },
+): Draft[] {
+  const sources = [...below, ...file.sources];
+  const out = Settings.of(...sources, ...above).values.out;
+  const root = typeof out === 'string' && out !== '' ? out : join('runs', file.name);
+  return [...combine.of(file)].map(({ name: suffix, choices }): Draft => {
     const folder = suffix === '' ? root : join(root, suffix);
     const chosen = choiceSource(choices, { origin: file.path, placeOf: file.placeOf });
-    const out: ConfigSource = { origin: 'batch', values: { out: folder } };
-    const settings = Settings.of(...file.sources, chosen, ...above, out);
+    const place: ConfigSource = { origin: 'batch', values: { out: folder } };
+    const settings = Settings.of(...sources, chosen, ...above, place);
     return {
       name: suffix === '' ? file.name : `${file.name}/${suffix}`,
       file: file.path,

@@ -4,7 +4,14 @@ import type { StrategyName } from '../config/schema.ts';
 
 /** The format version of results.json. */
 export const RESULTS_VERSION = 1;
-export const RUN_STATUSES = ['passed', 'gate-missed', 'failed', 'interrupted', 'waiting'] as const;
+export const RUN_STATUSES = [
+  'passed',
+  'gate-missed',
+  'failed',
+  'interrupted',
+  'stopped',
+  'waiting',
+] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** The outcome of one run of a batch. */

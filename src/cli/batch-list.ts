@@ -10,7 +10,16 @@ export const RESULTS_FOLDER = 'runs';
 const TEXTS = ['preset', 'config', 'fail-if'] as const;
 const SWITCHES = ['overwrite', 'offline'] as const;
 /** Flags of `batch` that say which runs there are, and where their results go. */
-const PARTS = ['shard', 'run', 'jobs', 'results', 'rank-by', 'max-runs'] as const;
+const PARTS = [
+  'shard',
+  'run',
+  'jobs',
+  'results',
+  'rank-by',
+  'max-runs',
+  'search',
+  'budget',
+] as const;
 
 /** The command that goes on with a batch: the words of this one. */
 export function sameCommand(args: Arguments): string {

@@ -47,6 +47,7 @@ export const batchResults = z
       'gate-missed': count,
       failed: count,
       interrupted: count,
+      stopped: count.describe('of a search: others were ahead, or the time was over'),
       waiting: count,
     }),
     ranking: texts.describe('names of the runs that were measured, the best first'),
@@ -63,6 +64,17 @@ const plannedRun = z.strictObject({
 
 export const batchOutput = z.union([
   batchResults.extend({
+    search: z
+      .strictObject({
+        budget: seconds.nullable().describe('null without a limit'),
+        spent: seconds,
+        bestConfig: z
+          .string()
+          .nullable()
+          .describe('the config of the best run that was trained to its end'),
+      })
+      .exactOptional()
+      .describe('of --search'),
     best: z.string().nullable().describe('name of the run that the ranking begins with'),
     files: texts.describe('in which the results were left'),
   }),

@@ -26,6 +26,8 @@ export interface TrainRequest extends WorkContext {
   readonly resume?: boolean;
   /** Replaces the run in the `out` folder. */
   readonly overwrite?: boolean;
+  /** Measures on the validation images even where there are test images: what follows chooses by the figures. */
+  readonly measureOn?: 'val';
 }
 
 /**
@@ -50,7 +52,18 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const { strategy, evidence } = chosen;
   const config = chosen.settings.for(strategy);
   const { resume = false, overwrite = false } = request;
-  const run = { ...chosen.context, ...data, config, strategy, evidence, resume, overwrite, log };
+  const measureOn = request.measureOn === undefined ? {} : { measureOn: request.measureOn };
+  const run = {
+    ...chosen.context,
+    ...data,
+    ...measureOn,
+    config,
+    strategy,
+    evidence,
+    resume,
+    overwrite,
+    log,
+  };
   const record = await (chosen.begun === undefined
     ? runStrategy(run)
     : adoptRun(run, chosen.begun));

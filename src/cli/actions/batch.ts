@@ -3,17 +3,22 @@ import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
 import { DEFAULT_MAX_RUNS, RESULT_FILES } from '../../batch/constants.ts';
 import { type BatchRun, planBatch } from '../../batch/plan-batch.ts';
 import { refuseForeignResults } from '../../batch/refuse-foreign.ts';
-import { type BatchResults, batchExit, ranked } from '../../batch/results.ts';
+import { type BatchResults, batchExit, type RunResult, ranked } from '../../batch/results.ts';
 import { collectBatch, type RunBatchRequest, runBatch } from '../../batch/runner.ts';
 import { inShard, namedRuns, type Shard } from '../../batch/select-runs.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import { type ConfigIssue, throwIssues } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
+import { refuseForeignBest } from '../../search/best-config.ts';
+import { SEARCH_SOURCE, searchCandidates } from '../../search/candidates.ts';
+import { runSearch, type SearchResults } from '../../search/run-search.ts';
 import { RESULTS_FOLDER, runCommands, sameCommand } from '../batch-list.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { configSources } from '../config-sources.ts';
 import { createBatchView } from '../listeners/batch.ts';
 import { batchLines } from '../report/batch.ts';
+import { searchLines } from '../report/search.ts';
+import { type ReadSearch, readSearch } from '../search-options.ts';
 import { readShard } from '../shard-option.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
@@ -24,19 +29,27 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
   // What a scheduler says of this job is about training: lists and rankings are of the whole batch.
   const isWhole = args.flag('collect') || args.flag('list');
   const part = readShard(args.text('shard'), isWhole ? {} : context.environment);
-  const issues = [jobs, maxRuns, part].flatMap((read) => ('issue' in read ? [read.issue] : []));
+  const search = readSearch(args, part);
+  const issues = [jobs, maxRuns, part, search].flatMap((read) =>
+    'issue' in read ? [read.issue] : [],
+  );
   const all = await planBatch({
     patterns: args.positionals,
     above: configSources({ ...args, positionals: [] }, context.environment, issues),
     failIf: args.list('fail-if'),
     maxRuns: 'value' in maxRuns ? maxRuns.value : DEFAULT_MAX_RUNS,
     overwrite: args.flag('overwrite'),
+    ...(args.has('search') && {
+      combine: searchCandidates(isSearch(search) ? search.points : 1),
+      below: [SEARCH_SOURCE],
+    }),
   });
   const shard = 'shard' in part ? part.shard : undefined;
   const runs = selected(all, args, shard);
   const folder = resultsFolder(args, shard);
   if (args.flag('list')) return listed(runs, args);
   await refuseForeignResults(folder);
+  if (isSearch(search)) await refuseForeignBest(folder);
   if (args.flag('dry-run')) return dryRun(runs);
   const metric = METRICS.find((name) => name === args.text('rank-by')) ?? 'accuracy';
   if (args.flag('collect')) {
@@ -53,21 +66,31 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
     results: folder,
     jobs: 'value' in jobs ? jobs.value : 1,
     offline: args.flag('offline'),
+    ...(isSearch(search) && { budget: search.budget }),
   });
   return outcome(results, { folder, args, context });
 }
 
+type Search = Extract<ReadSearch, { readonly budget: number }>;
+
+const isSearch = (read: ReadSearch): read is Search => 'budget' in read;
+
 async function trainAll(
   runs: readonly BatchRun[],
   { terminal, storage, signal }: Context,
-  how: Pick<RunBatchRequest, 'metric' | 'results' | 'jobs' | 'offline'>,
-): Promise<BatchResults> {
+  how: Pick<RunBatchRequest, 'metric' | 'results' | 'jobs' | 'offline'> & {
+    /** Seconds of a search; absent where there is none. */
+    readonly budget?: number;
+  },
+): Promise<BatchResults | SearchResults> {
   const view = createBatchView(
     terminal,
     runs.map(({ name }) => name),
   );
   try {
-    return await runBatch({ ...how, runs, storage, signal, emit: view.listen });
+    const { budget } = how;
+    const request = { ...how, runs, storage, signal, emit: view.listen };
+    return await (budget === undefined ? runBatch(request) : runSearch({ ...request, budget }));
   } finally {
     view.close();
   }
@@ -96,30 +119,41 @@ function listed(runs: readonly BatchRun[], args: Arguments): Outcome<Output<'bat
 }
 
 function outcome(
-  results: BatchResults,
+  results: BatchResults | SearchResults,
   of: { readonly folder: string; readonly args: Arguments; readonly context: Context },
 ): Outcome<Output<'batch'>> {
   const { folder, args, context } = of;
-  const files = RESULT_FILES.map((name) => join(folder, name));
+  const bestConfig = 'search' in results ? results.search.bestConfig : null;
+  const files = [
+    ...(bestConfig === null ? [] : [bestConfig]),
+    ...RESULT_FILES.map((name) => join(folder, name)),
+  ];
   if (!args.flag('collect') && context.signal.aborted) throw stopped(results, args);
-  const best = ranked(results.runs, results.metric)[0];
+  // A run that was stopped has figures, too, and no model.
+  const best = ranked(results.runs, results.metric).find(({ status }) => status !== 'stopped');
+  const more = 'search' in results ? searchLines(results, best?.name) : [];
   return {
     document: { ...results, best: best?.name ?? null, files },
-    text: batchLines(results, files, context.terminal).join('\n'),
-    exitCode: exitOf(results, args),
+    text: [...batchLines(results, files, context.terminal), ...more].join('\n'),
+    exitCode: exitOf(results, args, best),
   };
 }
 
-/** A collection that lacks runs is no result to go on with. */
-function exitOf({ runs, counts }: BatchResults, args: Arguments): number {
+/** A collection that lacks runs, and a search in which none has ended, are no results to go on with. */
+function exitOf(
+  { runs, counts }: BatchResults,
+  args: Arguments,
+  best: RunResult | undefined,
+): number {
   const code = batchExit(runs);
-  return code === EXIT_CODES.ok && args.flag('collect') && counts.waiting > 0
-    ? EXIT_CODES.data
-    : code;
+  const lacks = args.flag('collect')
+    ? counts.waiting > 0
+    : args.has('search') && best === undefined;
+  return code === EXIT_CODES.ok && lacks ? EXIT_CODES.data : code;
 }
 
 function stopped({ counts, runs }: BatchResults, args: Arguments): Error {
-  const done = runs.length - counts.interrupted - counts.waiting;
+  const done = runs.length - counts.interrupted - counts.stopped - counts.waiting;
   return interruptedError('the batch was interrupted', {
     found: `${done} of ${runs.length} runs have ended; what was begun is kept`,
     fix: `the same command goes on where it was: ${sameCommand(args)}`,

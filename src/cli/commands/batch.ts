@@ -20,6 +20,10 @@ export const command: Command = {
     'need not say; --list prints a command for each run, for other tools; --collect ranks what all have',
     'left.',
     '',
+    '--search looks for the best values instead of trying all: a key of the matrix may have a range there,',
+    'such as {min: 0.0001, max: 0.1, log: true}. What is behind after a ninth or a third of its epochs is',
+    'stopped. Validation images decide, never test images.',
+    '',
     `Metrics for --fail-if and --rank-by: ${METRICS.join(', ')}.`,
   ].join('\n'),
   positionals: {
@@ -78,6 +82,19 @@ export const command: Command = {
       kind: 'boolean',
       description: 'print a command for each run that is not finished',
     },
+    {
+      name: 'search',
+      kind: 'text',
+      value: 'N',
+      description:
+        'try N points of the matrix, whose values may be ranges, and stop those that are behind',
+    },
+    {
+      name: 'budget',
+      kind: 'text',
+      value: 'TIME',
+      description: 'how long a search may take, such as 30m; without it, until it is through',
+    },
     { name: 'collect', kind: 'boolean', description: 'train nothing; rank what there is' },
     { name: 'overwrite', kind: 'boolean', description: 'replace runs made with other settings' },
     { name: 'dry-run', kind: 'boolean', description: 'check everything and list the runs' },
@@ -90,6 +107,7 @@ export const command: Command = {
     ['vggtune batch sweep.yaml --dry-run', 'what would be trained'],
     ['vggtune batch sweep.yaml --shard 2/4', 'the second quarter, on this machine'],
     ['vggtune batch sweep.yaml --list | parallel', 'each run as a command of its own'],
+    ['vggtune batch sweep.yaml --search 50 --budget 30m', 'the best of 50, in half an hour'],
     ['vggtune batch sweep.yaml --collect', 'the ranking of what all machines have trained'],
   ],
   run: async (...given) => (await import('../actions/batch.ts')).run(...given),

@@ -16,6 +16,7 @@ export const STATUS_NAMES: Readonly<Record<RunStatus, string>> = {
   'gate-missed': 'gate missed',
   failed: 'failed',
   interrupted: 'interrupted',
+  stopped: 'stopped',
   waiting: 'not reached',
 };
 
@@ -24,6 +25,7 @@ export const STATUS_STYLES: Readonly<Record<RunStatus, Style>> = {
   'gate-missed': 'red',
   failed: 'red',
   interrupted: 'yellow',
+  stopped: 'dim',
   waiting: 'dim',
 };
 

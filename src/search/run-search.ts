@@ -1,0 +1,142 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type BatchResults, batchResults } from '../batch/results.ts';
+import { type BatchEvent, initialResult, type RunBatchRequest } from '../batch/runner.ts';
+import { writeResults } from '../batch/write-results.ts';
+import { writeBest } from './best-config.ts';
+import { Candidate } from './candidate.ts';
+import { compareFigures, promoted, RUNGS } from './halving.ts';
+
+export interface SearchRequest extends Omit<RunBatchRequest, 'jobs'> {
+  /** Seconds; Infinity: until all candidates are through. */
+  readonly budget: number;
+}
+
+export interface SearchResults extends BatchResults {
+  readonly search: {
+    /** Seconds; null without a limit. */
+    readonly budget: number | null;
+    readonly spent: number;
+    /** The config of the best run that was trained to its end; null where there is none. */
+    readonly bestConfig: string | null;
+  };
+}
+
+/** The share of the time in which candidates begin; the best of them need the rest. */
+const BEGINNING = 0.4;
+
+/**
+ * Trains the first run to its end, since the others have to beat it; then the others by successive halving, as many
+ * as there is time for. They are compared by validation images or by cross-validation, never by test images. What
+ * is stopped is kept: the same search again goes on where it was, with another budget.
+ */
+export async function runSearch(request: SearchRequest): Promise<SearchResults> {
+  const search = new Search(request);
+  try {
+    await search.write();
+    await search.run();
+  } finally {
+    search.close();
+  }
+  return search.write();
+}
+
+class Search {
+  readonly #request: SearchRequest;
+  readonly #candidates: readonly Candidate[];
+  readonly #began = performance.now();
+  readonly #over = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(request: SearchRequest) {
+    this.#request = request;
+    this.#candidates = request.runs.map((run) => new Candidate(run, initialResult(run)));
+    this.#signal = AbortSignal.any([request.signal, this.#over.signal]);
+    if (Number.isFinite(request.budget)) this.#watch(request.budget);
+  }
+
+  close(): void {
+    this.#over.abort();
+  }
+
+  #watch(seconds: number): void {
+    const { signal } = this.#over;
+    wait(seconds * 1000, undefined, { signal, ref: false }).then(
+      () => this.#over.abort(),
+      () => {},
+    );
+  }
+
+  get #spent(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  async run(): Promise<void> {
+    for (const candidate of this.#candidates) {
+      if (candidate.result.reused) this.#emitEnd(candidate);
+    }
+    const [first, ...others] = this.#candidates;
+    if (first !== undefined) await this.#trainTo(first, 1);
+    // Those that an earlier search has begun are the first again, and are compared without being trained anew.
+    const open = others;
+    while (open.length > 0 && !this.#signal.aborted) await this.#bracket(open);
+  }
+
+  /** One round of halving, over as many candidates as can begin in their share of the time that is left. */
+  async #bracket(open: Candidate[]): Promise<void> {
+    const until = this.#spent + BEGINNING * (this.#request.budget - this.#spent);
+    let reached: Candidate[] = [];
+    while (
+      open.length > 0 &&
+      !this.#signal.aborted &&
+      (reached.length === 0 || this.#spent < until)
+    ) {
+      const candidate = open.shift() as Candidate;
+      await this.#trainTo(candidate, RUNGS[0]);
+      reached.push(candidate);
+    }
+    for (const share of RUNGS.slice(1)) {
+      reached = promoted(reached, this.#request.metric);
+      for (const candidate of reached) await this.#trainTo(candidate, share);
+    }
+  }
+
+  async #trainTo(candidate: Candidate, share: number): Promise<void> {
+    if (this.#signal.aborted || candidate.hasEnded) return;
+    const { emit } = this.#request;
+    const at = this.#candidates.indexOf(candidate);
+    emit({ type: 'run-start', at });
+    const setting = { ...this.#request, signal: this.#signal };
+    await candidate.trainTo(share, setting, (event) => emit({ type: 'run-event', at, event }));
+    this.#emitEnd(candidate);
+    await this.write();
+  }
+
+  #emitEnd(candidate: Candidate): void {
+    const at = this.#candidates.indexOf(candidate);
+    const event: BatchEvent = { type: 'run-end', at, result: candidate.result };
+    this.#request.emit(event);
+  }
+
+  async write(): Promise<SearchResults> {
+    const { metric, results: folder, budget } = this.#request;
+    const all = batchResults(
+      this.#candidates.map(({ result }) => result),
+      metric,
+    );
+    const best = this.#candidates
+      .filter(({ isTrained }) => isTrained)
+      .sort((a, b) => compareFigures(metric, a.figures, b.figures))[0];
+    const bestConfig = best === undefined ? null : await writeBest(folder, best, metric);
+    const results: SearchResults = {
+      ...all,
+      search: {
+        budget: Number.isFinite(budget) ? budget : null,
+        spent: this.#spent,
+        bestConfig,
+      },
+    };
+    await writeResults(folder, results);
+    return results;
+  }
+}
