@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { plainFile } from '../base/plain-file.ts';
 import { Refusal } from './decode-errors.ts';
 import { fileSystemPath } from './file-names.ts';
-import { notReadReason } from './foreign-kinds.ts';
+import { endingReason, isForeignEnding, notReadReason } from './foreign-kinds.ts';
 import { refuseTiffSamples } from './tiff-header.ts';
 
 /** The number of bytes that identify the kind. */
@@ -30,7 +31,7 @@ const READ: readonly RegExp[] = [
 /** In the order of `READ`. */
 const READ_KINDS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const;
 /** Kinds that begin as one that is read. */
-const FOREIGN_FIRST = ['cr2', 'cr3', 'heic'] as const;
+const FOREIGN_FIRST = ['cr2', 'cr3', 'heic', 'avifs'] as const;
 
 /** The first bytes, in hex, of kinds that are not read, to name them. */
 const NOT_READ: Readonly<Record<string, RegExp>> = {
@@ -42,6 +43,7 @@ const NOT_READ: Readonly<Record<string, RegExp>> = {
   ppm: /^503[1-7](09|0a|0d|20)/,
   pfm: /^50[46]6(09|0a|0d|20)/,
   heic: /^.{8}66747970(6865(6963|6978|696d|6973|7663|7678))/,
+  avifs: /^.{8}6674797061766973/,
   cr3: /^.{8}6674797063727820/,
   cr2: /^49492a00.{8}4352/,
   raf: /^46554a4946494c4d/,
@@ -78,7 +80,13 @@ export async function refuseOtherKinds(source: string | Uint8Array): Promise<voi
   if (TIFF.test(hex)) return refuseSamples(source);
   if (READ.some((pattern) => pattern.test(hex))) return;
   const [kind] = Object.entries(NOT_READ).find(([, pattern]) => pattern.test(hex)) ?? [];
-  throw new Refusal(kind === undefined ? NOT_KNOWN : notReadReason(kind));
+  throw new Refusal(kind === undefined ? unknownReason(source) : notReadReason(kind));
+}
+
+/** Kinds without first bytes of their own (TGA, PCX) are told by the ending. */
+function unknownReason(source: string | Uint8Array): string {
+  if (typeof source !== 'string') return NOT_KNOWN;
+  return isForeignEnding(extname(source).slice(1)) ? endingReason(source) : NOT_KNOWN;
 }
 
 /** The kind of an image by its first bytes, read or not; undefined for anything else. @throws the system's error */

@@ -22,6 +22,8 @@ const ALIKE: Readonly<Record<string, readonly [string, number]>> = {
   'anim.webp': ['rgb8.png', 0],
   'anim.png': ['rgb8.png', 0],
   'anim.gif': ['palette.gif', 20],
+  // Its second frame is damaged, which costs no pixel of the first.
+  'anim-late.gif': ['anim.gif', 0],
   'palette.tif': ['palette.png', 0],
   'palette.gif': ['palette.png', 6],
   'grey16.png': ['grey8.png', 1],
@@ -57,10 +59,14 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'plain.bmp': /kind bmp.*magick/,
   'plain.jp2': /kind jp2.*magick/,
   'plain.ico': /kind ico.*magick/,
-  'plain.tga': /no image that can be read/,
+  'plain.sgi': /kind sgi.*magick/,
+  // These have no first bytes of their own.
+  'plain.tga': /kind tga.*magick/,
+  'plain.pcx': /kind pcx.*magick/,
+  'anim.avif': /kind avifs.*first frame/,
 };
 
-const DAMAGED = ['sos0-cut.jpg', 'no-end.jpg'];
+const DAMAGED = ['sos0-cut.jpg', 'no-end.jpg', 'anim-first.gif'];
 const OTHERS = ['exif6.jpg', 'miniswhite.tif', 'tiled.tif'];
 
 const decoded = (name: string) => decodeImage(`${FOLDER}${name}`, SPEC);
