@@ -4,10 +4,11 @@ import { plainFile } from '../base/plain-file.ts';
 import { Refusal } from './decode-errors.ts';
 import { fileSystemPath } from './file-names.ts';
 import { endingReason, isForeignEnding, notReadReason } from './foreign-kinds.ts';
+import { textKind } from './text-kind.ts';
 import { refuseTiffSamples } from './tiff-header.ts';
 
-/** The number of bytes that identify the kind. */
-const LENGTH = 64;
+/** The number of bytes that identify the kind: an SVG has a few lines before its first element. */
+const LENGTH = 1024;
 
 /** The largest file that is read: more than any image within the pixel limit has. */
 const MOST_BYTES = 2 ** 32;
@@ -35,7 +36,6 @@ const FOREIGN_FIRST = ['cr2', 'cr3', 'heic', 'avifs'] as const;
 
 /** The first bytes, in hex, of kinds that are not read, to name them. */
 const NOT_READ: Readonly<Record<string, RegExp>> = {
-  svg: /^(efbbbf)?(09|0a|0d|20)*3c(3f786d6c|212d2d|21444f4354595045|737667)/i,
   pdf: /^25504446/,
   bmp: /^424d/,
   jp2: /^(0000000c6a502020|ff4fff51)/,
@@ -54,7 +54,8 @@ const NOT_READ: Readonly<Record<string, RegExp>> = {
   exr: /^762f3101/,
   hdr: /^233f5241444941/,
   dds: /^44445320/,
-  ico: /^00000100/,
+  // With at least one picture: fonts begin alike.
+  ico: /^00000100(?!0000)/,
   qoi: /^716f6966/,
   eps: /^(2521|c5d0d3c6)/,
   djvu: /^41542654464f524d/,
@@ -79,6 +80,9 @@ export async function refuseOtherKinds(source: string | Uint8Array): Promise<voi
   if (camera !== undefined) throw new Refusal(notReadReason(camera));
   if (TIFF.test(hex)) return refuseSamples(source);
   if (READ.some((pattern) => pattern.test(hex))) return;
+  const text = textKind(start);
+  if (text?.reason !== undefined) throw new Refusal(text.reason);
+  if (text?.kind !== undefined) throw new Refusal(notReadReason(text.kind));
   const [kind] = Object.entries(NOT_READ).find(([, pattern]) => pattern.test(hex)) ?? [];
   throw new Refusal(kind === undefined ? unknownReason(source) : notReadReason(kind));
 }
@@ -91,10 +95,11 @@ function unknownReason(source: string | Uint8Array): string {
 
 /** The kind of an image by its first bytes, read or not; undefined for anything else. @throws the system's error */
 export async function kindByContent(source: string): Promise<string | undefined> {
-  const hex = Buffer.from(await startOf(source)).toString('hex');
+  const start = await startOf(source);
+  const hex = Buffer.from(start).toString('hex');
   const foreign = Object.entries(NOT_READ).find(([, pattern]) => pattern.test(hex))?.[0];
   const known = READ_KINDS[READ.findIndex((pattern) => pattern.test(hex))];
-  return foreign ?? known;
+  return foreign ?? known ?? textKind(start)?.kind;
 }
 
 async function refuseSamples(source: string | Uint8Array): Promise<void> {

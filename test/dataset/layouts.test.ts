@@ -71,7 +71,12 @@ describe('layouts that archives have', () => {
 });
 
 test('an image whose name does not say so is listed, other files are not', async () => {
-  const { index } = await scan(both('.'), { 'cats/notes': 'nothing', 'dogs/P5': 'P5 1 1 255 x' });
+  const { index } = await scan(both('.'), {
+    'cats/notes': 'nothing',
+    'dogs/P5': 'P5 1 1 255 x',
+    // What a phone keeps beside its photographs.
+    'dogs/IMG_1.AAE': '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist>\n<plist/>',
+  });
   expect(index.skipped).toEqual([
     { path: 'dogs/P5', reason: expect.stringContaining('of the kind ppm by its content') },
   ]);
