@@ -185,9 +185,21 @@ function copiesOf(networks: readonly FoundNetwork[]): FoundNetwork[] {
   return own.filter(({ widths }) => sameWidths(widths, own[0]?.widths ?? []));
 }
 
-/** Whether all other 4-D kernels come after the convolutions: those of a classifier may have four axes. */
+/**
+ * Whether all other 4-D kernels come after the convolutions of a copy, and none among them: those of a classifier may have
+ * four axes.
+ */
 function isAllOf(layers: readonly Module[], networks: readonly FoundNetwork[]): boolean {
   const own = new Set(networks.flatMap(({ convolutions }) => convolutions));
-  const last = Math.max(...[...own].map(({ place }) => place));
-  return layers.every((layer) => own.has(layer) || layer.place > last);
+  const ranges = networks.map(({ convolutions }) => {
+    const places = convolutions.map(({ place }) => place);
+    return { first: Math.min(...places), last: Math.max(...places) };
+  });
+  const begin = Math.min(...ranges.map(({ first }) => first));
+  return layers.every(
+    (layer) =>
+      own.has(layer) ||
+      (layer.place > begin &&
+        ranges.every(({ first, last }) => layer.place < first || layer.place > last)),
+  );
 }
