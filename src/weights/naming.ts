@@ -1,5 +1,6 @@
 import type { Shape } from '../base/tensor.ts';
 import { type FoundNetwork, findNetworks } from './find-network.ts';
+import { foreignLayer } from './foreign-layer.ts';
 import { isUnder, type Module, modulesOf, ordersOf } from './modules.ts';
 import { headTensors } from './name-head.ts';
 import type { SourceTensor } from './source-tensor.ts';
@@ -14,6 +15,8 @@ export interface Naming {
   readonly surplus: readonly string[];
   /** What a user should know of how the file was understood, as sentences. */
   readonly notes: readonly string[];
+  /** What the file has among the convolutions that a VGG has not, in words. */
+  readonly foreign?: string | undefined;
 }
 
 type Shapes = ReadonlyMap<string, Shape>;
@@ -58,7 +61,8 @@ function fromStructure(shapes: Shapes, listed: boolean): Naming | undefined {
   const tensors = new Map([...convolutions, ...norms.tensors, ...head.tensors]);
   const family = network.layout === 'hwio' ? 'keras' : head.timm ? 'timm' : 'torchvision';
   const notes = [...severalNetworks(network, others, isAveraged(network)), ...head.notes];
-  return { family, tensors, surplus: surplusOf(shapes, tensors), notes };
+  const foreign = foreignLayer(network, own, { norms: norms.used, listed });
+  return { family, tensors, surplus: surplusOf(shapes, tensors), notes, foreign };
 }
 
 /** timm and torchvision keep an averaged copy of the weights beside them, and measure that. */

@@ -12,6 +12,7 @@ import warnings
 import torch
 import torchvision
 from torch import nn
+from torch.nn.utils import prune
 
 import formula as f
 from small_torch import network, optional
@@ -60,6 +61,34 @@ save("old-numbers.pth", "classifier.1, .4, .6, as converters of Caffe models", s
 broken = {key: value.clone() for key, value in state.items()}
 broken["features.3.weight"].view(-1)[5] = float("nan")
 save("not-finite.pth", "a diverged training", broken, refused='tensor "features.3.weight"')
+
+
+
+
+def changed(form):
+    """A VGG with something in it that another VGG has not; its state dict alone looks much like one."""
+    model = network(norm=form in ("group", "instance"))
+    for at, module in enumerate(model.features):
+        if isinstance(module, nn.BatchNorm2d):
+            width = module.num_features
+            model.features[at] = nn.GroupNorm(1, width) if form == "group" else nn.InstanceNorm2d(width, affine=True)
+        elif isinstance(module, nn.Conv2d):
+            if form == "pruned":
+                prune.l1_unstructured(module, "weight", amount=0.3)
+            if form == "weight-norm":
+                nn.utils.parametrizations.weight_norm(module)
+    if form == "grey":
+        model.features[0] = nn.Conv2d(1, f.WIDTHS[0], 3, padding=1)
+    return model.state_dict()
+
+
+save("group-norm.pth", "GroupNorm behind the convolutions", changed("group"), refused="features.1")
+save("instance-norm.pth", "InstanceNorm2d(affine=True) behind the convolutions", changed("instance"), refused="features.1")
+save("pruned.pth", "torch.nn.utils.prune", changed("pruned"), refused="weight_mask")
+save("weight-norm.pth", "weight_norm", changed("weight-norm"), refused="parametrizations")
+save("grey.pth", "a VGG of grey images", changed("grey"), refused="1 channel")
+part = {key: value for key, value in state.items() if key != "features.8.bias"}
+save("one-bias-less.pth", "a bias is missing", part, refused="features.8")
 
 
 def slices():
