@@ -10,6 +10,7 @@ import {
   TORCHVISION_PREPROCESSING,
 } from '../network/preprocessing.ts';
 import type { Preprocessing } from '../network/spec.ts';
+import { withKerasConfig } from './keras-config.ts';
 import { type Naming, nameTensors } from './naming.ts';
 import { nameGraph } from './onnx/name-graph.ts';
 import { parsePreprocessing } from './preprocessing-text.ts';
@@ -51,6 +52,7 @@ export function recognise(file: TensorFile): Recognised {
 /** Names say nothing in a graph, unless they are our own. */
 function namingOf(file: TensorFile, shapes: ReadonlyMap<string, Shape>): NamedFile | undefined {
   const named = nameTensors(shapes, file.ordered);
+  if (named?.family === 'keras') return withKerasConfig(named, file.config);
   if (file.graph === undefined || named?.family === 'vggtune') return named;
   return nameGraph(file.graph, file.where);
 }

@@ -23,23 +23,26 @@ export async function openKerasArchive(source: ByteSource): Promise<TensorFile> 
   if (weights === undefined) throw damagedHdf5(source, `an archive without ${KERAS_WEIGHTS}`);
   const { start, size } = await weights.locate();
   const file = await openHdf5(sliceOf(source, start, size));
-  const known = await layerNames(source, entries.get('config.json'));
-  const datasets = await kerasVariables(file, known);
-  return tensorFileOf(file, { format: 'keras', datasets, metadata: {} });
+  const config = await readConfig(source, entries.get('config.json'));
+  const datasets = await kerasVariables(file, layerNames(config));
+  return { ...tensorFileOf(file, { format: 'keras', datasets, metadata: {} }), config };
 }
 
-/** The names of the layers by the path of their variables. */
-async function layerNames(source: ByteSource, entry: ZipEntry | undefined): Promise<LayerNames> {
-  if (entry === undefined) return new Map();
+async function readConfig(source: ByteSource, entry: ZipEntry | undefined): Promise<unknown> {
+  if (entry === undefined) return undefined;
   const { start, size } = await entry.locate();
   if (size > MAX_CONFIG_BYTES) throw damagedHdf5(source, `a config of ${size} bytes`);
   const text = Buffer.from(await readRange(source, start, size)).toString('utf8');
-  let config: unknown;
   try {
-    config = JSON.parse(text);
+    const config: unknown = JSON.parse(text);
+    return config;
   } catch (error) {
     throw damagedHdf5(source, `a config.json that is no JSON: ${messageOf(error)}`);
   }
+}
+
+/** The names of the layers by the path of their variables. */
+function layerNames(config: unknown): LayerNames {
   const names = new Map<string, string>();
   addNames(names, config, '');
   return names;
