@@ -1,15 +1,8 @@
-import type { Naming } from './naming.ts';
+import { type KerasLayer, layersOf, member } from './keras-layers.ts';
+import { kerasPreprocessing } from './keras-preprocessing.ts';
+import type { NamedFile, Naming } from './naming.ts';
 import type { SourceTensor } from './source-tensor.ts';
 
-/** A layer of the config of a Keras model. */
-interface KerasLayer {
-  readonly kind: string;
-  readonly name: string;
-  readonly config: unknown;
-}
-
-/** Models nest a few levels. */
-const MAX_DEPTH = 16;
 /** The epsilon of our batch norms. */
 const EPSILON = 1e-5;
 
@@ -18,8 +11,8 @@ const EPSILON = 1e-5;
  * that a VGG has not are told as foreign, a hidden layer without ReLU is left out, and batch norms get their own epsilon.
  * @param config as parsed from JSON; what is not understood of it says nothing
  */
-export function withKerasConfig(naming: Naming, config: unknown): Naming {
-  const containers = layersOf(config, 0);
+export function withKerasConfig(naming: Naming, config: unknown): NamedFile {
+  const containers = layersOf(config);
   const convolutions = sourceParts(naming, /^conv.*\.weight$/);
   const own = containers.find((layers) =>
     convolutions.every((parts) => layerOf(layers, parts)?.kind === 'Conv2D'),
@@ -29,27 +22,9 @@ export function withKerasConfig(naming: Naming, config: unknown): Naming {
   const tensors = new Map(
     [...naming.tensors].map(([name, tensor]) => [name, withEpsilon(tensor, own)] as const),
   );
-  return withoutOtherHidden({ ...naming, foreign, tensors }, containers.flat());
-}
-
-/** The lists of layers of a model and of the models in it. */
-function layersOf(model: unknown, depth: number): KerasLayer[][] {
-  const layers = member(member(model, 'config'), 'layers');
-  if (!Array.isArray(layers) || depth > MAX_DEPTH) return [];
-  const own = layers.map((layer): KerasLayer => {
-    const config = member(layer, 'config');
-    return {
-      kind: String(member(layer, 'class_name')),
-      name: String(member(config, 'name')),
-      config,
-    };
-  });
-  return [own, ...layers.flatMap((layer) => layersOf(layer, depth + 1))];
-}
-
-function member(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return Reflect.get(value, key);
+  const known = withoutOtherHidden({ ...naming, foreign, tensors }, containers.flat());
+  const { preprocessing, notes } = kerasPreprocessing(config, own);
+  return { ...known, preprocessing, notes: [...known.notes, ...notes] };
 }
 
 /** The parts of the file's names of some tensors: `vgg16`, `block1_conv1`, `kernel:0`. */

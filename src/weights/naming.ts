@@ -1,4 +1,5 @@
 import type { Shape } from '../base/tensor.ts';
+import type { Preprocessing } from '../network/spec.ts';
 import { type FoundNetwork, findNetworks } from './find-network.ts';
 import { foreignLayer } from './foreign-layer.ts';
 import { isUnder, type Module, modulesOf, ordersOf } from './modules.ts';
@@ -18,6 +19,9 @@ export interface Naming {
   /** What the file has among the convolutions that a VGG has not, in words. */
   readonly foreign?: string | undefined;
 }
+
+/** The same, with the preprocessing that is part of the file's model. */
+export type NamedFile = Naming & { readonly preprocessing?: Preprocessing | undefined };
 
 type Shapes = ReadonlyMap<string, Shape>;
 

@@ -11,7 +11,7 @@ import {
 } from '../network/preprocessing.ts';
 import type { Preprocessing } from '../network/spec.ts';
 import { withKerasConfig } from './keras-config.ts';
-import { type Naming, nameTensors } from './naming.ts';
+import { type NamedFile, type Naming, nameTensors } from './naming.ts';
 import { nameGraph } from './onnx/name-graph.ts';
 import { parsePreprocessing } from './preprocessing-text.ts';
 
@@ -56,8 +56,6 @@ function namingOf(file: TensorFile, shapes: ReadonlyMap<string, Shape>): NamedFi
   if (file.graph === undefined || named?.family === 'vggtune') return named;
   return nameGraph(file.graph, file.where);
 }
-
-type NamedFile = Naming & { readonly preprocessing?: Preprocessing | undefined };
 
 /** In words: `VGG with 2, 2, 3, 3, 3 convolutions of 64, 128, 256, 512, 512 channels`. */
 export function structureOf({ tensors }: Naming): string {

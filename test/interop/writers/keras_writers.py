@@ -102,10 +102,17 @@ rescaled = network("linear", before=[layers.Rescaling(1 / 255), layers.RandomFli
 rescaled.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 rescaled.fit(np.zeros((2, 64, 64, 3)), np.zeros(2), verbose=0, epochs=1)
 fill(rescaled, f.canonical("linear"))
-save("trained", "Rescaling and RandomFlip before it, trained with Adam", rescaled, head="linear")
-
+unit = {"channels": "rgb", "unit": False, "mean": [0] * 3, "std": [255] * 3}
 # The config says what the weights alone do not.
-CONFIG = (".h5", ".keras")
+CONFIG, WEIGHTS = (".h5", ".keras"), (".weights.h5",)
+save("trained", "Rescaling and RandomFlip before it, trained with Adam", rescaled, CONFIG, head="linear", preprocessing=unit)
+save("trained", "Rescaling and RandomFlip before it, trained with Adam", rescaled, WEIGHTS, head="linear")
+augmentation = keras.Sequential([layers.RandomFlip(), layers.Rescaling(1 / 127.5, offset=-1), layers.RandomRotation(0.1)])
+save("augmented", "a model of augmentations with a Rescaling before it", network("linear", before=[augmentation]), CONFIG, head="linear",
+     preprocessing={"channels": "rgb", "unit": False, "mean": [127.5] * 3, "std": [127.5] * 3})
+shifted = layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 4.0, 4.0])
+save("normalized", "a Normalization before it", network("linear", before=[shifted]), CONFIG, head="linear", note="Normalization")
+
 save("epsilon", "batch norms with an epsilon of their own", network("linear", norm=True, epsilon=1e-5), CONFIG, head="linear", norm=True, epsilon=1e-5)
 save("zero-padding", "ZeroPadding2D in front of each convolution", network("linear", padding="zeros"), CONFIG, head="linear")
 save("valid", "convolutions without padding", network("linear", padding="valid", size=192), CONFIG, head="linear", refused="padding valid")
