@@ -168,6 +168,12 @@ def keras_files(folder, keras, major):
         name = f"{major}{ending}"
         model.save_weights(folder / name) if ending == ".weights.h5" else model.save(folder / name)
         rows.add(name, software, ending, logits)
+    base = keras.applications.VGG16(weights=None, include_top=False, input_shape=(SIDE, SIDE, 3))
+    base.set_weights(model.get_weights()[:26])
+    inside = [keras.layers.Rescaling(1 / 127.5, offset=-1), base, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1000)]
+    rescaled = keras.Sequential([keras.Input((SIDE, SIDE, 3)), *inside])
+    rescaled.save(folder / f"{major}-rescaled.keras")
+    rows.add(f"{major}-rescaled.keras", software, "include_top=False, with a Rescaling inside, .keras", rescaled.predict(image, verbose=0)[0], "linear")
     if major == "keras2":
         import tensorflow as tf
         import tf2onnx
