@@ -1,4 +1,4 @@
-import { type KerasLayer, layersOf, member } from './keras-layers.ts';
+import { type KerasLayer, layersOf, member, textOf } from './keras-layers.ts';
 import { kerasPreprocessing } from './keras-preprocessing.ts';
 import type { NamedFile, Naming } from './naming.ts';
 import type { SourceTensor } from './source-tensor.ts';
@@ -83,7 +83,10 @@ function unless(config: unknown, wanted: Readonly<Record<string, number | string
   for (const [key, value] of Object.entries(wanted)) {
     const found = member(config, key);
     if (found === undefined || found === null) continue;
-    if ([found].flat().some((each) => each !== value)) return `${key} ${[found].flat().join(',')}`;
+    if ([found].flat().every((each) => each === value)) continue;
+    return `${key} ${JSON.stringify(found)
+      .replaceAll(/[[\]"]/g, '')
+      .slice(0, 40)}`;
   }
   return undefined;
 }
@@ -94,7 +97,7 @@ function paddingReason(config: unknown, before: KerasLayer | undefined): string 
   if (padding === undefined || padding === 'same') return undefined;
   const zeros = before?.kind === 'ZeroPadding2D' ? member(before.config, 'padding') : undefined;
   const around = [zeros].flat(2).every((each) => each === 1);
-  return around ? undefined : `padding ${String(padding)}`;
+  return around ? undefined : `padding ${textOf(padding)}`;
 }
 
 /** Activations are names, or classes with a name of their own. */
@@ -106,7 +109,7 @@ function activationReason(activation: unknown): string | undefined {
 function nameOf(activation: unknown): string {
   if (activation === undefined || activation === null) return 'linear';
   if (typeof activation === 'string') return activation;
-  return String(member(activation, 'class_name') ?? 'of its own').toLowerCase();
+  return textOf(member(activation, 'class_name')).toLowerCase() || 'of its own';
 }
 
 function withEpsilon(tensor: SourceTensor, layers: readonly KerasLayer[]): SourceTensor {

@@ -18,8 +18,8 @@ export function modelLayers(model: unknown, depth = 0): readonly KerasLayer[] {
   return layers.map((layer): KerasLayer => {
     const config = member(layer, 'config');
     return {
-      kind: String(member(layer, 'class_name')),
-      name: String(member(config, 'name')),
+      kind: textOf(member(layer, 'class_name')),
+      name: textOf(member(config, 'name')),
       config,
       inner: modelLayers(layer, depth + 1),
     };
@@ -32,6 +32,9 @@ export function layersOf(model: unknown): (readonly KerasLayer[])[] {
     layers.length === 0 ? [] : [layers, ...layers.flatMap(({ inner }) => lists(inner))];
   return lists(modelLayers(model));
 }
+
+/** A text as it is; in a file of others anything else may stand for one. */
+export const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
 
 /** A member of an object; undefined for anything else. */
 export function member(value: unknown, key: string): unknown {

@@ -52,7 +52,8 @@ function layerNames(config: unknown): LayerNames {
 function addNames(names: Map<string, string>, model: unknown, prefix: string): void {
   const layers = member(member(model, 'config'), 'layers');
   if (!Array.isArray(layers)) return;
-  const groups = groupNames(layers.map((layer) => String(member(layer, 'class_name'))));
+  const classNames = layers.map((layer) => member(layer, 'class_name'));
+  const groups = groupNames(classNames.map((name) => (typeof name === 'string' ? name : '')));
   for (const [index, layer] of layers.entries()) {
     const path = `${prefix}layers/${groups[index]}`;
     const name = member(member(layer, 'config'), 'name');
