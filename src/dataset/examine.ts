@@ -61,6 +61,8 @@ async function decodeFully(
     sharp(input, { ...options, ignoreIcc: true })
       // Given a colour space at the start, a JPEG is not shrunk while decoding, which hides damage.
       .pipelineColourspace('srgb')
+      // As it is seen: an opaque band is no contrast.
+      .flatten({ background: '#ffffff' })
       .resize(LOOK, LOOK, { fit: 'fill', kernel: 'linear' })
       .raw({ depth: 'uchar' })
       .toBuffer(),

@@ -5,7 +5,7 @@ import { Refusal } from './decode-errors.ts';
 import { fileSystemPath } from './file-names.ts';
 import { endingReason, isForeignEnding, notReadReason } from './foreign-kinds.ts';
 import { textKind } from './text-kind.ts';
-import { refuseTiffSamples } from './tiff-header.ts';
+import { readTiffSamples, type TiffSamples } from './tiff-header.ts';
 
 /** The number of bytes that identify the kind: an SVG has a few lines before its first element. */
 const LENGTH = 1024;
@@ -70,16 +70,17 @@ const NOT_READ: Readonly<Record<string, RegExp>> = {
  * whose rendering takes as long as its author wishes.
  * @throws Refusal for what is no plain file, or none of the kinds that are read, or a TIFF whose samples the
  *   decoder would take for others; the system's error
+ * @returns what the decoder does not say of it
  */
-export async function refuseOtherKinds(source: string | Uint8Array): Promise<void> {
+export async function refuseOtherKinds(source: string | Uint8Array): Promise<TiffSamples> {
   const start = typeof source === 'string' ? await startOf(source) : source.subarray(0, LENGTH);
   if (start.length === 0) throw new Refusal('empty file');
   const hex = Buffer.from(start).toString('hex');
   const foreign = /^(49492a00.{8}4352|.{8}66747970)/.test(hex) ? [...FOREIGN_FIRST] : [];
   const camera = foreign.find((name) => NOT_READ[name]?.test(hex));
   if (camera !== undefined) throw new Refusal(notReadReason(camera));
-  if (TIFF.test(hex)) return refuseSamples(source);
-  if (READ.some((pattern) => pattern.test(hex))) return;
+  if (TIFF.test(hex)) return tiffSamplesOf(source);
+  if (READ.some((pattern) => pattern.test(hex))) return { hasOtherBand: false };
   const text = textKind(start);
   if (text?.reason !== undefined) throw new Refusal(text.reason);
   if (text?.kind !== undefined) throw new Refusal(notReadReason(text.kind));
@@ -102,15 +103,14 @@ export async function kindByContent(source: string): Promise<string | undefined>
   return foreign ?? known ?? textKind(start)?.kind;
 }
 
-async function refuseSamples(source: string | Uint8Array): Promise<void> {
+async function tiffSamplesOf(source: string | Uint8Array): Promise<TiffSamples> {
   if (typeof source !== 'string') {
     const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-    await refuseTiffSamples(async (from, into) => bytes.copy(into, 0, from));
-    return;
+    return readTiffSamples(async (from, into) => bytes.copy(into, 0, from));
   }
   const file = await open(fileSystemPath(source), 'r');
   try {
-    await refuseTiffSamples(async (from, into) => {
+    return await readTiffSamples(async (from, into) => {
       const { bytesRead } = await file.read(into, 0, into.length, from);
       return bytesRead;
     });

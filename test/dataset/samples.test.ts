@@ -16,6 +16,12 @@ const ALIKE: Readonly<Record<string, readonly [string, number]>> = {
   'sos0.jpg': ['rgb8.jpg', 0],
   'rgb.avif': ['rgb8.png', 12],
   'rgb16.tif': ['rgb8.png', 1],
+  // A fourth band of which the file says that it is no transparency is none; where it says nothing, it is.
+  'rgb-other.tif': ['rgb8.png', 0],
+  'rgb16-other.tif': ['rgb8.png', 1],
+  'grey-other.tif': ['grey8.png', 0],
+  'rgba-unassociated.tif': ['rgba.png', 0],
+  'rgba-no-tag.tif': ['rgba.png', 0],
   'icc.png': ['rgb8.png', 0],
   'planar.tif': ['rgb8.png', 0],
   'big.tif': ['rgb8.png', 0],
@@ -42,7 +48,7 @@ const ALIKE: Readonly<Record<string, readonly [string, number]>> = {
 const ALONE = ['rgb8.png', 'grey8.png', 'palette.png', 'bit1.png', 'la.png', 'rgba.png'];
 
 /** Files that are read, in which nothing can be seen. */
-const BLANK = ['grey12in16.png', 'grey12in16.tif'];
+const BLANK = ['grey12in16.png', 'grey12in16.tif', 'black-opaque.png'];
 
 const REFUSED: Readonly<Record<string, RegExp>> = {
   'float01.tif': /floating-point samples of 32 bits/,
@@ -52,6 +58,7 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'half.tif': /floating-point samples of 16 bits/,
   'int16.tif': /signed samples of 16 bits/,
   'uint32.tif': /samples of 32 bits/,
+  'four-greys.tif': /4 bands that are no colours/,
   'lab.tif': /CIE Lab/,
   'ycbcr.tif': /YCbCr/,
   'plain.ppm': /kind ppm.*magick/,
