@@ -62,10 +62,13 @@ interface Search {
   readonly listed: boolean;
 }
 
+/** Parts of a name that may stand before those that tell the layers; names of real files have fewer than ten. */
+const MOST_PARTS = 32;
+
 /** The longest chain of all convolutions under a common path; those that the catalog has go before others. */
 function networkFrom(first: Module, search: Search): FoundNetwork | undefined {
   let best: FoundNetwork | undefined;
-  for (let depth = first.path.length; depth >= 0; depth--) {
+  for (let depth = Math.min(MOST_PARTS, first.path.length); depth >= 0; depth--) {
     const prefix = first.path.slice(0, depth);
     const under = search.squares.filter((module) => isUnder(module, prefix));
     const chain = chainOf(first, under, search);
