@@ -13,7 +13,8 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   const options = [...command.options, ...GLOBAL_OPTIONS];
   const fields = command.takesConfig === true ? CONFIG_FIELDS : [];
   const parsed = parseWords(words, options, fields);
-  const positionals = parsed._.map(String);
+  // A path in quotes is left to us, and so is every one by the shells of Windows.
+  const positionals = parsed._.map((word) => expandHome(String(word)));
   const pathOf = <T extends string | undefined>(name: string, value: T) =>
     value !== undefined && isPath(options, name) ? expandHome(value) : value;
   const config = fields.flatMap((field) => givenOf(field, parsed));

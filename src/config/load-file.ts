@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { expandHome } from '../base/home.ts';
 import { didYouMean } from '../base/suggest.ts';
 import { pathsFromFile } from './file-paths.ts';
 import type { ConfigIssue } from './issues.ts';
@@ -78,7 +79,7 @@ function base(name: string, extending: Extending): ConfigSource[] {
     const expected = `${PRESETS.join(', ')}, or a file`;
     return refuse({ message: `no preset "${name}"`, expected, fix });
   }
-  const target = resolve(dirname(path), name);
+  const target = resolve(dirname(path), expandHome(name));
   const real = realPath(target);
   // What is wrong with a file is told with some of its text, and whoever wrote this one may not be
   // whoever may read that one.

@@ -7,6 +7,7 @@ import { endingReason } from './foreign-kinds.ts';
 import { kindByContent } from './image-kind.ts';
 import { collectInnerLists } from './inner-lists.ts';
 import { warnOfLayout } from './layout-warnings.ts';
+import { noClassesInSubsets } from './scan-errors.ts';
 import type { Side, SkippedFile } from './types.ts';
 import { FOLDER_PROBLEM, type Listing, listFolder, walkFolder } from './walk.ts';
 
@@ -16,6 +17,7 @@ export async function collectFolders(root: string, emit: Emit): Promise<Candidat
   const sides = await sideFolders(root, top);
   const lists = await collectInnerLists(root, sides ?? namedSides(top));
   if (lists !== undefined) return lists;
+  if (sides === undefined) await refuseSubsetsAsClasses(root, top);
   const folders =
     sides === undefined
       ? top.folders.map((name) => ({ path: name, className: classNameOf(name) }))
@@ -46,6 +48,19 @@ const sidesNote = (sides: ReadonlyMap<string, Side>) =>
 
 /** Macs write names in another Unicode form than other systems: a class is one, whatever form its name is in. */
 const classNameOf = (folder: string) => folder.normalize('NFC');
+
+/**
+ * Refuses folders of which each has the name of a subset and images right inside, as in competitions whose labels are part
+ * of the images' names: `train` and `test` would become the two classes.
+ */
+async function refuseSubsetsAsClasses(root: string, top: Listing): Promise<void> {
+  const sides = namedSides(top);
+  const [folder] = [...sides].find(([, side]) => side === 'train') ?? [];
+  if (folder === undefined || sides.size < top.folders.length) return;
+  const { files } = await listFolder(join(root, folder));
+  const images = files.filter((name) => kindOfFile(name) === 'image');
+  if (images.length > 0) throw noClassesInSubsets(root, { folder, images });
+}
 
 /** The folders with the name of a subset: those of a layout of lists hold images, and no folders. */
 const namedSides = ({ folders }: Listing): ReadonlyMap<string, Side> =>

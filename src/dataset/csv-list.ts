@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { dataError } from '../base/errors.ts';
+import { expandHome } from '../base/home.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { type Candidate, type Candidates, sideOf } from './candidates.ts';
 import { type CsvRow, parseCsv } from './csv.ts';
@@ -84,16 +85,20 @@ async function readText(file: string): Promise<string> {
   );
 }
 
-/** @throws VggtuneError (data) for bytes that are no UTF-8 */
+/** UTF-8, or the UTF-16 that Excel saves as Unicode text. @throws VggtuneError (data) for any other bytes */
 export function decodeText(bytes: Uint8Array, file: string): string {
+  const [first, second] = bytes;
+  const little = first === 0xff && second === 0xfe;
+  const big = first === 0xfe && second === 0xff;
+  const encoding = little ? 'utf-16le' : big ? 'utf-16be' : 'utf-8';
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
     throw dataError('the CSV is not UTF-8', {
       expected: 'UTF-8 text: path,label a line',
       found: 'bytes that are no UTF-8',
       where: file,
-      fix: 'save it as UTF-8',
+      fix: 'save it as UTF-8, which Excel calls "CSV UTF-8"',
     });
   }
 }
@@ -113,16 +118,15 @@ function readRow(row: CsvRow, columns: ListColumns, folder: string): Candidate |
 function readCells(row: CsvRow, columns: ListColumns, folder: string): Candidate | string {
   const { cells } = row;
   const className = labelIn(row, columns)?.normalize('NFC') ?? '';
-  const path = plainPath(cells[columns.path] ?? '');
+  const cell = cells[columns.path] ?? '';
+  const path = plainPath(cell);
   const split = columns.split === undefined ? '' : (cells[columns.split] ?? '');
   if (path === '') return 'no path';
   if (className === '') {
     return typeof columns.label === 'number' ? 'no label' : 'no class, or more than one, is 1';
   }
-  if (path.includes('\0')) return 'a path with a zero byte';
-  if (/^[a-z]:\//i.test(path) && process.platform !== 'win32') {
-    return `${path} is a path of Windows; write it relative to the list`;
-  }
+  const reason = whyNotHere(cell, path);
+  if (reason !== undefined) return reason;
   const side: Side | undefined = sideOf(split);
   if (side === undefined && split !== '') return `split is ${split}, expected train, val or test`;
   const inside = relative(folder, resolve(folder, path)).split(sep).join('/');
@@ -134,13 +138,26 @@ function readCells(row: CsvRow, columns: ListColumns, folder: string): Candidate
   return side === undefined ? entry : { ...entry, side };
 }
 
+/** Why a path leads to no file of this machine, from the path alone. */
+function whyNotHere(cell: string, path: string): string | undefined {
+  if (path.includes('\0')) return 'a path with a zero byte';
+  if (/^(https?|s3|gs):\//i.test(path)) {
+    return `${cell} is an address: download it, and write the path of the file`;
+  }
+  const ofWindows = /^[a-z]:\//i.test(path) || cell.startsWith('\\\\');
+  if (!ofWindows || process.platform === 'win32') return undefined;
+  return `${cell} is a path of Windows; write it relative to the list`;
+}
+
 /** Label Studio names files that it serves from a folder, or that were uploaded to it, by its own addresses. */
 function plainPath(cell: string): string {
   const [, served] = /^\/data\/local-files\/?\?d=(.+)$/.exec(cell) ?? [];
   if (served !== undefined) return decoded(served);
   const [, uploaded] = /^\/data\/upload\/(.+)$/.exec(cell) ?? [];
+  const [, local] = /^file:\/\/(?:localhost)?(\/.+)$/i.exec(cell) ?? [];
+  if (local !== undefined) return decoded(local).replace(/^\/(?=[a-z]:\/)/i, '');
   // A list from Windows.
-  return (uploaded ?? cell).replaceAll('\\', '/');
+  return expandHome((uploaded ?? cell).replaceAll('\\', '/'));
 }
 
 function decoded(text: string): string {

@@ -6,11 +6,11 @@ export interface CsvRow {
   readonly cells: readonly string[];
 }
 
-/** What may stand between cells: a comma; a semicolon, as Excel writes in many languages; a tab. */
-const SEPARATORS = [',', ';', '\t'] as const;
+/** What may stand between cells: a comma; a semicolon, as Excel writes in many languages; a tab; a vertical bar. */
+const SEPARATORS = [',', ';', '\t', '|'] as const;
 
 /**
- * RFC 4180: commas (or semicolons or tabs, where the first line has those and no commas); cells in double quotes
+ * RFC 4180: commas (or semicolons, tabs or vertical bars, where the first line has those and no commas); cells in double quotes
  * may hold commas, line breaks and doubled quotes. A byte order mark, blank lines and spaces around unquoted
  * cells are dropped.
  *
@@ -18,7 +18,7 @@ const SEPARATORS = [',', ';', '\t'] as const;
  */
 export function parseCsv(text: string, where: string): CsvRow[] {
   // Excel reads and writes a first line that names the separator.
-  const [, named, rest] = /^\ufeff?sep=([,;\t])\r?\n([\s\S]*)$/i.exec(text) ?? [];
+  const [, named, rest] = /^\ufeff?sep=([,;\t|])\r?\n([\s\S]*)$/i.exec(text) ?? [];
   const body = rest ?? text.replace(/^\ufeff/, '');
   const separator = named ?? separatorOf(body);
   const reader: Reader = {

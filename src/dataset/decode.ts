@@ -6,6 +6,7 @@ import type { DecodedImageCache } from './decoded-image-cache.ts';
 import { centrePlacement, cropPlacement, type ImageSize, type Placement } from './geometry.ts';
 import { type ImageHeader, readHeader } from './image-header.ts';
 import { type ImageSource, inputOf } from './image-source.ts';
+import { withoutOtherBand } from './other-band.ts';
 import { type Picture, resample } from './resample.ts';
 import { rotateSquare } from './rotate.ts';
 import { type Sharp, sharp } from './sharp.ts';
@@ -161,15 +162,11 @@ async function openImage(
   limitInputPixels: number,
 ): Promise<Sharp> {
   const input = await inputOf(source);
-  if (header.cmyk) return openCmyk(input, { limitInputPixels });
-  return byDecoder(async () =>
-    sharp(input, {
-      failOn: 'error',
-      limitInputPixels,
-      ignoreIcc: true,
-      autoOrient: true,
-    }),
-  );
+  const options = { failOn: 'error', limitInputPixels, ignoreIcc: true, autoOrient: true } as const;
+  const image = header.cmyk
+    ? await openCmyk(input, { limitInputPixels })
+    : await byDecoder(async () => sharp(input, options));
+  return header.hasOtherBand ? withoutOtherBand(image) : image;
 }
 
 /** Puts the background behind transparent pixels, in sRGB. */

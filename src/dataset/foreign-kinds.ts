@@ -4,12 +4,13 @@ const BY_CONVERTER: Readonly<Record<string, string>> = {
   '`darktable-cli IN OUT.jpg`, which develops raw photographs':
     'cr2 cr3 crw nef nrw arw srf sr2 dng orf rw2 raf pef srw x3f 3fr erf mrw kdc mef mos iiq rwl',
   '`magick IN[0] OUT.png`, which takes the picture of all layers': 'psd psb xcf',
+  '`magick IN[0] OUT.png`, which takes the first frame': 'avifs fli flc dcx',
   '`rsvg-convert -o OUT.png IN`': 'svg svgz',
   '`pdftoppm -png IN OUT`': 'pdf eps ps ai',
   '`djxl IN OUT.png`': 'jxl',
   'pydicom, with the window that the file states': 'dcm dicom',
   '`magick IN OUT.png`':
-    'bmp dib ppm pgm pbm pnm pam pfm jp2 j2k jpf jpx jpc tga ico cur pcx sgi rgb dds qoi exr hdr djvu fits fit mng jng xpm xbm wmf emf jxr wdp bpg flif npy',
+    'bmp dib ppm pgm pbm pnm pam pfm jp2 j2k jpf jpx jpc tga ico cur pcx sgi rgb dds qoi exr hdr djvu fits fit mng jng xpm xbm wmf emf jxr wdp bpg flif npy icns ras sun pcd miff',
 };
 
 const CONVERTERS: ReadonlyMap<string, string> = new Map(

@@ -10,6 +10,8 @@ export interface ImageHeader extends ImageSize {
   /** `jpeg`, `png`, `webp`, `gif`, `tiff` or `avif`. Width and height are those of the upright image. */
   readonly format: string;
   readonly cmyk: boolean;
+  /** Whether the band behind the colours is no transparency. */
+  readonly hasOtherBand: boolean;
 }
 
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
@@ -17,7 +19,7 @@ const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif']);
 /** @throws VggtuneError (data) whose `found` says why the file is no image that can be read */
 export async function readHeader(source: ImageSource): Promise<ImageHeader> {
   return described(source, async () => {
-    await refuseOtherKinds(source);
+    const { hasOtherBand } = await refuseOtherKinds(source);
     const input = await inputOf(source);
     const metadata = await byDecoder(() =>
       sharp(input, { limitInputPixels: false, failOn: 'error' }).metadata(),
@@ -25,7 +27,7 @@ export async function readHeader(source: ImageSource): Promise<ImageHeader> {
     const format = formatOf(metadata);
     if (!FORMATS.has(format)) throw new Refusal(notReadReason(format));
     refuseManyBands(metadata);
-    return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk' };
+    return { format, ...metadata.autoOrient, cmyk: metadata.space === 'cmyk', hasOtherBand };
   });
 }
 

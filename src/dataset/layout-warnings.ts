@@ -13,15 +13,17 @@ export async function warnOfLayout(
   await warnOfInnerClasses(root, { folders, emit });
 }
 
-/** Names that differ by their case, by spaces or by the like alone. */
+/** Names that differ by their case, by spaces, accents, zeros before a number or the like alone. */
 function warnOfTwins(folders: readonly ClassFolder[], emit: Emit): void {
   const byForm = new Map<string, Set<string>>();
   for (const { className } of folders) {
     const form = className
-      .normalize('NFKC')
+      .normalize('NFKD')
+      .replaceAll(/[\u0300-\u036f]/g, '')
       .toLowerCase()
       .replaceAll(/[\s_-]+/g, ' ')
-      .trim();
+      .trim()
+      .replace(/^0+(?=\d+$)/, '');
     byForm.set(form, (byForm.get(form) ?? new Set()).add(className));
   }
   const twins = [...byForm.values()].filter(({ size }) => size > 1);

@@ -72,15 +72,17 @@ function columnNamed(header: readonly string[], names: readonly string[]): numbe
   return undefined;
 }
 
-/** One column a class with a 1 in the row's own, as Roboflow writes them. */
+/** One column a class with a 1 in the row's own, as Roboflow writes them, or with True, as pandas does. */
 function classColumns(
   rows: readonly CsvRow[],
   used: readonly (number | undefined)[],
 ): readonly number[] | undefined {
-  const columns = (rows[0]?.cells ?? []).flatMap((_, at) => (used.includes(at) ? [] : [at]));
+  const columns = (rows[0]?.cells ?? []).flatMap((cell, at) =>
+    used.includes(at) || INDEX.test(normal(cell)) ? [] : [at],
+  );
   const filled = rows.slice(1, 50);
   const zeroOrOne = (column: number) =>
-    filled.every(({ cells }) => /^[01](\.0+)?$/.test(cells[column] ?? ''));
+    filled.every(({ cells }) => /^([01](\.0+)?|true|false)$/i.test(cells[column] ?? ''));
   const classes = columns.filter(zeroOrOne);
   return classes.length >= 2 && filled.length > 0 ? classes : undefined;
 }
@@ -88,6 +90,7 @@ function classColumns(
 /** The label of a row; undefined where it has none, or more than one. */
 export function labelIn({ cells }: CsvRow, { label, header }: ListColumns): string | undefined {
   if (typeof label === 'number') return cells[label];
-  const set = label.filter((column) => Number(cells[column]) === 1);
+  const isSet = (cell = '') => Number(cell) === 1 || cell.toLowerCase() === 'true';
+  const set = label.filter((column) => isSet(cells[column]));
   return set.length === 1 ? header?.[set[0] ?? 0] : undefined;
 }

@@ -123,10 +123,7 @@ export function oneClass(
   name: string,
   images: readonly { readonly path: string }[],
 ): VggtuneError {
-  const inner = new Set(images.map((image) => image.path.split('/')[1] ?? ''));
-  const [example] = images;
-  const deeper = example !== undefined && example.path.split('/').length > 2 && inner.size > 1;
-  const folder = join(path, example?.path.split('/')[0] ?? '');
+  const shared = sharedFolders(images);
   return dataError(`${path} has one class only`, {
     expected: 'at least two classes with images',
     found:
@@ -134,9 +131,45 @@ export function oneClass(
         ? `1 image, of class ${printablePath(name)}`
         : `${images.length} images, all of class ${printablePath(name)}`,
     where: path,
-    fix: deeper
-      ? `its folder ${printablePath(name)} has folders of its own: if those are the classes, give ${printablePath(folder)}`
+    fix: shared.branches
+      ? `its folder ${printablePath(shared.path)} has folders of its own: if those are the classes, give ${printablePath(join(path, shared.path))}`
       : 'add a sub-folder for each further class; check that the path is not one level too deep',
+  });
+}
+
+/** The folder that all images are in, and whether they are in several folders inside of it. */
+function sharedFolders(images: readonly { readonly path: string }[]) {
+  const [first = [], ...others] = images.map((image) => image.path.split('/').slice(0, -1));
+  const differs = first.findIndex((part, at) => others.some((parts) => parts[at] !== part));
+  const depth = differs < 0 ? first.length : differs;
+  const branches = depth > 0 && others.concat([first]).every((parts) => parts.length > depth);
+  return { path: first.slice(0, depth).join('/'), branches };
+}
+
+/** What a shell does to write the list that names of images stand for. */
+const LIST_FROM_NAMES =
+  "(echo path,label; ls train | sed -E 's#^([A-Za-z]+).*#train/&,\\1#') > list.csv";
+
+/**
+ * The error for subsets that hold images and no class folders.
+ * @param images the names of those in `folder`
+ */
+export function noClassesInSubsets(
+  path: string,
+  { folder, images }: { readonly folder: string; readonly images: readonly string[] },
+): VggtuneError {
+  const beginnings = new Set(images.map((name) => /^[a-z]+/i.exec(name)?.[0] ?? ''));
+  const tell = beginnings.size > 1 && !beginnings.has('') && images.length >= 2 * beginnings.size;
+  const some = [...beginnings].slice(0, 5).join(', ');
+  const list = LIST_FROM_NAMES.replaceAll('train', folder);
+  const where = printablePath(folder);
+  return dataError(`${path} has no class folders`, {
+    expected: LAYOUTS,
+    found: `${images.length} images directly in ${where}/, which is the name of a subset and not of a class`,
+    where: path,
+    fix: tell
+      ? `their names seem to begin with the class (${some}): in ${printablePath(path)}, ${list} writes a list; give that. Where ${where} is a class, rename its folder`
+      : `make a folder for each class in ${where}/, or a list of path,label. Where ${where} is a class, rename its folder`,
   });
 }
 

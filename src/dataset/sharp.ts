@@ -19,6 +19,6 @@ sharp.unblock({
  * Identifies the decoder; it changes whenever decoded pixels could. Cached findings and features depend on
  * it.
  */
-export const DECODER = sha256(JSON.stringify([6, sharp.versions])).slice(0, 16);
+export const DECODER = sha256(JSON.stringify([7, sharp.versions])).slice(0, 16);
 
 export { type Metadata, type Sharp, sharp };

@@ -9,18 +9,26 @@ const TAGS = {
   bits: 258,
   compression: 259,
   photometric: 262,
+  samplesPerPixel: 277,
+  extraSamples: 338,
   sampleFormat: 339,
   dng: 50706,
 } as const;
 
 const LARGEST_DIRECTORY = 2 ** 16;
 
+/** What the decoder does not say of a TIFF. */
+export interface TiffSamples {
+  /** Whether the band behind the colours is something else than transparency, such as near infrared. */
+  readonly hasOtherBand: boolean;
+}
+
 /**
  * Looks at the first directory of a TIFF before the decoder does, for samples that would silently become black, white
  * or other colours.
  * @throws Refusal that names the samples; nothing for a file that is damaged, which is the decoder's to say
  */
-export async function refuseTiffSamples(read: ReadAt): Promise<void> {
+export async function readTiffSamples(read: ReadAt): Promise<TiffSamples> {
   const values = await firstDirectory(read);
   const value = (tag: keyof typeof TAGS) => values.get(TAGS[tag]);
   const raw = value('dng') !== undefined || value('photometric') === 32803;
@@ -47,7 +55,17 @@ export async function refuseTiffSamples(read: ReadAt): Promise<void> {
   if (space !== undefined && !(space === 'YCbCr' && jpeg)) {
     throw new Refusal(`samples in ${space}, which are not read: save it as RGB`);
   }
+  const colours = COLOURS[value('photometric') ?? -1] ?? Number.POSITIVE_INFINITY;
+  const hasMore = (value('samplesPerPixel') ?? 1) > colours;
+  // Where nothing is said of it, it is transparency, as programs have it that forget the tag.
+  const extra = value('extraSamples');
+  return { hasOtherBand: hasMore && extra !== undefined && !TRANSPARENCY.has(extra) };
 }
+
+/** Samples of colour by PhotometricInterpretation: grey, grey, RGB, CMYK. */
+const COLOURS: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 5: 4 };
+/** ExtraSamples that are transparency: associated, unassociated, and what Corel Draw writes. */
+const TRANSPARENCY: ReadonlySet<number> = new Set([1, 2, 999]);
 
 /** PhotometricInterpretation. */
 const SPACES: Readonly<Record<number, string>> = {

@@ -149,6 +149,8 @@ ${MAIN}`;
 }
 
 const MAIN = `if __name__ == "__main__":
+    # Names of classes may have letters that the encoding of this machine lacks.
+    sys.stdout.reconfigure(encoding="utf-8")
     network = load_model()
     for path in sys.argv[1:]:
         with torch.no_grad():

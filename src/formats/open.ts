@@ -1,8 +1,12 @@
 import { dataError } from '../base/errors.ts';
 import { type ByteSource, openFileSource, readRange } from './byte-source.ts';
+import { type ForeignFormat, foreignFormat, foreignZip, TAR_MARK } from './foreign-formats.ts';
 import type { TensorFile, TensorFormat } from './tensor-file.ts';
 import { looksLikePickle } from './torch-pickle.ts';
 import { readZipDirectory } from './zip-directory.ts';
+
+/** Enough to tell a format, also one that is not read. */
+const START_BYTES = TAR_MARK.at + TAR_MARK.text.length;
 
 type Opener = (source: ByteSource) => Promise<TensorFile>;
 
@@ -31,7 +35,7 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
 
 /** The same for bytes that are not in a file. */
 export async function openTensorSource(source: ByteSource): Promise<TensorFile> {
-  const start = await readRange(source, 0, Math.min(source.size, 64));
+  const start = await readRange(source, 0, Math.min(source.size, START_BYTES));
   const format = formatOf(start, source.size);
   if (format === undefined) throw unknownFormat(source, start);
   const open = await OPENERS[format === 'zip' ? await zipFormat(source) : format]();
@@ -41,7 +45,10 @@ export async function openTensorSource(source: ByteSource): Promise<TensorFile> 
 /** A zip file is one of PyTorch or of Keras 3, by what is in it. */
 async function zipFormat(source: ByteSource): Promise<TensorFormat> {
   const names = [...(await readZipDirectory(source)).keys()];
-  return names.includes('model.weights.h5') ? 'keras' : 'pytorch';
+  if (names.includes('model.weights.h5')) return 'keras';
+  const other = foreignZip(names);
+  if (other !== undefined) throw notWeights(source, other);
+  return 'pytorch';
 }
 
 /** The format by the first bytes of a file; `size` is the whole file's. */
@@ -64,22 +71,19 @@ function looksLikeOnnx([first, version = 0, next = 0]: Uint8Array): boolean {
 }
 
 function unknownFormat(source: ByteSource, start: Uint8Array): Error {
-  const text = Buffer.from(start).toString('latin1');
-  const fix = 'name a weights file, or download it again';
-  const facts = {
+  const empty = start.length === 0;
+  const known = empty ? undefined : foreignFormat(start, source.where);
+  const hex = Buffer.from(start.subarray(0, 8)).toString('hex');
+  return notWeights(source, {
+    found: known?.found ?? (empty ? 'an empty file' : `a file that starts with ${hex}`),
+    fix: known?.fix ?? 'name a weights file, or download it again',
+  });
+}
+
+function notWeights(source: ByteSource, facts: ForeignFormat): Error {
+  return dataError(`${source.where} is no weights file`, {
     expected: 'safetensors, PyTorch (.pth), Keras (.h5, .keras) or ONNX',
     where: source.where,
-  };
-  const message = `${source.where} is no weights file`;
-  if (start.length === 0) return dataError(message, { ...facts, found: 'an empty file', fix });
-  if (/^\s*<(!doctype|html)/i.test(text)) {
-    const why = 'a web page: the download led to a page that wants something';
-    return dataError(message, { ...facts, found: why, fix });
-  }
-  if (text.startsWith('version https://git-lfs')) {
-    const pull = 'fetch the file itself: git lfs pull';
-    return dataError(message, { ...facts, found: 'a pointer of Git LFS', fix: pull });
-  }
-  const hex = Buffer.from(start.subarray(0, 8)).toString('hex');
-  return dataError(message, { ...facts, found: `a file that starts with ${hex}`, fix });
+    ...facts,
+  });
 }

@@ -36,3 +36,9 @@ export function opaqueName(full: string): PickleOpaque | undefined {
   const plain = PLAIN_BUILTINS.has(full.slice(full.lastIndexOf('.') + 1));
   return BUILTINS.has(first) && !plain ? undefined : new PickleOpaque(full);
 }
+
+/** How the library of a whole object saves its state dict alone. */
+export function stateDictAdvice(className: string): string {
+  const advice = 'save the state dict alone: torch.save(model.state_dict(), path)';
+  return className.startsWith('fastai.') ? `${advice}, in fastai learn.save(name)` : advice;
+}

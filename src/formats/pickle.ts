@@ -1,5 +1,5 @@
 import { dataError } from '../base/errors.ts';
-import { PickleOpaque } from './pickle-opaque.ts';
+import { PickleOpaque, stateDictAdvice } from './pickle-opaque.ts';
 
 /**
  * A machine for the pickles of state dicts (protocols 2 to 5). It builds lists, maps and the few
@@ -45,6 +45,8 @@ class Machine {
   readonly stack: unknown[] = [];
   readonly memo = new Map<number, unknown>();
   readonly options: PickleOptions;
+  /** The first class of a library that the pickle names: that of a whole object, where it is one. */
+  private outermost: string | undefined;
   private readonly bytes: Buffer;
 
   constructor(bytes: Uint8Array, options: PickleOptions) {
@@ -132,12 +134,18 @@ class Machine {
   constructorOf(module: string, name: string): PickleConstructor {
     const full = `${module}.${name}`;
     const found = this.options.constructors.get(full) ?? this.options.opaque?.(full);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      if (found instanceof PickleOpaque) this.outermost ??= full;
+      return found;
+    }
+    const object = this.outermost?.slice(0, 200);
+    const inside =
+      object === undefined ? '' : `, in or behind an object of ${JSON.stringify(object)}`;
     throw dataError(`${this.options.where} asks to run ${JSON.stringify(full.slice(0, 200))}`, {
       expected: `a state dict: ${[...this.options.constructors.keys()].join(', ')}`,
-      found: full.slice(0, 200),
+      found: `${full.slice(0, 200)}${inside}`,
       where: this.options.where,
-      fix: 'nothing was run; save the state dict alone: torch.save(model.state_dict(), path)',
+      fix: `nothing was run; ${stateDictAdvice(object ?? '')}`,
     });
   }
 

@@ -19,6 +19,8 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
   /** Whether tensors are listed in the order of the layers, rather than by their names. */
   readonly ordered?: boolean;
+  /** The config of a Keras model, as parsed from its JSON, where the file has one. */
+  readonly config?: unknown;
   /** The graph that uses the tensors, where the format has one. */
   readonly graph?: OnnxModel;
   /**

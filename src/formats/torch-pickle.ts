@@ -3,7 +3,7 @@ import { sizeOf, type Tensor } from '../base/tensor.ts';
 import { type ByteSource, expectRange, readRange } from './byte-source.ts';
 import { readFloats } from './dtype.ts';
 import { unpickle } from './pickle.ts';
-import { opaqueName } from './pickle-opaque.ts';
+import { opaqueName, stateDictAdvice } from './pickle-opaque.ts';
 import { findTensors } from './state-dicts.ts';
 import { noSuchTensor, type TensorFile } from './tensor-file.ts';
 import {
@@ -231,7 +231,7 @@ function wholeObject(source: ByteSource, { key, name }: { key: string; name: str
     expected: 'a state dict: names and tensors',
     found: `${className}${place}`,
     where: source.where,
-    fix: 'nothing was run; save the state dict alone: torch.save(model.state_dict(), path)',
+    fix: `nothing was run; ${stateDictAdvice(name)}`,
   });
 }
 

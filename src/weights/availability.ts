@@ -2,12 +2,12 @@ import { VggtuneError } from '../base/errors.ts';
 import type { Storage } from '../base/storage.ts';
 import type { BackboneName } from '../network/catalog.ts';
 import { findCached, type Part } from './cache.ts';
+import { connectionFix } from './connection-failure.ts';
 import { downloadRange, type Patience } from './download.ts';
 import { embeddedWeights } from './embedded.ts';
 import { sourceUrl } from './fetch.ts';
 import { NoRanges } from './http-request.ts';
 import { publishedSource } from './sources.ts';
-import { tlsFix } from './tls-failure.ts';
 
 export interface AvailabilityOptions {
   readonly storage: Storage;
@@ -53,7 +53,7 @@ async function answers(url: string, signal?: AbortSignal): Promise<string | unde
     if (error instanceof NoRanges) return undefined;
     if (error instanceof VggtuneError) {
       const { found = error.message } = error.details;
-      const fix = tlsFix(error);
+      const fix = connectionFix(error);
       return `they cannot be fetched (${found})${fix === undefined ? '' : `; ${fix}`}`;
     }
     throw error;

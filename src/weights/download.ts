@@ -7,6 +7,7 @@ import { messageOf, unavailableError } from '../base/errors.ts';
 import { makeFolder } from '../base/folders.ts';
 import { writeFailure } from '../base/write-failure.ts';
 import { sizeOfFile } from './cache.ts';
+import { connectionFix } from './connection-failure.ts';
 import { discardPart, readTag, writeTag } from './download-part.ts';
 import {
   bodyOf,
@@ -19,7 +20,6 @@ import {
   type Watchdog,
   watchdog,
 } from './http-request.ts';
-import { tlsFix } from './tls-failure.ts';
 
 /** Bytes [start, end) of a remote file. */
 export interface Segment {
@@ -206,7 +206,7 @@ function givenUp(url: string, cause: unknown): Error {
     found: messageOf(inner),
     where: url,
     fix:
-      tlsFix(cause) ??
+      connectionFix(cause) ??
       'check the network and the proxy variables; what has arrived is kept, so try again, or name a file with --weights FILE',
     cause,
   });

@@ -62,10 +62,13 @@ interface Search {
   readonly listed: boolean;
 }
 
+/** Parts of a name that may stand before those that tell the layers; names of real files have fewer than ten. */
+const MOST_PARTS = 32;
+
 /** The longest chain of all convolutions under a common path; those that the catalog has go before others. */
 function networkFrom(first: Module, search: Search): FoundNetwork | undefined {
   let best: FoundNetwork | undefined;
-  for (let depth = first.path.length; depth >= 0; depth--) {
+  for (let depth = Math.min(MOST_PARTS, first.path.length); depth >= 0; depth--) {
     const prefix = first.path.slice(0, depth);
     const under = search.squares.filter((module) => isUnder(module, prefix));
     const chain = chainOf(first, under, search);
@@ -185,9 +188,21 @@ function copiesOf(networks: readonly FoundNetwork[]): FoundNetwork[] {
   return own.filter(({ widths }) => sameWidths(widths, own[0]?.widths ?? []));
 }
 
-/** Whether all other 4-D kernels come after the convolutions: those of a classifier may have four axes. */
+/**
+ * Whether all other 4-D kernels come after the convolutions of a copy, and none among them: those of a classifier may have
+ * four axes.
+ */
 function isAllOf(layers: readonly Module[], networks: readonly FoundNetwork[]): boolean {
   const own = new Set(networks.flatMap(({ convolutions }) => convolutions));
-  const last = Math.max(...[...own].map(({ place }) => place));
-  return layers.every((layer) => own.has(layer) || layer.place > last);
+  const ranges = networks.map(({ convolutions }) => {
+    const places = convolutions.map(({ place }) => place);
+    return { first: Math.min(...places), last: Math.max(...places) };
+  });
+  const begin = Math.min(...ranges.map(({ first }) => first));
+  return layers.every(
+    (layer) =>
+      own.has(layer) ||
+      (layer.place > begin &&
+        ranges.every(({ first, last }) => layer.place < first || layer.place > last)),
+  );
 }

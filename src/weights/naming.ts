@@ -1,5 +1,7 @@
 import type { Shape } from '../base/tensor.ts';
+import type { Preprocessing } from '../network/spec.ts';
 import { type FoundNetwork, findNetworks } from './find-network.ts';
+import { foreignLayer } from './foreign-layer.ts';
 import { isUnder, type Module, modulesOf, ordersOf } from './modules.ts';
 import { headTensors } from './name-head.ts';
 import type { SourceTensor } from './source-tensor.ts';
@@ -14,7 +16,12 @@ export interface Naming {
   readonly surplus: readonly string[];
   /** What a user should know of how the file was understood, as sentences. */
   readonly notes: readonly string[];
+  /** What the file has among the convolutions that a VGG has not, in words. */
+  readonly foreign?: string | undefined;
 }
+
+/** The same, with the preprocessing that is part of the file's model. */
+export type NamedFile = Naming & { readonly preprocessing?: Preprocessing | undefined };
 
 type Shapes = ReadonlyMap<string, Shape>;
 
@@ -43,6 +50,7 @@ function fromCanonical(shapes: Shapes): Naming | undefined {
 function fromStructure(shapes: Shapes, listed: boolean): Naming | undefined {
   const modules = modulesOf(shapes);
   const networks = findNetworks(modules, listed);
+  const isAveraged = averagedBy(shapes);
   const network = networks.find(isAveraged) ?? networks[0];
   if (network === undefined) return undefined;
   const others = networks.filter((other) => other !== network);
@@ -56,18 +64,30 @@ function fromStructure(shapes: Shapes, listed: boolean): Naming | undefined {
   const head = headTensors(network, rest, listed);
   const tensors = new Map([...convolutions, ...norms.tensors, ...head.tensors]);
   const family = network.layout === 'hwio' ? 'keras' : head.timm ? 'timm' : 'torchvision';
-  const notes = [...severalNetworks(network, others), ...head.notes];
-  return { family, tensors, surplus: surplusOf(shapes, tensors), notes };
+  const notes = [...severalNetworks(network, others, isAveraged(network)), ...head.notes];
+  const foreign = foreignLayer(network, own, { norms: norms.used, listed });
+  return { family, tensors, surplus: surplusOf(shapes, tensors), notes, foreign };
 }
 
 /** timm and torchvision keep an averaged copy of the weights beside them, and measure that. */
 const AVERAGED = /(?:^|[._])(?:ema|averaged?|swa)(?:$|[._])/i;
-const isAveraged = ({ prefix }: FoundNetwork) => prefix.some((part) => AVERAGED.test(part));
+/** The counter of mmengine's averages. */
+const MMENGINE_STEPS = 'ema_state_dict.steps';
 
-function severalNetworks(used: FoundNetwork, others: readonly FoundNetwork[]): string[] {
+/** Tells the averaged copy: mmengine's EMAHook exchanges the two when it saves, so that `state_dict` is the averaged one. */
+function averagedBy(shapes: Shapes): (network: FoundNetwork) => boolean {
+  const exchanged = shapes.has(MMENGINE_STEPS);
+  return ({ prefix }) => prefix.some((part) => AVERAGED.test(part)) !== exchanged;
+}
+
+function severalNetworks(
+  used: FoundNetwork,
+  others: readonly FoundNetwork[],
+  isAveraged: boolean,
+): string[] {
   if (others.length === 0) return [];
   const name = ({ prefix }: FoundNetwork) => JSON.stringify(prefix.join('.'));
-  const averaged = isAveraged(used) ? ', the averaged one,' : '';
+  const averaged = isAveraged ? ', the averaged one,' : '';
   return [
     `the file holds ${others.length + 1} networks: ${name(used)}${averaged} is used, and not ${others.map(name).join(', ')}`,
   ];

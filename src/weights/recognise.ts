@@ -10,7 +10,8 @@ import {
   TORCHVISION_PREPROCESSING,
 } from '../network/preprocessing.ts';
 import type { Preprocessing } from '../network/spec.ts';
-import { type Naming, nameTensors } from './naming.ts';
+import { withKerasConfig } from './keras-config.ts';
+import { type NamedFile, type Naming, nameTensors } from './naming.ts';
 import { nameGraph } from './onnx/name-graph.ts';
 import { parsePreprocessing } from './preprocessing-text.ts';
 
@@ -33,6 +34,7 @@ export function recognise(file: TensorFile): Recognised {
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
   const naming = namingOf(file, shapes);
   if (naming === undefined || !isVgg(naming)) throw notVgg(file, shapes);
+  if (naming.foreign !== undefined) throw changedVgg(file, naming.foreign);
   const exact = BACKBONES.find((backbone) => hasBackbone(naming, backbone, false));
   const claimed = BACKBONES.find((backbone) => backbone === file.metadata.backbone);
   const folded = claimed !== undefined && BACKBONE_ROWS[claimed].batchNorm && !hasNorm(naming);
@@ -50,11 +52,10 @@ export function recognise(file: TensorFile): Recognised {
 /** Names say nothing in a graph, unless they are our own. */
 function namingOf(file: TensorFile, shapes: ReadonlyMap<string, Shape>): NamedFile | undefined {
   const named = nameTensors(shapes, file.ordered);
+  if (named?.family === 'keras') return withKerasConfig(named, file.config);
   if (file.graph === undefined || named?.family === 'vggtune') return named;
   return nameGraph(file.graph, file.where);
 }
-
-type NamedFile = Naming & { readonly preprocessing?: Preprocessing | undefined };
 
 /** In words: `VGG with 2, 2, 3, 3, 3 convolutions of 64, 128, 256, 512, 512 channels`. */
 export function structureOf({ tensors }: Naming): string {
@@ -121,8 +122,49 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
   [/^features\.0\.weight$/, 'an AlexNet or another network with large kernels'],
 ];
 
+function changedVgg({ where }: TensorFile, foreign: string): Error {
+  return dataError(`${where} holds another network than a VGG`, {
+    expected: 'the convolutions of a VGG, with batch norms or without, and nothing else among them',
+    found: foreign,
+    where,
+    fix: 'name a file of a VGG without that: its convolutions alone would compute something else',
+  });
+}
+
+/** Names of weights that are computed from several tensors, and how PyTorch makes one of them. */
+const COMPUTED: readonly (readonly [RegExp, string])[] = [
+  [/\.weight_mask$/, "torch.nn.utils.prune.remove(module, 'weight')"],
+  [/\.parametrizations\./, "torch.nn.utils.parametrize.remove_parametrizations(module, 'weight')"],
+  [/\.weight_[gv]$/, 'torch.nn.utils.remove_weight_norm(module)'],
+  [/\.weight_orig$/, 'torch.nn.utils.remove_spectral_norm(module)'],
+];
+
+/** What is told of a file that is no VGG for a reason of its own. */
+function ownReason(shapes: ReadonlyMap<string, Shape>): { found: string; fix: string } | undefined {
+  for (const [pattern, call] of COMPUTED) {
+    const name = [...shapes.keys()].find((key) => pattern.test(key));
+    if (name === undefined) continue;
+    return {
+      found: `weights that are computed from several tensors, such as "${name}"`,
+      fix: `make each one of them with ${call}, and save the state dict again`,
+    };
+  }
+  const [first] = [...shapes].filter(([, shape]) => shape.length === 4);
+  const [, [, inputs = 3, height, width] = []] = first ?? [];
+  if (inputs === 3 || inputs > 4 || height !== 3 || width !== 3) return undefined;
+  return {
+    found: `a network of images with ${inputs} channel${inputs === 1 ? '' : 's'}: "${first?.[0]}" ${first?.[1].join(' x ')}`,
+    fix: 'name a file of a network of colour images, which have three',
+  };
+}
+
 function notVgg(file: TensorFile, shapes: ReadonlyMap<string, Shape>): Error {
   const names = [...shapes.keys()];
+  const own = ownReason(shapes);
+  if (own !== undefined) {
+    const expected = 'the weights of a VGG of colour images';
+    return dataError(`${file.where} holds no VGG`, { ...own, expected, where: file.where });
+  }
   const other = OTHERS.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
   const some = names.slice(0, 4).join(', ');
   return dataError(`${file.where} holds no VGG`, {

@@ -197,6 +197,10 @@ describe('what cannot be used', () => {
     expect(await foundOf(Buffer.from('\ufeff\n<?xml version="1.0"?><!-- --><svg/>'))).toContain(
       'the kind svg',
     );
+    expect(await foundOf(Buffer.from('\n<!DOCTYPE html>\n<html>'))).toContain('a web page');
+    expect(await foundOf(Buffer.from('<?xml version="1.0"?><Error/>'))).toContain('in XML');
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n';
+    expect(await foundOf(Buffer.from(pointer))).toContain('git lfs pull');
     expect(await foundOf(Buffer.from('%PDF-1.7'))).toContain('the kind pdf');
     expect(await foundOf(Buffer.from('P5 2 2 255\n1234'))).toContain('the kind ppm');
     expect(await foundOf(Buffer.alloc(0))).toBe('3: empty file');

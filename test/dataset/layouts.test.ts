@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { VggtuneError } from '../../src/base/errors.ts';
 import type { RunEvent } from '../../src/base/events.ts';
 import { sideOf } from '../../src/dataset/candidates.ts';
 import { scanDataset } from '../../src/dataset/scan.ts';
@@ -63,15 +64,64 @@ describe('layouts that archives have', () => {
     expect(text).toMatch(/set_a, set_b all hold the folders cats, dogs/);
   });
 
-  test('one level too high names the path that is meant', async () => {
-    await expect(scan(both('photos'))).rejects.toMatchObject({
-      details: { fix: expect.stringContaining(join(folder(), 'photos')) },
+  test.each<[string, string[], string]>([
+    ['one level', ['photos'], 'photos'],
+    ['several levels', ['archive/set/photos'], join('archive', 'set', 'photos')],
+    ['one level, above subsets', ['photos/train', 'photos/val'], 'photos'],
+    ['one level, with a folder of notes', ['photos'], 'photos'],
+  ])('%s too high names the path that is meant', async (_, places, meant) => {
+    const lists = places.length > 1 ? {} : { 'notes.txt': 'x' };
+    const error = await scan(both(...places), lists).catch((thrown: unknown) => thrown);
+    expect((error as VggtuneError).details.fix).toMatch(
+      new RegExp(`give ${join(folder(), meant).replaceAll('\\', '.')}$`),
+    );
+  });
+
+  test('images right inside of train/ and test/ are no classes of these names', async () => {
+    const names = ['cat.0', 'cat.1', 'dog.0', 'dog.1'].map((name) => `train/${name}.png`);
+    await expect(scan([...names, 'test/1.png'])).rejects.toMatchObject({
+      exitCode: 3,
+      details: {
+        found: expect.stringMatching(/4 images directly in train\//),
+        fix: expect.stringMatching(/begin with the class \(cat, dog\).*list\.csv/),
+      },
     });
+  });
+
+  test('so is a train/ alone, and what its images are called says nothing', async () => {
+    await rm(folder(), { recursive: true });
+    await expect(scan(['train/1.png', 'train/2.png'])).rejects.toMatchObject({
+      details: { fix: expect.not.stringContaining('list.csv') },
+    });
+  });
+
+  test('images beside the class folders, and beside those of val/, are told', async () => {
+    const { text } = await scan([...both('train', 'val'), 'val/a.png']);
+    expect(text).toMatch(/1 image lies directly in val\//);
+    await rm(folder(), { recursive: true });
+    const beside = await scan([...both('.'), 'a.png']);
+    expect(beside.text).toMatch(/1 images lie directly in .*ignored/);
+  });
+
+  test.each([
+    ['a space at its end', 'dogs', 'dogs '],
+    ['an underscore for a space', 'golden_retriever', 'golden retriever'],
+    ['zeros before a number', '1', '01'],
+    ['an accent', 'café', 'cafe'],
+  ])('classes that differ by %s are warned of', async (_, one, other) => {
+    const images = [`train/${one}/1.png`, `val/${other}/2.png`, 'train/x/3.png', 'val/x/4.png'];
+    const { text } = await scan(images);
+    expect(text).toContain(`"${one}" and "${other}"`);
   });
 });
 
 test('an image whose name does not say so is listed, other files are not', async () => {
-  const { index } = await scan(both('.'), { 'cats/notes': 'nothing', 'dogs/P5': 'P5 1 1 255 x' });
+  const { index } = await scan(both('.'), {
+    'cats/notes': 'nothing',
+    'dogs/P5': 'P5 1 1 255 x',
+    // What a phone keeps beside its photographs.
+    'dogs/IMG_1.AAE': '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist>\n<plist/>',
+  });
   expect(index.skipped).toEqual([
     { path: 'dogs/P5', reason: expect.stringContaining('of the kind ppm by its content') },
   ]);

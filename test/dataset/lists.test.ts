@@ -66,6 +66,31 @@ describe('lists that people have', () => {
       ['x y/a.png cat', '1/b.png dog'],
     ],
     [
+      "pandas' get_dummies, with an index",
+      ',image,label_cat,label_dog\n0,a.png,True,False\n1,b.png,False,True\n',
+      ['a.png label_cat', 'b.png label_dog'],
+    ],
+    [
+      "pandas' reset_index, and a split",
+      'level_0,image,label,split\n0,a.png,cat,train\n1,b.png,dog,valid\n',
+      ['a.png cat train', 'b.png dog val'],
+    ],
+    [
+      'vertical bars',
+      'image|label\na.png|cat\nb b.png|big dog\n',
+      ['a.png cat', 'b b.png big dog'],
+    ],
+    [
+      'paths of a shell of Windows, and of the current folder',
+      '.\\cats\\0.png,cat\ndogs\\x/1.png,dog\n',
+      ['cats/0.png cat', 'dogs/x/1.png dog'],
+    ],
+    [
+      'addresses of files of this machine',
+      'file:///data/my%20cats/0.png,cat\nfile://localhost/data/1.png,dog\n',
+      ['/data/my cats/0.png cat', '/data/1.png dog'],
+    ],
+    [
       'backslashes, as Windows writes them',
       'cats\\0.png,cat\ndogs\\1.png,dog\n',
       ['cats/0.png cat', 'dogs/1.png dog'],
@@ -77,6 +102,25 @@ describe('lists that people have', () => {
     ],
   ])('%s', async (_, text, expected) => {
     expect(pairs((await collect(text)).files)).toEqual(expected);
+  });
+
+  test.each([
+    ['utf-16le', Buffer.from('\ufeffimage\tlabel\na.png\tKöter\n', 'utf16le')],
+    ['utf-16be', Buffer.from('\ufeffimage\tlabel\na.png\tKöter\n', 'utf16le').swap16()],
+  ])('%s, as Excel saves Unicode text', async (_, bytes) => {
+    await mkdir(folder(), { recursive: true });
+    const path = join(folder(), 'unicode.txt');
+    await writeFile(path, bytes);
+    expect(pairs((await collectCsv(path)).files)).toEqual(['a.png Köter']);
+  });
+
+  test('Latin-1 is refused, with the name that Excel has for UTF-8', async () => {
+    await mkdir(folder(), { recursive: true });
+    const path = join(folder(), 'latin.csv');
+    await writeFile(path, Buffer.from('a.png,K\xf6ter\n', 'latin1'));
+    await expect(collectCsv(path)).rejects.toMatchObject({
+      details: { fix: expect.stringContaining('CSV UTF-8') },
+    });
   });
 
   test('what is taken from which column is said, and what is not used', async () => {
@@ -105,6 +149,8 @@ describe('lists that people have', () => {
       'no column of labels: image, width, height',
     ],
     ['a path of Windows', 'C:\\data\\a.png,cat\n', 'a path of Windows'],
+    ['a path of a network of Windows', '\\\\server\\share\\a.png,cat\n', 'a path of Windows'],
+    ['an address of the web', 'https://example.org/a.png,cat\n', 'an address: download it'],
     ['a split that is none', 'image,label,split\na.png,cat,maybe\n', 'split is maybe'],
   ])('%s is refused with its line', async (_, text, reason) => {
     await expect(collect(text)).rejects.toMatchObject({

@@ -16,12 +16,20 @@ const ALIKE: Readonly<Record<string, readonly [string, number]>> = {
   'sos0.jpg': ['rgb8.jpg', 0],
   'rgb.avif': ['rgb8.png', 12],
   'rgb16.tif': ['rgb8.png', 1],
+  // A fourth band of which the file says that it is no transparency is none; where it says nothing, it is.
+  'rgb-other.tif': ['rgb8.png', 0],
+  'rgb16-other.tif': ['rgb8.png', 1],
+  'grey-other.tif': ['grey8.png', 0],
+  'rgba-unassociated.tif': ['rgba.png', 0],
+  'rgba-no-tag.tif': ['rgba.png', 0],
   'icc.png': ['rgb8.png', 0],
   'planar.tif': ['rgb8.png', 0],
   'big.tif': ['rgb8.png', 0],
   'anim.webp': ['rgb8.png', 0],
   'anim.png': ['rgb8.png', 0],
   'anim.gif': ['palette.gif', 20],
+  // Its second frame is damaged, which costs no pixel of the first.
+  'anim-late.gif': ['anim.gif', 0],
   'palette.tif': ['palette.png', 0],
   'palette.gif': ['palette.png', 6],
   'grey16.png': ['grey8.png', 1],
@@ -40,7 +48,7 @@ const ALIKE: Readonly<Record<string, readonly [string, number]>> = {
 const ALONE = ['rgb8.png', 'grey8.png', 'palette.png', 'bit1.png', 'la.png', 'rgba.png'];
 
 /** Files that are read, in which nothing can be seen. */
-const BLANK = ['grey12in16.png', 'grey12in16.tif'];
+const BLANK = ['grey12in16.png', 'grey12in16.tif', 'black-opaque.png'];
 
 const REFUSED: Readonly<Record<string, RegExp>> = {
   'float01.tif': /floating-point samples of 32 bits/,
@@ -50,6 +58,7 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'half.tif': /floating-point samples of 16 bits/,
   'int16.tif': /signed samples of 16 bits/,
   'uint32.tif': /samples of 32 bits/,
+  'four-greys.tif': /4 bands that are no colours/,
   'lab.tif': /CIE Lab/,
   'ycbcr.tif': /YCbCr/,
   'plain.ppm': /kind ppm.*magick/,
@@ -57,10 +66,14 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'plain.bmp': /kind bmp.*magick/,
   'plain.jp2': /kind jp2.*magick/,
   'plain.ico': /kind ico.*magick/,
-  'plain.tga': /no image that can be read/,
+  'plain.sgi': /kind sgi.*magick/,
+  // These have no first bytes of their own.
+  'plain.tga': /kind tga.*magick/,
+  'plain.pcx': /kind pcx.*magick/,
+  'anim.avif': /kind avifs.*first frame/,
 };
 
-const DAMAGED = ['sos0-cut.jpg', 'no-end.jpg'];
+const DAMAGED = ['sos0-cut.jpg', 'no-end.jpg', 'anim-first.gif'];
 const OTHERS = ['exif6.jpg', 'miniswhite.tif', 'tiled.tif'];
 
 const decoded = (name: string) => decodeImage(`${FOLDER}${name}`, SPEC);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,6 +33,12 @@ const EXPORTS = [
  */
 const TOLERANCE = 0.05;
 
+/** Names that most encodings lack, and one that an encoding of some bytes takes for another. */
+const CLASSES = { red: 'café', green: 'тест', blue: "日本 'x'" };
+
+/** A Python whose own encoding is ASCII, as on servers; on Windows it is another one for each country. */
+const ASCII = { LC_ALL: 'C', PYTHONUTF8: '0', PYTHONCOERCECLOCALE: '0' };
+
 const SAMPLES = new URL('../fixtures/images/samples/', import.meta.url).pathname;
 
 let home: string;
@@ -42,6 +48,9 @@ let expected: Readonly<Record<string, readonly [string, number]>>;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'vggtune-snippets-'));
   const data = await pictureFolder(12, join(home, 'pictures'));
+  for (const [name, other] of Object.entries(CLASSES)) {
+    await rename(join(data, name), join(data, other));
+  }
   const run = join(home, 'run');
   const values = {
     ...{ data, out: run, backbone: 'vgg-nano', strategy: 'head', cache: false },
@@ -50,7 +59,7 @@ beforeAll(async () => {
   await train({ ...context, settings: Settings.of({ origin: 'test', values }) });
   const formats = EXPORTS.map(([format]) => format);
   await exportRun({ ...context, run, formats, out: join(home, 'exports') });
-  images = await picturesOfKinds(join(data, 'red', '1.png'));
+  images = await picturesOfKinds(join(data, CLASSES.red, '1.png'));
   const predictions = await predict({ ...context, run, inputs: Object.values(images), topK: 1 });
   const byPath = new Map(predictions.map((each) => [each.path, each]));
   expected = Object.fromEntries(
@@ -95,7 +104,8 @@ it.each(EXPORTS)(
     if (python === undefined) throw new Error(`${variable} is not set: the path of a Python`);
     const script = join(import.meta.dirname, 'snippets.py');
     const named = Object.entries(images).map(([name, path]) => `${name}=${path}`);
-    const env = { KERAS_BACKEND: 'jax', TF_CPP_MIN_LOG_LEVEL: '2', ...process.env };
+    const quiet = { KERAS_BACKEND: 'jax', TF_CPP_MIN_LOG_LEVEL: '2' };
+    const env = { ...quiet, ...process.env, ...ASCII, PYTHONIOENCODING: 'utf-8' };
     const command = [script, join(home, 'exports', format), ...named];
     const { stdout } = await promisify(execFile)(python, command, { env });
     const found: Record<string, [string, number]> = JSON.parse(
@@ -109,3 +119,14 @@ it.each(EXPORTS)(
     }
   },
 );
+
+it('load.py prints the names of classes where the machine has no letters for them', async () => {
+  const { TORCH_PYTHON: python, ...rest } = process.env;
+  if (python === undefined) throw new Error('TORCH_PYTHON is not set: the path of a Python');
+  const path = images.upright ?? '';
+  const script = join(home, 'exports', 'pytorch', 'load.py');
+  const { stdout } = await promisify(execFile)(python, [script, path], {
+    env: { ...rest, ...ASCII },
+  });
+  expect(stdout).toContain(`${path} ${expected.upright?.[0]} `);
+});

@@ -283,3 +283,16 @@ describe('trials', () => {
     expect(random.advice.strategy).toBe('scratch');
   });
 });
+
+test('one image, copied to all classes: nothing can be tried, and there is an advice all the same', async () => {
+  const data = join(folder(), 'copies');
+  const square = await sharp({
+    create: { width: 64, height: 64, channels: 3, background: '#c04020' },
+  })
+    .png()
+    .toBuffer();
+  for (const name of ['a/1', 'a/2', 'b/1', 'b/2']) await write(join(data, `${name}.png`), square);
+  const report = await adviceOn(data, { more: { advise: { budget: 'auto' } } });
+  expect(report.trials).toBeUndefined();
+  expect(report.advice.strategy).toBe('head');
+});

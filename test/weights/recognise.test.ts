@@ -99,6 +99,49 @@ describe('recognition', () => {
     expect(found.preprocessing).toEqual(TORCHVISION_PREPROCESSING);
   });
 
+  test.each<[string, string, [string, Shape][], RegExp]>([
+    [
+      'attention of channels',
+      'features',
+      [['features.2.fc.weight', [8, 64, 1, 1]]],
+      /features.2.fc.weight" 8 x 64 x 1 x 1 among/,
+    ],
+    [
+      'a norm of one block alone',
+      'features',
+      [
+        ['features.4.weight', [64]],
+        ['features.4.bias', [64]],
+      ],
+      /features.4.weight" 64, .* among/,
+    ],
+    [
+      'a preprocessing as a convolution',
+      'net',
+      [
+        ['net.0.weight', [3, 3, 1, 1]],
+        ['net.0.bias', [3]],
+      ],
+      /net.0.weight" 3 x 3 x 1 x 1.* in front/,
+    ],
+  ])('%s in a VGG is no VGG', (_, prefix, extra, found) => {
+    const numbers = [1, 3, 6, 8, 11, 13, 15, 18, 20, 22, 25, 27, 29];
+    const convolutions = full('vgg16').filter(([name]) => name.startsWith('conv'));
+    const renamed = convolutions.map(([name, shape], at): [string, Shape] => [
+      `${prefix}.${numbers[Math.floor(at / 2)]}.${name.split('.')[1]}`,
+      shape,
+    ]);
+    expect(recognise(shapesFile(renamed)).backbone).toBe('vgg16');
+    const error = (() => {
+      try {
+        return recognise(shapesFile([...renamed, ...extra]));
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect((error as VggtuneError).details.found).toMatch(found);
+  });
+
   test.each([
     ['a ResNet', { 'conv1.weight': [64, 3, 7, 7], 'layer1.0.conv1.weight': [64, 64, 3, 3] }],
     ['a DenseNet', { 'features.denseblock1.denselayer1.conv1.weight': [128, 64, 1, 1] }],

@@ -39,9 +39,14 @@ export async function openHdf5(source: ByteSource): Promise<Hdf5File> {
   // Flags; up to version 1 they come after the ranks of trees, and version 1 has four bytes more.
   fields.skip({ 0: 9, 1: 13 }[version] ?? 1);
   if (fields.u64() !== 0) throw unsupportedHdf5(source, 'a base address');
-  // The addresses of an extension and of the end. Up to version 1 there is one more, and then the
-  // root's entry, which starts with the offset of its name.
-  fields.skip(version < 2 ? 32 : 16);
+  // The address of free space or an extension; behind the end, up to version 1, that of a driver, and then the root's
+  // entry, which starts with the offset of its name.
+  fields.skip(8);
+  const end = fields.u64();
+  if (end > source.size) {
+    throw damagedHdf5(source, `${source.size} bytes of ${end}: it is cut off, or was not closed`);
+  }
+  fields.skip(version < 2 ? 16 : 0);
   return { source, root: fields.u64(), budget: BUDGET };
 }
 

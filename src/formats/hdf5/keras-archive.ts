@@ -23,23 +23,26 @@ export async function openKerasArchive(source: ByteSource): Promise<TensorFile> 
   if (weights === undefined) throw damagedHdf5(source, `an archive without ${KERAS_WEIGHTS}`);
   const { start, size } = await weights.locate();
   const file = await openHdf5(sliceOf(source, start, size));
-  const known = await layerNames(source, entries.get('config.json'));
-  const datasets = await kerasVariables(file, known);
-  return tensorFileOf(file, { format: 'keras', datasets, metadata: {} });
+  const config = await readConfig(source, entries.get('config.json'));
+  const datasets = await kerasVariables(file, layerNames(config));
+  return { ...tensorFileOf(file, { format: 'keras', datasets, metadata: {} }), config };
 }
 
-/** The names of the layers by the path of their variables. */
-async function layerNames(source: ByteSource, entry: ZipEntry | undefined): Promise<LayerNames> {
-  if (entry === undefined) return new Map();
+async function readConfig(source: ByteSource, entry: ZipEntry | undefined): Promise<unknown> {
+  if (entry === undefined) return undefined;
   const { start, size } = await entry.locate();
   if (size > MAX_CONFIG_BYTES) throw damagedHdf5(source, `a config of ${size} bytes`);
   const text = Buffer.from(await readRange(source, start, size)).toString('utf8');
-  let config: unknown;
   try {
-    config = JSON.parse(text);
+    const config: unknown = JSON.parse(text);
+    return config;
   } catch (error) {
     throw damagedHdf5(source, `a config.json that is no JSON: ${messageOf(error)}`);
   }
+}
+
+/** The names of the layers by the path of their variables. */
+function layerNames(config: unknown): LayerNames {
   const names = new Map<string, string>();
   addNames(names, config, '');
   return names;
@@ -49,7 +52,8 @@ async function layerNames(source: ByteSource, entry: ZipEntry | undefined): Prom
 function addNames(names: Map<string, string>, model: unknown, prefix: string): void {
   const layers = member(member(model, 'config'), 'layers');
   if (!Array.isArray(layers)) return;
-  const groups = groupNames(layers.map((layer) => String(member(layer, 'class_name'))));
+  const classNames = layers.map((layer) => member(layer, 'class_name'));
+  const groups = groupNames(classNames.map((name) => (typeof name === 'string' ? name : '')));
   for (const [index, layer] of layers.entries()) {
     const path = `${prefix}layers/${groups[index]}`;
     const name = member(member(layer, 'config'), 'name');

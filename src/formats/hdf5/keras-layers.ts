@@ -20,7 +20,9 @@ export async function openKerasHdf5(source: ByteSource): Promise<TensorFile> {
   if (root !== undefined) {
     const datasets = await layerWeights(file, root);
     const metadata = await kerasMetadata(file, root.attributes);
-    return { ...tensorFileOf(file, { format: 'keras-h5', datasets, metadata }), ordered: true };
+    const config = await modelConfig(file);
+    const content = { format: 'keras-h5', datasets, metadata } as const;
+    return { ...tensorFileOf(file, content), config, ordered: true };
   }
   const datasets = await kerasVariables(file);
   if (datasets.size > 0) return tensorFileOf(file, { format: 'keras-h5', datasets, metadata: {} });
@@ -112,6 +114,19 @@ async function namesAttribute(
     const part = await textAttribute(file, attributes, `${name}${index}`);
     if (part === undefined) return index === 0 ? undefined : parts;
     parts.push(...part);
+  }
+}
+
+/** What `model.save` writes beside the weights; of a config that is no JSON nothing is known. */
+async function modelConfig(file: Hdf5File): Promise<unknown> {
+  const attributes = await attributesAt(file, file.root);
+  if (!attributes.has('model_config')) return undefined;
+  const [text = ''] = (await textAttribute(file, attributes, 'model_config')) ?? [];
+  try {
+    const config: unknown = JSON.parse(text);
+    return config;
+  } catch {
+    return undefined;
   }
 }
 

@@ -91,7 +91,8 @@ export function stateOf(contest: Contest): TrialState {
     folds: each((name) => {
       const config = contest.configs.get(name);
       if (config === undefined) return 0;
-      return isSolvedAlone(planOf(contest, name, config)) ? 1 : contest.splits.length;
+      const { length } = contest.splits;
+      return isSolvedAlone(planOf(contest, name, config)) ? Math.min(1, length) : length;
     }),
     seconds: each((name) => secondsOf(contest, name, 'trial')),
     left: most - spent,

@@ -82,7 +82,7 @@ export async function choose(request: ChoiceRequest): Promise<Choice> {
       size,
       duplicates,
       ...found,
-      ...(trials !== undefined && { trials: trials.rows }),
+      ...(trials !== undefined && trials.rows.length > 0 && { trials: trials.rows }),
     },
     ...(begun !== undefined && { begun }),
   };

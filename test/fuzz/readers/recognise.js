@@ -38,6 +38,19 @@ const SEEDS = [
       'fc1/kernel:0': [18, 2],
       'predictions/b': [2],
     },
+    config: {
+      config: {
+        layers: [
+          { class_name: 'Rescaling', config: { name: 'rescaling', scale: 0.1, offset: [1, 2, 3] } },
+          {
+            class_name: 'Conv2D',
+            config: { name: 'block1_conv1', strides: [1, 1], padding: 'same' },
+          },
+          { class_name: 'MaxPooling2D', config: { name: 'pool', pool_size: [2, 2] } },
+          { class_name: 'Dense', config: { name: 'fc1', activation: 'relu' } },
+        ],
+      },
+    },
   },
   { metadata: {}, tensors: { 'layer1.0.conv1.weight': [2, 3, 3, 3] } },
 ];
@@ -82,7 +95,7 @@ export async function create({ load }) {
 
 /** An open file as every format gives it: names, and shapes of whole numbers. */
 function fileOf(text) {
-  const { metadata, tensors } = parsed(text);
+  const { metadata, tensors, config } = parsed(text);
   const isShape = (shape) =>
     Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
   const rows = Object.entries(tensors ?? {}).filter(([, shape]) => isShape(shape));
@@ -97,6 +110,7 @@ function fileOf(text) {
     where: 'input',
     tensors: new Map(rows.map(([name, shape]) => [name, { shape, dtype: 'float32' }])),
     metadata: Object.fromEntries(strings),
+    config,
     // A reader gives as many numbers as the shape says, or refuses.
     read: async (name) => ({
       shape: tensors[name],

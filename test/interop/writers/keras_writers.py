@@ -23,32 +23,34 @@ index = f.Index(sys.argv[1], f"{'tf-keras' if LEGACY else 'Keras'} {keras.__vers
 layers = keras.layers
 
 
-def base(named=True, norm=False, size=64):
+def base(named=True, norm=False, size=64, epsilon=1e-3, padding="same", activation="relu", pool=layers.MaxPooling2D):
     inputs = image = keras.Input((size, size, 3))
     for block, (count, width) in enumerate(zip(f.COUNTS, f.WIDTHS), start=1):
         for place in range(1, count + 1):
             options = {"name": f"block{block}_conv{place}"} if named else {}
-            activation = None if norm else "relu"
-            image = layers.Conv2D(width, 3, padding="same", activation=activation, **options)(image)
+            if padding == "zeros":
+                image = layers.ZeroPadding2D(1)(image)
+            how = {"padding": "same" if padding == "same" else "valid", "activation": None if norm else activation}
+            image = layers.Conv2D(width, 3, **how, **options)(image)
             if norm:
-                image = layers.ReLU()(layers.BatchNormalization()(image))
-        image = layers.MaxPooling2D()(image)
+                image = layers.ReLU()(layers.BatchNormalization(epsilon=epsilon)(image))
+        image = pool(2)(image)
     return keras.Model(inputs, image, name="vgg16")
 
 
-def dense(width, last=False):
-    return layers.Dense(width, activation="softmax" if last else "relu")
+def dense(width, activation):
+    return layers.Dense(width, activation=activation)
 
 
-def network(head, named=True, norm=False, nested=True, before=()):
-    body = base(named, norm)
+def network(head, named=True, norm=False, nested=True, before=(), hidden="relu", **changes):
+    body = base(named, norm, **changes)
     sizes = [outputs for _, outputs, _ in f.HEADS[head]]
     flat = [layers.Flatten()] if head == "vgg" else [layers.GlobalAveragePooling2D()]
-    tail = flat + [dense(size, at == len(sizes) - 1) for at, size in enumerate(sizes)]
+    tail = flat + [dense(size, "softmax" if at == len(sizes) - 1 else hidden) for at, size in enumerate(sizes)]
     if head is None:
         model = body
     elif nested:
-        model = keras.Sequential([keras.Input((64, 64, 3)), *before, body, *tail])
+        model = keras.Sequential([keras.Input(body.input_shape[1:]), *before, body, *tail])
     else:
         image = body.output
         for layer in tail:
@@ -84,9 +86,10 @@ def fill(model, numbers):
             layer.set_weights([kernel.T, numbers[f"{name}.bias"]])
 
 
-def save(name, form, model, **facts):
+def save(name, form, model, endings=(".h5", ".keras", ".weights.h5"), **facts):
     kinds = {".h5": "model.save(.h5)", ".keras": "model.save(.keras)", ".weights.h5": "save_weights(.weights.h5)"}
-    for ending, words in kinds.items():
+    for ending in endings:
+        words = kinds[ending]
         target = index.add(f"{MAJOR}-{name}{ending}", f"{form}, {words}", **facts)
         model.save_weights(target) if ending == ".weights.h5" else model.save(target)
 
@@ -99,7 +102,23 @@ rescaled = network("linear", before=[layers.Rescaling(1 / 255), layers.RandomFli
 rescaled.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 rescaled.fit(np.zeros((2, 64, 64, 3)), np.zeros(2), verbose=0, epochs=1)
 fill(rescaled, f.canonical("linear"))
-save("trained", "Rescaling and RandomFlip before it, trained with Adam", rescaled, head="linear")
+unit = {"channels": "rgb", "unit": False, "mean": [0] * 3, "std": [255] * 3}
+# The config says what the weights alone do not.
+CONFIG, WEIGHTS = (".h5", ".keras"), (".weights.h5",)
+save("trained", "Rescaling and RandomFlip before it, trained with Adam", rescaled, CONFIG, head="linear", preprocessing=unit)
+save("trained", "Rescaling and RandomFlip before it, trained with Adam", rescaled, WEIGHTS, head="linear")
+augmentation = keras.Sequential([layers.RandomFlip(), layers.Rescaling(1 / 127.5, offset=-1), layers.RandomRotation(0.1)])
+save("augmented", "a model of augmentations with a Rescaling before it", network("linear", before=[augmentation]), CONFIG, head="linear",
+     preprocessing={"channels": "rgb", "unit": False, "mean": [127.5] * 3, "std": [127.5] * 3})
+shifted = layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 4.0, 4.0])
+save("normalized", "a Normalization before it", network("linear", before=[shifted]), CONFIG, head="linear", note="Normalization")
+
+save("epsilon", "batch norms with an epsilon of their own", network("linear", norm=True, epsilon=1e-5), CONFIG, head="linear", norm=True, epsilon=1e-5)
+save("zero-padding", "ZeroPadding2D in front of each convolution", network("linear", padding="zeros"), CONFIG, head="linear")
+save("valid", "convolutions without padding", network("linear", padding="valid", size=192), CONFIG, head="linear", refused="padding valid")
+save("elu", "another activation", network("linear", activation="elu"), CONFIG, head="linear", refused="activation elu")
+save("average", "AveragePooling2D", network("linear", pool=layers.AveragePooling2D), CONFIG, head="linear", refused="AveragePooling2D")
+save("tanh", "a hidden layer with tanh", network("mlp", hidden="tanh"), CONFIG, head=None, note="tanh")
 
 if LEGACY:
     old = network("mlp")

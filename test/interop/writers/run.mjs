@@ -1,9 +1,15 @@
 // Real software writes files of weights, and what is built reads them: npm run test:writers
 //
-// WRITERS names the Pythons: torch=PATH (torch, torchvision, timm, lightning, fastai, safetensors, onnx, onnxscript),
-// keras=PATH (keras 3, a backend), tf=PATH (tf-keras, tf2onnx). Without one, its files are left out, which is said.
-// The small files are written to a folder of their own and read by test/weights/writers.test.ts, the full-size VGG16s
-// are compared here, logits within 1e-4 of the largest. Exits 1 where anything differs.
+// WRITERS names the Pythons, each with the packages of the file of requirements beside this one:
+//
+//   for name in torch keras tf; do
+//     python3 -m venv /some/folder/$name && /some/folder/$name/bin/pip install -r test/interop/writers/$name.txt
+//   done
+//   WRITERS=torch=/some/folder/torch/bin/python,keras=...,tf=... npm run test:writers
+//
+// Without one, its files are left out, which is said. The small files are written to a folder of their own and read by
+// test/weights/writers.test.ts, the full-size VGG16s are compared here, logits within 1e-4 of the largest; they take some
+// 6 GB of the temporary folder at a time. Prints the tables of docs/weights.md; exits 1 where anything differs.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +29,7 @@ const pythons = Object.fromEntries(
 );
 const SCRIPTS = [
   { name: 'torch', script: 'torch_writers.py', environment: {} },
+  { name: 'torch', script: 'trainer_writers.py', environment: {} },
   { name: 'keras', script: 'keras_writers.py', environment: { KERAS_BACKEND: 'jax' } },
   { name: 'tf', script: 'keras_writers.py', environment: { TF_USE_LEGACY_KERAS: '1' } },
 ];
@@ -35,12 +42,13 @@ try {
   for (const { name, script, environment } of SCRIPTS) {
     const python = pythons[name];
     if (python === undefined) {
-      console.log(`left out: ${name}, as WRITERS names no Python for it`);
+      console.log(`left out: ${script}, as WRITERS names no Python for ${name}`);
       continue;
     }
     await writeAndRead({ python, script, environment });
   }
   readSmall();
+  console.log(smallTable());
 } finally {
   rmSync(small, { recursive: true, force: true });
 }
@@ -52,10 +60,7 @@ process.exit(failures > 0 ? 1 : 0);
 async function writeAndRead({ python, script, environment }) {
   const full = mkdtempSync(join(tmpdir(), 'writers-full-'));
   try {
-    execFileSync(python, [join(here, script), small, full], {
-      stdio: ['ignore', 'inherit', 'ignore'],
-      env: { ...process.env, ...environment },
-    });
+    if (!wrote([join(here, script), small, full], { python, environment })) return;
     const pixels = new Uint8Array(readFileSync(join(full, 'pixels.rgb')));
     for (const index of readdirSync(full).filter((file) => file.endsWith('.json'))) {
       for (const row of JSON.parse(readFileSync(join(full, index), 'utf8'))) {
@@ -64,6 +69,22 @@ async function writeAndRead({ python, script, environment }) {
     }
   } finally {
     rmSync(full, { recursive: true, force: true });
+  }
+}
+
+/** Whether a script ended well; what it complained of is shown only where it did not. */
+function wrote(command, { python, environment }) {
+  try {
+    execFileSync(python, command, {
+      stdio: ['ignore', 'inherit', 'pipe'],
+      env: { ...process.env, ...environment },
+      maxBuffer: 2 ** 26,
+    });
+    return true;
+  } catch (error) {
+    failures++;
+    console.log(`${command[0]} failed:\n${String(error.stderr ?? error).slice(-3000)}`);
+    return false;
   }
 }
 
@@ -105,4 +126,19 @@ function readSmall() {
   } catch {
     failures++;
   }
+}
+
+/** What was written and read, by software: a row of docs/weights.md each. */
+function smallTable() {
+  const rows = readdirSync(small)
+    .filter((file) => file.endsWith('.json'))
+    .flatMap((file) => JSON.parse(readFileSync(join(small, file), 'utf8')));
+  const lines = [...new Set(rows.map(({ software }) => software))].map((software) => {
+    const own = rows.filter((row) => row.software === software);
+    const names = (isRefused) =>
+      own.filter(({ refused }) => (refused !== undefined) === isRefused).map(({ file }) => file);
+    const [read, refused] = [names(false), names(true)];
+    return `| ${software} | ${read.length}: ${read.join(', ')} | ${refused.join(', ') || 'none'} |`;
+  });
+  return `\n| software | files read | refused by name |\n| --- | --- | --- |\n${lines.join('\n')}`;
 }

@@ -1,11 +1,10 @@
 """Files as PyTorch and what stands on it write them: python3 torch_writers.py FOLDER [FULL_FOLDER]
 
 The small ones are kept in test/fixtures/writers; the full-size ones are made in the interop run alone. Needs torch,
-torchvision, safetensors and onnx; timm, lightning and fastai are used where they are installed.
+torchvision, safetensors and onnx. What libraries for training write is in trainer_writers.py.
 """
 import argparse
 import copy
-import importlib
 import pathlib
 import sys
 import warnings
@@ -13,38 +12,14 @@ import warnings
 import torch
 import torchvision
 from torch import nn
+from torch.nn.utils import prune
 
 import formula as f
+from small_torch import network, optional
 
 warnings.filterwarnings("ignore")
 torch.set_grad_enabled(False)
 index = f.Index(sys.argv[1], f"torch {torch.__version__.split('+')[0]}")
-
-
-def network(head="vgg", norm=False, conv_bias=True):
-    cfg = [item for count, width in zip(f.COUNTS, f.WIDTHS) for item in [width] * count + ["M"]]
-    features = torchvision.models.vgg.make_layers(cfg, batch_norm=norm)
-    if not conv_bias:
-        for module in features:
-            if isinstance(module, nn.Conv2d):
-                module.bias = None
-    model = torchvision.models.VGG(features, num_classes=f.CLASSES, init_weights=False)
-    model.avgpool = nn.AdaptiveAvgPool2d(2 if head == "vgg" else 1)
-    layers = []
-    for _, outputs, inputs in f.HEADS[head]:
-        layers += [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(0.5)]
-    model.classifier = nn.Sequential(*layers[:-2])
-    fill(model, head, norm, conv_bias)
-    return model.eval()
-
-
-def fill(model, head, norm=False, conv_bias=True):
-    numbers = list(f.canonical(head, norm).items())
-    if not conv_bias:
-        numbers = [(k, v) for k, v in numbers if not (k.startswith("conv") and k.endswith("bias"))]
-    own = [t for k, t in model.state_dict().items() if not k.endswith("num_batches_tracked")]
-    for tensor, (_, value) in zip(own, numbers, strict=True):
-        tensor.copy_(torch.from_numpy(value))
 
 
 def save(name, form, content, **facts):
@@ -88,6 +63,34 @@ broken["features.3.weight"].view(-1)[5] = float("nan")
 save("not-finite.pth", "a diverged training", broken, refused='tensor "features.3.weight"')
 
 
+
+
+def changed(form):
+    """A VGG with something in it that another VGG has not; its state dict alone looks much like one."""
+    model = network(norm=form in ("group", "instance"))
+    for at, module in enumerate(model.features):
+        if isinstance(module, nn.BatchNorm2d):
+            width = module.num_features
+            model.features[at] = nn.GroupNorm(1, width) if form == "group" else nn.InstanceNorm2d(width, affine=True)
+        elif isinstance(module, nn.Conv2d):
+            if form == "pruned":
+                prune.l1_unstructured(module, "weight", amount=0.3)
+            if form == "weight-norm":
+                nn.utils.parametrizations.weight_norm(module)
+    if form == "grey":
+        model.features[0] = nn.Conv2d(1, f.WIDTHS[0], 3, padding=1)
+    return model.state_dict()
+
+
+save("group-norm.pth", "GroupNorm behind the convolutions", changed("group"), refused="features.1")
+save("instance-norm.pth", "InstanceNorm2d(affine=True) behind the convolutions", changed("instance"), refused="features.1")
+save("pruned.pth", "torch.nn.utils.prune", changed("pruned"), refused="weight_mask")
+save("weight-norm.pth", "weight_norm", changed("weight-norm"), refused="parametrizations")
+save("grey.pth", "a VGG of grey images", changed("grey"), refused="1 channel")
+part = {key: value for key, value in state.items() if key != "features.8.bias"}
+save("one-bias-less.pth", "a bias is missing", part, refused="features.8")
+
+
 def slices():
     """As LPIPS and losses of style transfer cut a VGG into pieces."""
     class Slices(nn.Module):
@@ -103,33 +106,6 @@ def slices():
 
 
 save("slices.pth", "cut into slices, as in LPIPS", slices().state_dict(), head=None)
-
-
-class ConvModule(nn.Module):
-    def __init__(self, conv, norm):
-        super().__init__()
-        self.conv, self.bn = conv, norm
-
-
-def modules():
-    """Convolutions with their batch norms in modules of their own, as mmpretrain's ConvModule: its names and numbers."""
-    source, layers, at = network(norm=True), [], 0
-    own = list(source.features)
-    while at < len(own):
-        if isinstance(own[at], nn.Conv2d):
-            layers.append(ConvModule(own[at], own[at + 1]))
-            at += 3
-        else:
-            layers.append(own[at])
-            at += 1
-    backbone = nn.Module()
-    backbone.features, backbone.classifier = nn.Sequential(*layers), source.classifier
-    model = nn.Module()
-    model.backbone = backbone
-    return model
-
-
-save("conv-modules.pth", "ConvModule of mmpretrain, by its names", {"meta": {"epoch": 1}, "state_dict": modules().state_dict()}, norm=True)
 
 
 def with_reference():
@@ -157,46 +133,8 @@ torch.jit.save(torch.jit.script(vgg), index.add("script.pt", "torch.jit.save", r
 torch.export.save(torch.export.export(vgg, (torch.zeros(1, 3, 64, 64),)), index.add("exported.pt2", "torch.export.save", refused="torch.export"))
 
 
-def optional(module):
-    try:
-        return importlib.import_module(module)
-    except ImportError as missing:
-        print(f"left out: {missing}", flush=True)
-        return None
-
-
 if safetensors := optional("safetensors.torch"):
     safetensors.save_file(prefixed("model.", state), index.add("prefixed.safetensors", "safetensors, with a prefix", head="vgg"))
-
-if lightning := optional("lightning"):
-    class Task(lightning.LightningModule):
-        def __init__(self, rate=0.1, classes=f.CLASSES):
-            super().__init__()
-            self.save_hyperparameters()
-            self.model = copy.deepcopy(vgg)
-
-        def training_step(self, batch, _):
-            return self.model(batch[0]).square().sum() * 0
-
-        def configure_optimizers(self):
-            return torch.optim.AdamW(self.parameters(), lr=0.0)
-
-    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.zeros(2, 3, 64, 64)), batch_size=2)
-    target = index.add("lightning.ckpt", f"Lightning {lightning.__version__}, Trainer.save_checkpoint", head="vgg")
-    with torch.enable_grad():
-        trainer = lightning.Trainer(max_epochs=1, logger=False, enable_checkpointing=False, accelerator="cpu",
-                                    enable_progress_bar=False, enable_model_summary=False)
-        trainer.fit(Task(), data)
-    trainer.save_checkpoint(target)
-
-if fastai := optional("fastai.vision.all"):
-    body = nn.Sequential(nn.Sequential(copy.deepcopy(vgg.features)), fastai.create_head(f.WIDTHS[-1], f.CLASSES))
-    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.zeros(2, 3, 64, 64)), batch_size=2)
-    learner = fastai.Learner(fastai.DataLoaders(loader, loader), body, loss_func=nn.CrossEntropyLoss(), path=index.folder, model_dir=".")
-    learner.create_opt()
-    learner.save("fastai")
-    index.add("fastai.pth", f"fastai {importlib.import_module('fastai').__version__}, Learner.save", head=None, note="fits none of the heads")
-
 
 class Normalised(nn.Module):
     """A preprocessing as part of the model."""
