@@ -19,7 +19,8 @@ const BY_START: readonly (readonly [RegExp, ForeignFormat])[] = [
   [/^.{4}TFL3/s, { found: 'a model of TensorFlow Lite', fix: AS_STATE_DICT }],
   [/^MATLAB /, { found: 'a file of MATLAB (.mat)', fix: AS_STATE_DICT }],
   [
-    /^(\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd)/,
+    // gzip, bzip2, xz, 7z, RAR, Zstandard.
+    /^(.\x8b\x08|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd)/s,
     { found: 'a packed file', fix: 'unpack it, and name the weights file in it' },
   ],
   [
