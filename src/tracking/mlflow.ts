@@ -10,7 +10,7 @@ import { type RunEnd, settingRows, type TrackedRun, type Tracker } from './track
 /** Milliseconds between two looks at what waits: shortly after a request that went well, later after one that failed. */
 const SOON = 2000;
 const LATER = 30_000;
-/** Milliseconds that the end of a run waits for the server. */
+/** What `lastCall` is by default. */
 const LAST_CALL = 10_000;
 
 const STATUS = { finished: 'FINISHED', interrupted: 'KILLED', failed: 'FAILED' } as const;
@@ -24,6 +24,8 @@ export interface MlflowOptions {
   readonly experiment: string;
   /** Called for each failure; the work goes on. */
   readonly onFailure: (error: unknown) => void;
+  /** Milliseconds that the end of a run waits for the server. */
+  readonly lastCall?: number;
 }
 
 /**
@@ -31,7 +33,8 @@ export interface MlflowOptions {
  * where the server cannot be reached, points wait until it can. A run that is resumed goes on in the run of the server
  * that it began, which `tracking.json` names, and sends what is missing there.
  */
-export function createMlflow({ address, experiment, onFailure }: MlflowOptions): Tracker {
+export function createMlflow(options: MlflowOptions): Tracker {
+  const { address, experiment, onFailure, lastCall = LAST_CALL } = options;
   const ending = new AbortController();
   const server = new MlflowServer(address, ending.signal);
   let tracked: TrackedRun | undefined;
@@ -81,7 +84,7 @@ export function createMlflow({ address, experiment, onFailure }: MlflowOptions):
     },
     log: (point) => void waiting.push(point),
     close: async (how) => {
-      const limit = setTimeout(() => ending.abort(new Error('no answer')), LAST_CALL);
+      const limit = setTimeout(() => ending.abort(new Error('no answer')), lastCall);
       try {
         await end(how);
       } finally {

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, truncate } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -15,8 +15,8 @@ const LATEST = 1000;
 
 /**
  * Writes the event file of TensorBoard into `tensorboard/` of the run folder. A resumed run begins a new file with all
- * that its log tells, and removes the one before: no point is there twice, whatever the run had written after its
- * last checkpoint.
+ * that its log tells, and empties the one before, so that no point is there twice. It is not removed: a TensorBoard that
+ * reads it at that moment would never come to the next one.
  */
 export function createTensorBoard(): Tracker {
   let path: string | undefined;
@@ -41,7 +41,7 @@ export function createTensorBoard(): Tracker {
       const before = await ownFiles(folder);
       const file = join(folder, nameAfter(before.at(-1)));
       await writeFileAtomic(file, Buffer.concat(firstRecords(run)));
-      for (const name of before) await rm(join(folder, name), { force: true });
+      for (const name of before) await truncate(join(folder, name));
       path = file;
     },
     log(point) {
@@ -86,8 +86,12 @@ async function plainFolder(folder: string): Promise<string> {
 
 /** Our event files in their order. */
 async function ownFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => name.includes('.tfevents.') && name.endsWith(OWN_NAME)).sort();
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .filter((name) => name.includes('.tfevents.') && name.endsWith(OWN_NAME))
+    .sort();
 }
 
 /** Readers take the files of a folder by their names' order, so that a later file has a later time in its name. */

@@ -6,6 +6,7 @@ import type { RunEvent } from '../../src/base/events.ts';
 import { Settings } from '../../src/config/settings.ts';
 import { createEventLog } from '../../src/run/event-log.ts';
 import { type RunPaths, runPaths } from '../../src/run/store.ts';
+import { createMlflow } from '../../src/tracking/mlflow.ts';
 import { createTracking } from '../../src/tracking/tracking.ts';
 import { epochEnd, step, wholeEpoch } from './events.ts';
 import { type FakeMlflow, fakeMlflow } from './fake-mlflow.ts';
@@ -57,13 +58,12 @@ async function trackedProcess({ events, end, log }: Process): Promise<string[]> 
   return warnings;
 }
 
-const eventFiles = async () =>
-  (await readdir(paths.tensorboard)).map((n) => join(paths.tensorboard, n));
-const tensorBoardScalars = async () => {
-  const files = await eventFiles();
-  expect(files).toHaveLength(1);
-  return scalarsOf(await readFile(files[0] ?? ''));
-};
+/** The event files that hold anything; those of interrupted processes are empty in the end. */
+async function eventFiles(): Promise<Buffer[]> {
+  const names = await readdir(paths.tensorboard);
+  const files = await Promise.all(names.map((name) => readFile(join(paths.tensorboard, name))));
+  return files.filter((bytes) => bytes.length > 0);
+}
 
 const EXPECTED_STEPS = {
   'step/loss': [1, 2, 3, 4, 5, 6, 7, 8],
@@ -85,22 +85,26 @@ async function interruptedRun(log: readonly string[]): Promise<void> {
 }
 
 describe('TensorBoard', () => {
-  it('is told of a run by one file, without a step twice after it was resumed', async () => {
+  it('is told of a run in one file, without a step twice after it was resumed', async () => {
     await interruptedRun(['tensorboard']);
-    const scalars = await tensorBoardScalars();
+    const [file, ...others] = await eventFiles();
+    expect(others).toEqual([]);
+    const scalars = scalarsOf(file ?? Buffer.alloc(0));
     expect(
       Object.fromEntries([...scalars].map(([tag, points]) => [tag, points.map((p) => p.step)])),
     ).toEqual(EXPECTED_STEPS);
     expect(scalars.get('step/loss')?.[6]?.value).toBeCloseTo(1 / 5, 6);
   });
 
-  it('keeps the event files of others', async () => {
+  it('keeps the event files of others, and what a link leads to', async () => {
     await mkdir(paths.tensorboard);
+    const linked = join(home, 'linked');
+    await writeFile(linked, 'mine');
+    await symlink(linked, join(paths.tensorboard, 'events.out.tfevents.1.host.vggtune'));
     const foreign = join(paths.tensorboard, 'events.out.tfevents.9999999999.host');
     await writeFile(foreign, 'mine');
     await interruptedRun(['tensorboard']);
-    expect(await readFile(foreign, 'utf8')).toBe('mine');
-    expect(await eventFiles()).toHaveLength(2);
+    for (const path of [foreign, linked]) expect(await readFile(path, 'utf8')).toBe('mine');
   });
 
   it('costs no run where its folder is a link, which is not followed', async () => {
@@ -173,6 +177,17 @@ describe('MLflow', () => {
     const log = [`mlflow=${server.address}`];
     const warnings = await trackedProcess({ events: wholeEpoch(1), end: 'finished', log });
     expect(warnings).toEqual([expect.stringContaining(`status ${status}`)]);
+  });
+
+  it('that never answers holds up the end of a run for a while only', async () => {
+    server.refusal = 'never';
+    const { address } = server;
+    const options = { address, experiment: 'x', onFailure: () => {}, lastCall: 200 };
+    const tracker = createMlflow(options);
+    await tracker.open({ paths, config: configOf([]), points: [] });
+    const began = performance.now();
+    await expect(tracker.close('finished')).rejects.toThrow('no answer');
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it('gets what it missed when the run is resumed, in the same run', async () => {
