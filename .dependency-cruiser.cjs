@@ -97,7 +97,7 @@ const modules = {
   },
   library: {
     may: ['config', 'pipeline'],
-    types: ['run'],
+    types: ['run', 'audit'],
     why: 'what other programs import: the use cases with options that are the config, and a model that stays loaded.',
   },
   cli: {
