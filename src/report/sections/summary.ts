@@ -115,7 +115,9 @@ function parameters({ total, trained }: { readonly total: number; readonly train
 
 /** The first reasons; all of them are further below. */
 function evidence(reasons: readonly string[]): Markup {
-  return html`${reasons.slice(0, 3).join('; ')}`;
+  // The weights have a row of their own.
+  const why = reasons.filter((reason) => !reason.startsWith('starts from '));
+  return html`${why.slice(0, 3).join('; ')}`;
 }
 
 function cost({ seconds, epochs, stages }: NonNullable<ReportedRun['events']>): string {
