@@ -61,9 +61,9 @@ await shoot('session', { html: sessionPage(session, COLUMNS), width: 860, whole:
 await shoot('report-1600', { url: report, width: 1600, height: 1500 });
 await shoot('report-900-dark', { url: report, width: 900, height: 1100, from: '#r1-worst' });
 await shoot('report-400', { url: report, width: 400, height: 1100, from: '#r1-confusion' });
-await shoot('audit-1600-dark', { url: audit, width: 1600, height: 1000, decide: 'dr' });
+await shoot('audit-1600-dark', { url: audit, width: 1600, height: 1000, decide: 'rr' });
 await shoot('audit-900', { url: audit, width: 900, height: 1000, decide: 'r' });
-await shoot('audit-400', { url: audit, width: 400, height: 1000 });
+await shoot('audit-400', { url: audit, width: 400, height: 1000, from: '#part-0' });
 await browser.close();
 
 /** The demo's images, with faults. */
