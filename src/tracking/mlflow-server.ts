@@ -98,8 +98,13 @@ export class MlflowServer {
     }
   }
 
-  async logParams(id: string, rows: readonly (readonly [string, string])[]): Promise<void> {
-    const params = rows.map(([key, value]) => ({ key, value: value.slice(0, LONGEST_PARAM) }));
+  /** @param rows keys with values, which become texts: JSON, but for texts themselves */
+  async logParams(id: string, rows: readonly (readonly [string, unknown])[]): Promise<void> {
+    const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+    const params = rows.map(([key, value]) => ({
+      key,
+      value: text(value).slice(0, LONGEST_PARAM),
+    }));
     for (const part of parts(params, PARAMS_AT_ONCE)) {
       await this.#api('runs/log-batch', { run_id: id, params: part });
     }

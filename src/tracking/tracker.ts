@@ -23,14 +23,13 @@ export interface Tracker {
 }
 
 /**
- * The settings of a run by their dotted keys, with values in JSON; texts stand as they are.
+ * The settings of a run by their dotted keys.
  * @param config any group of the settings
  */
-export function settingRows(config: object, prefix = ''): [key: string, value: string][] {
-  return Object.entries(config).flatMap(([key, value]): [string, string][] => {
+export function settingRows(config: object, prefix = ''): [key: string, value: unknown][] {
+  return Object.entries(config).flatMap(([key, value]): [string, unknown][] => {
     const path = prefix + key;
     const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (isGroup) return settingRows(value, `${path}.`);
-    return [[path, typeof value === 'string' ? value : JSON.stringify(value)]];
+    return isGroup ? settingRows(value, `${path}.`) : [[path, value]];
   });
 }

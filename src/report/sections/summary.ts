@@ -69,7 +69,11 @@ function state({ events, metrics }: ReportedRun): Markup | undefined {
 function figureCards(run: ReportedRun): Markup {
   const figures = figuresOf(run);
   if (run.metrics === undefined) {
-    return html`<p class="note">There are no metrics: no images were held back to measure on, or the run has not come that far.</p>`;
+    const why =
+      run.events?.isDone === true
+        ? 'no images were held back to measure on'
+        : 'the run has not come that far, or no images were held back to measure on';
+    return html`<p class="note">There are no metrics: ${why}.</p>`;
   }
   const cards = figures.map(
     ({ term, value, interval }) =>
