@@ -11,7 +11,7 @@ import { type RunEnd, settingRows, type TrackedRun, type Tracker } from './track
 const SOON = 2000;
 const LATER = 30_000;
 /** What `lastCall` is by default. */
-const LAST_CALL = 10_000;
+const LAST_CALL = 30_000;
 
 const STATUS = { finished: 'FINISHED', interrupted: 'KILLED', failed: 'FAILED' } as const;
 
