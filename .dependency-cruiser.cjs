@@ -61,6 +61,10 @@ const modules = {
     types: ['audit'],
     why: 'a report shows what a run folder holds, and images; it opens no network and no engine.',
   },
+  tracking: {
+    may: ['config', 'formats', 'run'],
+    why: 'trackers tell other software what a run records; they read its records and change none.',
+  },
   pipeline: {
     may: [
       'metrics',
@@ -78,6 +82,7 @@ const modules = {
       'export',
       'report',
       'audit',
+      'tracking',
     ],
     why: 'the use cases put the modules together; they never print.',
   },
@@ -96,7 +101,7 @@ const modules = {
   },
   library: {
     may: ['config', 'pipeline'],
-    types: ['run'],
+    types: ['run', 'audit'],
     why: 'what other programs import: the use cases with options that are the config, and a model that stays loaded.',
   },
   cli: {

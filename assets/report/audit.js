@@ -1,5 +1,5 @@
 // Takes decisions about images and saves them as a CSV. All texts are set as texts: names of files may hold anything.
-const rows = JSON.parse(document.getElementById('rows').textContent);
+const { images, rows } = JSON.parse(document.getElementById('rows').textContent);
 const cards = [...document.querySelectorAll('.suspect')];
 const count = document.getElementById('count');
 const decisions = new Map();
@@ -70,7 +70,8 @@ function cell(text) {
 }
 
 function csv() {
-  const lines = rows.map(({ path, label, problem, likely, score, note }) => {
+  const lines = rows.map(([at, problem, likely, score, note]) => {
+    const [path, label] = images[at];
     const { choice = '', newLabel = likely } = decisions.get(path) ?? {};
     return [path, label, problem, likely, String(score ?? ''), note, choice, newLabel];
   });

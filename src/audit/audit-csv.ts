@@ -32,13 +32,12 @@ export function auditRows(findings: AuditFindings): readonly AuditRow[] {
   return [
     ...suspects.map(({ path, label, likely: other, wrong, probability }): AuditRow => {
       const note = `${other} ${(100 * probability).toFixed(0)} %`;
-      return { path, label, problem: 'label', likely: other, score: wrong, note };
+      return { path, label, problem: 'label', likely: other, score: rounded(wrong), note };
     }),
     ...copies.flatMap(({ images, labelsDiffer, isLeak }) =>
       labelsDiffer || isLeak
         ? images.map(({ path, label, side }): AuditRow => {
-            const others = images.filter((image) => image.path !== path);
-            const same = `same as ${others.map((image) => image.path).join(', ')}`;
+            const same = `same as ${othersOf(path, images)}`;
             const note = isLeak ? `${same}; in subset ${side ?? 'train'}` : same;
             const problem = labelsDiffer ? 'copy' : 'leak';
             return { path, label, problem, likely: likely.get(path) ?? '', score: undefined, note };
@@ -47,7 +46,14 @@ export function auditRows(findings: AuditFindings): readonly AuditRow[] {
     ),
     ...outliers.map(
       ({ path, label, score }): AuditRow => ({
-        ...{ path, label, problem: 'outlier', likely: '', score, note: 'like no other image' },
+        ...{
+          path,
+          label,
+          problem: 'outlier',
+          likely: '',
+          score: rounded(score),
+          note: 'like no other image',
+        },
       }),
     ),
     ...looks.map(
@@ -59,13 +65,26 @@ export function auditRows(findings: AuditFindings): readonly AuditRow[] {
   ];
 }
 
+/** How many copies of an image a row names: a placeholder can stand for thousands of images. */
+const NAMED = 5;
+
+function othersOf(path: string, images: AuditFindings['copies'][number]['images']): string {
+  const first = images.slice(0, NAMED + 1).filter((image) => image.path !== path);
+  const named = first.slice(0, NAMED).map((image) => image.path);
+  const rest = images.length - 1 - named.length;
+  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+/** Six digits are enough to tell scores apart. */
+const rounded = (score: number) => Number(score.toFixed(6));
+
 /**
  * `audit.csv`: the decision is empty, which keeps the image as it is. The new label is the likely one, so that
  * `relabel` is all that has to be written.
  */
 export function auditCsv(rows: readonly AuditRow[]): string {
   const lines = rows.map(({ path, label, problem, likely, score, note }) => [
-    ...[path, label, problem, likely, score === undefined ? '' : String(Number(score.toFixed(6)))],
+    ...[path, label, problem, likely, score === undefined ? '' : String(score)],
     ...[note, '', likely],
   ]);
   return `${[[...AUDIT_COLUMNS], ...lines].map((row) => row.map(csvCell).join(',')).join('\n')}\n`;

@@ -3,6 +3,7 @@ import { DURATION_FORM, parseDuration } from '../base/duration.ts';
 import { BACKBONES, HEADS, LARGEST_HIDDEN, LARGEST_SIDE } from '../network/catalog.ts';
 import { BUDGET_FORM, parseBudget } from './budget.ts';
 import { EXPORT_FORMATS } from './names.ts';
+import { parseTracker, TRACKER_FORM } from './trackers.ts';
 
 /**
  * The one schema of a run. A key's description is its help text in the flags, the wizard and the
@@ -270,6 +271,12 @@ export const runConfigSchema = z.strictObject({
     .array(z.enum(EXPORT_FORMATS))
     .default(['onnx', 'safetensors'])
     .describe('what to export'),
+  log: z
+    .array(z.string().refine((text) => parseTracker(text) !== undefined, { message: TRACKER_FORM }))
+    .default([])
+    .describe(
+      'where else the course of the run is told, beside events.ndjson: tensorboard (event files in the run folder), mlflow=ADDRESS (a tracking server; ADDRESS#NAME for an experiment of that name)',
+    ),
   engine: z
     .enum(['auto', 'onnx', 'tensorflow'])
     .default('auto')

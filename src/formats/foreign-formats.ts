@@ -20,7 +20,7 @@ const BY_START: readonly (readonly [RegExp, ForeignFormat])[] = [
   [/^MATLAB /, { found: 'a file of MATLAB (.mat)', fix: AS_STATE_DICT }],
   [
     // gzip, bzip2, xz, 7z, RAR, Zstandard.
-    /^(.\x8b\x08|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd)/s,
+    /^(.\x8b.\S|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd)/s,
     { found: 'a packed file', fix: 'unpack it, and name the weights file in it' },
   ],
   [

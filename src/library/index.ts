@@ -2,6 +2,7 @@
  * vggtune as a library. What the command line does, in a program: settings are those of a config file, events
  * say how far the work is, a signal stops it, and errors that a user can mend are a `VggtuneError`.
  */
+import type { AuditReport } from '../audit/findings.ts';
 import type { PartialConfig } from '../config/schema.ts';
 import type { AdviceReport } from '../pipeline/advise.ts';
 import type { LoadedModel, LoadOptions } from '../pipeline/loaded-model.ts';
@@ -20,7 +21,7 @@ export type {
 } from '../pipeline/loaded-model.ts';
 export type { Guess, Prediction } from '../pipeline/predict.ts';
 export type { WorkOptions } from './work-options.ts';
-export type { AdviceReport, PartialConfig as Settings, RunRecord };
+export type { AdviceReport, AuditReport, PartialConfig as Settings, RunRecord };
 
 export interface TrainOptions extends WorkOptions {
   /** Goes on with the interrupted run in the folder `out`. */
@@ -61,6 +62,50 @@ export async function advise(
   const pipeline = await import('../pipeline/advise.ts');
   const { estimates = true } = options;
   return pipeline.advise({ ...(await request(settings, options)), estimates });
+}
+
+export interface AuditOptions extends WorkOptions {
+  /** The folder for `audit.csv` and `audit.html`; by default the working folder. */
+  readonly to?: string;
+  /** Replaces an `audit.csv` in which something is decided. */
+  readonly overwrite?: boolean;
+}
+
+/**
+ * Looks for what is wrong with a folder of images, as `vggtune audit` does: it changes none, and writes a CSV and a page.
+ * @returns every finding, and where the files are
+ * @throws VggtuneError as `train`; also (usage) where a file is in the way
+ */
+export async function audit(
+  settings: PartialConfig,
+  options: AuditOptions = {},
+): Promise<AuditReport> {
+  const pipeline = await import('../pipeline/audit.ts');
+  const { to, overwrite = false } = options;
+  const named = to === undefined ? {} : { out: to };
+  return pipeline.audit({ ...(await request(settings, options)), overwrite, ...named });
+}
+
+export interface ReportOptions extends Pick<WorkOptions, 'signal' | 'onEvent' | 'cache'> {
+  /** The path of the page; by default `report.html` in the folder of the only run, or in the working folder. */
+  readonly out?: string;
+}
+
+/**
+ * Writes a page about some runs, complete or not, as `vggtune report` does.
+ * @param runs the run folders
+ * @returns the path of the page, and what is missing in the folders, in sentences
+ * @throws VggtuneError (usage) when a folder holds no run or a file of somebody else is in the page's place, (data) when
+ *   the page cannot be written
+ */
+export async function report(
+  runs: readonly string[],
+  options: ReportOptions = {},
+): Promise<{ readonly report: string; readonly missing: readonly string[] }> {
+  const pipeline = await import('../pipeline/report.ts');
+  const { storage, signal, emit } = workContext(options);
+  const named = options.out === undefined ? {} : { out: options.out };
+  return pipeline.report({ runs, storage, signal, emit, ...named });
 }
 
 export interface PredictFilesOptions extends Pick<WorkOptions, 'signal' | 'onEvent'> {

@@ -1,3 +1,4 @@
+import { VggtuneError } from '../base/errors.ts';
 import { broadcast } from '../base/events.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import { Settings } from '../config/settings.ts';
@@ -6,6 +7,7 @@ import { createEventLog } from '../run/event-log.ts';
 import type { RunRecord } from '../run/record.ts';
 import { readConfig } from '../run/run-records.ts';
 import { refuseFolder, runPaths } from '../run/store.ts';
+import { createTracking, type Tracking } from '../tracking/tracking.ts';
 import { advisedSettings } from './choose/advised-settings.ts';
 import { choose } from './choose/decision.ts';
 import { choiceEvidence } from './choose/evidence.ts';
@@ -38,7 +40,9 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const started = performance.now();
   const asked = request.resume === true ? await withStored(request.settings) : request.settings;
   const log = createEventLog();
-  const context = { ...contextOf(request), emit: broadcast([request.emit, log.listen]) };
+  const tracking = createTracking(broadcast([request.emit, log.listen]));
+  const emit = broadcast([request.emit, log.listen, tracking.listen]);
+  const context = { ...contextOf(request), emit };
   const settings = await withBackbone(asked, context);
   const provisional = settings.for();
   await refuseFormats(provisional.export);
@@ -52,22 +56,29 @@ export async function train(request: TrainRequest): Promise<RunRecord> {
   const { strategy, evidence } = chosen;
   const config = chosen.settings.for(strategy);
   const { resume = false, overwrite = false } = request;
+  const begin = { strategy, evidence, resume, overwrite, log, tracking };
   const measureOn = request.measureOn === undefined ? {} : { measureOn: request.measureOn };
-  const run = {
-    ...chosen.context,
-    ...data,
-    ...measureOn,
-    config,
-    strategy,
-    evidence,
-    resume,
-    overwrite,
-    log,
-  };
-  const record = await (chosen.begun === undefined
-    ? runStrategy(run)
-    : adoptRun(run, chosen.begun));
-  await reportOfRun(record.folder, request, (performance.now() - started) / 1000);
+  const run = { ...chosen.context, ...data, config, ...begin, ...measureOn };
+  return tracked(tracking, async () => {
+    const record = await (chosen.begun === undefined
+      ? runStrategy(run)
+      : adoptRun(run, chosen.begun));
+    await reportOfRun(record.folder, request, (performance.now() - started) / 1000);
+    return record;
+  });
+}
+
+/** Tells trackers how a run has ended, whichever way that is. */
+async function tracked(tracking: Tracking, work: () => Promise<RunRecord>): Promise<RunRecord> {
+  let record: RunRecord;
+  try {
+    record = await work();
+  } catch (error) {
+    const isInterrupted = error instanceof VggtuneError && error.kind === 'interrupted';
+    await tracking.close(isInterrupted ? 'interrupted' : 'failed');
+    throw error;
+  }
+  await tracking.close('finished', record.metrics?.metrics);
   return record;
 }
 

@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { plainFile } from '../base/plain-file.ts';
+import { eventLines, type LooseEvent as Loose } from '../run/event-lines.ts';
 
 export interface Epoch {
   readonly phase: string;
@@ -40,32 +38,13 @@ interface Step {
 const MOST_STEPS = 400;
 
 /**
- * Reads `events.ndjson`, line after line. A line that is damaged is left out: the last one of a run that was killed
- * can be.
+ * Reads `events.ndjson`, line after line.
  * @throws the system's error where there is no file; VggtuneError (data) for what is no plain file
  */
 export async function readEvents(path: string): Promise<RunEvents> {
-  await plainFile(path, 'the events of a run');
   const reader = createReader();
-  const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity });
-  for await (const line of lines) {
-    // Progress is most of the lines, and a report says nothing of it.
-    if (line.includes('"type":"progress"')) continue;
-    const event = parsed(line);
-    if (event !== undefined) reader.take(event);
-  }
+  for await (const event of eventLines(path)) reader.take(event);
   return reader.result();
-}
-
-type Loose = Readonly<Record<string, unknown>>;
-
-function parsed(line: string): Loose | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as Loose) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : '');

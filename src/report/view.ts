@@ -1,4 +1,5 @@
 import { percent as formatted } from '../base/number-formats.ts';
+import type { MetricsRecord } from '../run/record.ts';
 import type { Charts } from './charts.ts';
 import type { ImageChoice } from './image-choice.ts';
 import { html, type Markup } from './markup.ts';
@@ -17,18 +18,28 @@ export interface RunView {
   readonly heatMaps: ReadonlyMap<string, Buffer>;
 }
 
+interface Part {
+  readonly name: string;
+  readonly title: string;
+  readonly body: Markup;
+  /** Whether half of a wide page is enough for it, beside the part that follows or comes before. */
+  readonly isHalf?: boolean;
+}
+
 /** A section with a heading. */
-export function section(
-  view: RunView,
-  part: { name: string; title: string; body: Markup },
-): Markup {
+export function section(view: RunView, part: Part): Markup {
   const id = `${view.id}-${part.name}`;
-  return html`<section id="${id}" aria-labelledby="${view.id}-name ${id}-title">
+  return html`<section id="${id}" class="${part.isHalf ? 'half' : ''}" aria-labelledby="${view.id}-name ${id}-title">
 <h3 id="${id}-title">${part.title}</h3>
 ${part.body}
 </section>
 `;
 }
+
+/** The number of classes of which half of a wide page shows the matrix, and all figures. */
+const SMALL = 14;
+
+export const isSmall = ({ perClass }: MetricsRecord) => perClass.length <= SMALL;
 
 /** Names that come from files, kept from changing the direction of the text around them. */
 export const name = (text: string) => html`<bdi>${text}</bdi>`;
@@ -39,17 +50,14 @@ export function facts(rows: readonly (readonly [string, Markup | string])[]): Ma
   return html`<dl class="facts">${items}</dl>`;
 }
 
-/** An image with its heat map if there is one, or the reason why it cannot be shown. */
-export function picture({ thumbnails, heatMaps }: RunView, path: string): Markup {
+/** An image, or the reason why it cannot be shown. */
+export function picture({ thumbnails }: Pick<RunView, 'thumbnails'>, path: string): Markup {
   const thumbnail = thumbnails.get(path);
   if (thumbnail === undefined || 'reason' in thumbnail) {
     const reason = thumbnail?.reason ?? 'left out for space or time';
     return html`<span class="absent">${reason}</span>`;
   }
-  const heat = heatMaps.get(path);
-  return html`<img src="${webp(thumbnail.webp)}" alt="" data-image="${path}">${
-    heat === undefined ? undefined : html`<img src="${webp(heat)}" alt="where the class was seen">`
-  }`;
+  return html`<img src="${webp(thumbnail.webp)}" alt="" data-image="${path}">`;
 }
 
 export const webp = (bytes: Buffer) => `data:image/webp;base64,${bytes.toString('base64')}`;

@@ -12,6 +12,7 @@ const FREE_KEYS = [
   'data',
   'decisions',
   'export',
+  'log',
   'cache',
   'engine',
   'device',

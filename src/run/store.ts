@@ -19,6 +19,9 @@ export interface RunPaths {
   readonly metrics: string;
   readonly predictions: string;
   readonly report: string;
+  /** Which runs of tracking servers are this one. */
+  readonly tracking: string;
+  readonly tensorboard: string;
   readonly last: string;
   readonly best: string;
   readonly model: string;
@@ -35,6 +38,8 @@ export function runPaths(folder: string): RunPaths {
     metrics: at('metrics.json'),
     predictions: at('predictions.csv'),
     report: at('report.html'),
+    tracking: at('tracking.json'),
+    tensorboard: at('tensorboard'),
     last: at('checkpoints', 'last.safetensors'),
     best: at('checkpoints', 'best.safetensors'),
     model: at('model'),
@@ -51,6 +56,8 @@ const OWN = [
   'metrics.json',
   'predictions.csv',
   'report.html',
+  'tracking.json',
+  'tensorboard',
   'checkpoints',
   'model',
   'events.ndjson',

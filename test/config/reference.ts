@@ -7,7 +7,7 @@ const VALUES = {
   boolean: 'true, false',
   choice: '',
   numbers: 'two numbers',
-  choices: '',
+  choices: 'list of texts',
   switch: 'group',
 } as const;
 

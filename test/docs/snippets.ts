@@ -51,6 +51,8 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'VGGTUNE_REAL_VGG16=': 'it measures for hours, with weights that are not in the repository',
   'python bench/': 'it measures for hours, beside PyTorch',
   'docker ': 'it wants Docker',
+  'python3 -m venv': 'it installs packages of Python',
+  'TRACKING_PYTHON=': 'it wants TensorBoard and MLflow; .ci/run installs them and runs it',
   'npm run test:fuzz': 'it takes minutes; test/fuzz has short ones',
   'npm run test:mutation': 'it takes hours',
   'npm run test:webgpu': 'it wants a browser or a graphics card',

@@ -1,14 +1,19 @@
-import { copyFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { auditRows } from '../../src/audit/audit-csv.ts';
+import type { AuditFindings } from '../../src/audit/findings.ts';
+import { sha256 } from '../../src/base/hash.ts';
 import { Settings } from '../../src/config/settings.ts';
 import { readDecisions } from '../../src/dataset/decisions.ts';
 import { audit } from '../../src/pipeline/audit.ts';
+import { auditPage } from '../../src/report/audit/audit-page.ts';
 import { pictureFolder } from '../pipeline/pictures.ts';
+import { noisePicture } from '../report/run-folder.ts';
 import { testStorage } from '../storage.ts';
 import { openBrowser } from './browser.ts';
 
@@ -36,7 +41,7 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-async function opened(width: number, colorScheme: 'light' | 'dark' = 'light') {
+async function opened(width: number, colorScheme: 'light' | 'dark' = 'light', path = page) {
   const tab = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
   const problems: string[] = [];
   tab.on('request', (request) => {
@@ -44,17 +49,20 @@ async function opened(width: number, colorScheme: 'light' | 'dark' = 'light') {
   });
   tab.on('console', (message) => problems.push(message.text()));
   tab.on('pageerror', (error) => problems.push(error.message));
-  await tab.goto(pathToFileURL(page).href);
+  await tab.goto(pathToFileURL(path).href);
   return { tab, problems };
 }
 
-it.each([400, 1000, 1600])(
+it.each([400, 900, 1600])(
   'opens from disk at %i pixels without network or complaints',
   async (width) => {
     for (const scheme of ['light', 'dark'] as const) {
       const { tab, problems } = await opened(width, scheme);
       const over = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect(await tab.evaluate<number>(over)).toBe(0);
+      const wide =
+        '[...document.querySelectorAll(".gallery li")].filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length';
+      expect(await tab.evaluate<number>(wide), 'cards with parts that stick out').toBe(0);
       expect(problems).toEqual([]);
       await tab.close();
     }
@@ -94,4 +102,48 @@ it('has nothing serious to say to axe-core, in light and dark', async () => {
     expect(found.filter(({ impact }) => ['serious', 'critical'].includes(impact))).toEqual([]);
     await tab.close();
   }
+});
+
+it('opens in under two seconds with 10,000 images that are all suspects, in at most 5 MB', async () => {
+  const folder = join(home, 'large');
+  await noisePicture(join(folder, '0.jpg'), 'large');
+  const hash = sha256(await readFile(join(folder, '0.jpg')));
+  const paths = Array.from({ length: 10_000 }, (_, at) => `IMG_20260101_${100_000 + at}.jpg`);
+  await Promise.all(paths.map((path) => link(join(folder, '0.jpg'), join(folder, path))));
+  const classes = Array.from({ length: 40 }, (_, at) => `class ${at}`);
+  const label = 'class 0';
+  const findings: AuditFindings = {
+    suspects: paths.map((path) => ({ path, label, likely: 'class 1', wrong: 0.9, probability: 1 })),
+    copies: [
+      {
+        images: paths.slice(0, 9000).map((path) => ({ path, label, side: null })),
+        labelsDiffer: true,
+        isLeak: false,
+      },
+    ],
+    outliers: paths.map((path) => ({ path, label, score: 4 })),
+    looks: paths.map((path) => ({ path, label, look: 'dark', width: 160, height: 160 })),
+    ...{ pairs: [], broken: paths.map((path) => ({ path, reason: 'broken' })) },
+  };
+  const view = {
+    folder,
+    images: paths.length,
+    classes,
+    backbone: 'vgg-nano' as const,
+    weights: 'x',
+  };
+  const images = paths.map((path) => ({ path, hash, label: 0 }));
+  const index = { root: folder, layout: 'folders' as const, classes, images, skipped: [] };
+  const all = { ...view, labels: null, ...findings, rows: auditRows(findings) };
+  const large = join(home, 'large.html');
+  await writeFile(large, await auditPage(all, { index, background: '#ffffff' }));
+  const { size } = await stat(large);
+  expect(size).toBeLessThan(5_000_000);
+  const began = performance.now();
+  const { tab, problems } = await opened(1600, 'light', large);
+  const milliseconds = performance.now() - began;
+  console.log(`audit of 10,000 images: ${size} bytes, opened in ${milliseconds.toFixed(0)} ms`);
+  expect(milliseconds).toBeLessThan(2000);
+  expect(problems).toEqual([]);
+  await tab.close();
 });

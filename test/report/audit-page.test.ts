@@ -40,7 +40,7 @@ async function pageOf(names: readonly string[], label: string) {
     outliers: [{ path: 'gone.png', label, score: 4 }],
     looks: [],
     pairs: [{ classes: [label, label], images: 4, toldApart: 0.5 }],
-    broken: [{ path: label, reason: label }],
+    broken: Array.from({ length: 201 }, () => ({ path: label, reason: label })),
   };
   const classes = [label];
   const index = { root: home, layout: 'folders' as const, classes, images, skipped: [] };
@@ -60,6 +60,7 @@ it('shows each suspect with its picture, its classes and what can be decided', a
   expect(cards).toHaveLength(3);
   expect(document.querySelectorAll('.suspect img')).toHaveLength(2);
   expect(document.querySelectorAll('.suspect button')).toHaveLength(9);
+  expect(document.querySelector('main')?.textContent).toContain('And 1 other file.');
   expect(document.querySelector('.suspect .absent')?.textContent).toContain('not an image');
 });
 

@@ -6,6 +6,8 @@ import type { RunEvent } from '../../src/base/events.ts';
 import { sha256 } from '../../src/base/hash.ts';
 import { percent } from '../../src/base/number-formats.ts';
 import { report, reportOfRun } from '../../src/pipeline/report.ts';
+import { readReportedRun } from '../../src/report/read-run.ts';
+import { writeReport } from '../../src/report/write-report.ts';
 import type { LabelledHash } from '../../src/run/record.ts';
 import { readMetrics } from '../../src/run/run-records.ts';
 import { runPaths } from '../../src/run/store.ts';
@@ -79,6 +81,24 @@ describe('a report of a run', () => {
         path,
       );
     }
+  });
+
+  it('shows heat maps beside the worst images, and nowhere else', async () => {
+    const data = join(home, 'heated');
+    const listed = await images(data, ['a/1.jpg', 'b/2.jpg', 'a/3.jpg', 'b/4.jpg'], 2);
+    const folder = join(home, 'heated-run');
+    const nearDuplicates = [listed.map(({ hash }) => hash)];
+    await writeRun(folder, { classes: ['a', 'b'], images: listed, data, nearDuplicates });
+    const maps = new Map(listed.map(({ path }) => [path, Buffer.from('a map')]));
+    const run = await readReportedRun(folder);
+    const target = join(home, 'heated.html');
+    const cache = testStorage().folder;
+    await writeReport({ runs: [run], target, cache, heatMaps: new Map([[run.folder, maps]]) });
+    const page = domino.createDocument(await readFile(target, 'utf8')) as Page;
+    const heat = '.pictures img[alt^="where"]';
+    expect(found(page, heat).length).toBeGreaterThan(0);
+    expect(found(page, `#r1-duplicates ${heat}`)).toEqual([]);
+    expect(found(page, '#r1-duplicates .pictures img')).toHaveLength(4);
   });
 
   it('takes names of files, classes and folders for texts', async () => {

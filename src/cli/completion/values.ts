@@ -37,6 +37,7 @@ const TEXTS: Readonly<Record<string, WordKind>> = {
   weights: { names: ['auto', 'random'], paths: 'file' },
   weightsPreprocessing: { names: ['auto', 'torchvision', 'keras', 'unit'], paths: 'file' },
   device: { names: DEVICE_NAMES },
+  log: { names: ['tensorboard', 'mlflow=http://localhost:5000'], list: true },
 };
 
 export function flagOfField(field: Field): Flag {

@@ -20,6 +20,7 @@ import { trainRun } from './train-run.ts';
 export function runStrategy(request: StrategyRun): Promise<RunRecord> {
   const done = inRunFolder(request, async (run, paths) => {
     request.log?.open(paths.events);
+    await request.tracking?.open({ paths, config: run.config });
     const record = await trainRun(run, paths);
     request.emit(RUN_DONE);
     return record;

@@ -2,6 +2,7 @@ import type { RunConfig, StrategyName } from '../../config/schema.ts';
 import type { NearDuplicateGroups } from '../../dataset/near-duplicate-groups.ts';
 import type { DatasetIndex, Split } from '../../dataset/types.ts';
 import type { EventLog } from '../../run/event-log.ts';
+import type { Tracking } from '../../tracking/tracking.ts';
 import type { WorkContext } from '../prepare/work-context.ts';
 
 /** One run with one strategy, in which no choice is left. */
@@ -25,4 +26,6 @@ export interface StrategyRun extends WorkContext {
   readonly measureOn?: 'val';
   /** The event log, which receives the run's folder once it is open. */
   readonly log?: EventLog;
+  /** Other software that is told of the run, as soon as its folder is open. */
+  readonly tracking?: Tracking;
 }

@@ -42,7 +42,7 @@ export function pairs(found: AuditFindings['pairs']): Markup {
   const body =
     rows.length === 0
       ? html`<p>Every two classes are told apart better than by a coin.</p>`
-      : table(['class', 'class', 'images', 'told apart'], rows);
+      : html`${table(['class', 'class', 'images', 'told apart'], rows)}${rest(found.length, 'pair')}`;
   return html`<section aria-labelledby="pairs-title"><h2 id="pairs-title">Classes that cannot be told apart</h2>
 ${body}</section>
 `;
@@ -55,8 +55,13 @@ export function broken(files: AuditFindings['broken']): Markup {
 `,
   );
   return html`<section aria-labelledby="broken-title"><h2 id="broken-title">Broken files</h2>
-${rows.length === 0 ? html`<p>None were found.</p>` : table(['file', 'why'], rows)}</section>
+${rows.length === 0 ? html`<p>None were found.</p>` : html`${table(['file', 'why'], rows)}${rest(files.length, 'file')}`}</section>
 `;
+}
+
+/** Says what a list leaves out. */
+function rest(all: number, noun: string): Markup | undefined {
+  return all > LISTED ? html`<p>And ${plural(all - LISTED, `other ${noun}`)}.</p>` : undefined;
 }
 
 function table(heads: readonly string[], rows: readonly Markup[]): Markup {

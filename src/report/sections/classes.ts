@@ -2,7 +2,7 @@ import { grouped, plural } from '../../base/number-formats.ts';
 import { wilsonInterval } from '../../metrics/wilson.ts';
 import type { MetricsRecord } from '../../run/record.ts';
 import { html, type Markup } from '../markup.ts';
-import { name, percent, type RunView, section } from '../view.ts';
+import { isSmall, name, percent, type RunView, section } from '../view.ts';
 
 const SHOWN = 30;
 
@@ -18,6 +18,7 @@ export function classes(view: RunView): Markup | undefined {
       : html`<details><summary>${plural(rest.length, 'class')} with a better F1</summary>${table(rest)}</details>`;
   return section(view, {
     ...{ name: 'classes', title: 'Classes, the worst first' },
+    isHalf: isSmall(metrics),
     body: html`${table(ordered.slice(0, SHOWN))}${more}`,
   });
 }

@@ -1,7 +1,7 @@
 import { grouped, plural } from '../../base/number-formats.ts';
 import type { MetricsRecord } from '../../run/record.ts';
 import { html, type Markup } from '../markup.ts';
-import { name, type RunView, section } from '../view.ts';
+import { isSmall, name, type RunView, section } from '../view.ts';
 
 /** The number of classes up to which the whole matrix is shown; beyond it, the most frequent mix-ups. */
 const WHOLE = 40;
@@ -10,12 +10,15 @@ const LISTED = 60;
 export function confusion(view: RunView): Markup | undefined {
   const { metrics } = view.run;
   if (metrics === undefined) return undefined;
-  const hint =
-    view.choice === undefined ? undefined : html`<p>Each number opens the images behind it.</p>`;
-  const body = metrics.perClass.length <= WHOLE ? matrix(metrics, view) : mixUps(metrics, view);
+  const isWhole = metrics.perClass.length <= WHOLE;
+  const hints = [
+    ...(isWhole ? ['Rows are the true classes, columns the predicted ones.'] : []),
+    ...(view.choice === undefined ? [] : ['Each number opens the images behind it.']),
+  ];
   return section(view, {
     ...{ name: 'confusion', title: 'What is taken for what' },
-    body: html`${hint}${body}`,
+    isHalf: isSmall(metrics),
+    body: html`<p>${hints.join(' ')}</p>${isWhole ? matrix(metrics, view) : mixUps(metrics, view)}`,
   });
 }
 
@@ -35,7 +38,6 @@ function matrix({ perClass, confusion: counts }: MetricsRecord, view: RunView): 
 `;
   });
   return html`<div class="scroll" tabindex="0" role="group" aria-label="confusion matrix"><table class="matrix">
-<caption>Rows are the true classes, columns the predicted ones.</caption>
 <thead><tr><td></td>${head}</tr></thead>
 <tbody>${rows}</tbody></table></div>`;
 }

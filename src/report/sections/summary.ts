@@ -69,7 +69,11 @@ function state({ events, metrics }: ReportedRun): Markup | undefined {
 function figureCards(run: ReportedRun): Markup {
   const figures = figuresOf(run);
   if (run.metrics === undefined) {
-    return html`<p class="note">There are no metrics: no images were held back to measure on, or the run has not come that far.</p>`;
+    const why =
+      run.events?.isDone === true
+        ? 'no images were held back to measure on'
+        : 'the run has not come that far, or no images were held back to measure on';
+    return html`<p class="note">There are no metrics: ${why}.</p>`;
   }
   const cards = figures.map(
     ({ term, value, interval }) =>
@@ -115,7 +119,9 @@ function parameters({ total, trained }: { readonly total: number; readonly train
 
 /** The first reasons; all of them are further below. */
 function evidence(reasons: readonly string[]): Markup {
-  return html`${reasons.slice(0, 3).join('; ')}`;
+  // The weights have a row of their own.
+  const why = reasons.filter((reason) => !reason.startsWith('starts from '));
+  return html`${why.slice(0, 3).join('; ')}`;
 }
 
 function cost({ seconds, epochs, stages }: NonNullable<ReportedRun['events']>): string {

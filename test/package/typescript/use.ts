@@ -1,12 +1,15 @@
 // A program that uses the library, as TypeScript sees it. Compiled strictly, and run.
 import { readFile } from 'node:fs/promises';
 import {
+  type AuditReport,
   advise,
+  audit,
   ConfigError,
   type Guess,
   loadModel,
   predict,
   type RunEvent,
+  report,
   type Settings,
   train,
   VggtuneError,
@@ -34,6 +37,18 @@ const advice = await advise(
   { estimates: false, offline: true },
 );
 check(advice.data.images === 408, 'advice is about the images');
+
+const audited: AuditReport = await audit(
+  { data, backbone: 'vgg-nano' },
+  { to: 'audited', offline: true },
+);
+check(
+  audited.images === 408 && audited.page.endsWith('audit.html'),
+  'an audit is about the images',
+);
+const page = await report([record.folder], { out: 'page.html' });
+check((await readFile(page.report, 'utf8')).startsWith('<!doctype html>'), 'a report is a page');
+check(page.missing.length === 0, 'nothing is missing in the run');
 
 const [first] = await predict(record.folder, [image], { top: 2 });
 check(first !== undefined && 'guesses' in first, 'a file has a prediction');
