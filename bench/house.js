@@ -17,7 +17,7 @@ const LAYERS = [
   ['metrics', 'network', 'formats'],
   ['config'],
   ['run', 'dataset', 'weights', 'advisor', 'engines', 'audit'],
-  ['solver', 'training', 'evaluation', 'export'],
+  ['solver', 'training', 'evaluation', 'export', 'tracking'],
   ['report'],
   ['pipeline'],
   ['batch'],

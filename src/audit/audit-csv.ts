@@ -20,7 +20,7 @@ export interface AuditRow {
   readonly problem: 'label' | 'copy' | 'leak' | 'outlier' | 'blank' | 'dark' | 'tiny' | 'blurred';
   /** The class that it probably is; empty where that is not known. */
   readonly likely: string;
-  /** Of a label how probable it is that it is wrong, of an outlier how far out it is. */
+  /** How probable it is that a label is wrong; how far out an outlier is. */
   readonly score: number | undefined;
   readonly note: string;
 }
@@ -46,19 +46,21 @@ export function auditRows(findings: AuditFindings): readonly AuditRow[] {
     ),
     ...outliers.map(
       ({ path, label, score }): AuditRow => ({
-        ...{
-          path,
-          label,
-          problem: 'outlier',
-          likely: '',
-          score: rounded(score),
-          note: 'like no other image',
-        },
+        path,
+        label,
+        problem: 'outlier',
+        likely: '',
+        score: rounded(score),
+        note: 'like no other image',
       }),
     ),
     ...looks.map(
       ({ path, label, look, width, height }): AuditRow => ({
-        ...{ path, label, problem: look, likely: '', score: undefined },
+        path,
+        label,
+        problem: look,
+        likely: '',
+        score: undefined,
         note: `${width} x ${height}`,
       }),
     ),

@@ -6,7 +6,7 @@ const NEIGHBOURS = 5;
 const FAR = 3.5;
 /** The most images among which neighbours are looked for: the work is this times the number of images. */
 const COMPARED = 2000;
-/** Of a normal distribution, the deviation in units of the median absolute one. */
+/** The median absolute deviation of a normal distribution, in standard deviations. */
 const NORMAL = 0.6745;
 
 /**

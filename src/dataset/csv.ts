@@ -22,8 +22,12 @@ export function parseCsv(text: string, where: string): CsvRow[] {
   const body = rest ?? text.replace(/^\ufeff/, '');
   const separator = named ?? separatorOf(body);
   const reader: Reader = {
-    ...{ text: body, at: 0, line: rest === undefined ? 1 : 2 },
-    ...{ where, separator, patterns: patternsOf(separator) },
+    text: body,
+    at: 0,
+    line: rest === undefined ? 1 : 2,
+    where,
+    separator,
+    patterns: patternsOf(separator),
   };
   const rows: CsvRow[] = [];
   while (reader.at < reader.text.length) {

@@ -59,19 +59,30 @@ export async function audit(request: AuditRequest): Promise<AuditReport> {
     broken: index.skipped.map(({ path, reason }) => ({ path: printablePath(path), reason })),
   };
   const report: AuditReport = {
-    ...{ folder: index.root, images: index.images.length, classes },
-    ...{ backbone: config.backbone, weights: features.source },
+    folder: index.root,
+    images: index.images.length,
+    classes,
+    backbone: config.backbone,
+    weights: features.source,
     labels: labels === undefined ? null : judged(labels),
     ...findings,
     ...files,
   };
   await mkdir(out, { recursive: true });
-  const rows = auditRows(findings);
-  await writeFileAtomic(files.csv, auditCsv(rows));
-  emit({ type: 'file', path: files.csv, what: 'the suspects' });
-  await writeFileAtomic(files.page, await auditPage({ ...report, rows }, { index, background }));
-  emit({ type: 'file', path: files.page, what: 'the page of suspects' });
+  await writeAudit(report, { index, background, emit });
   return report;
+}
+
+async function writeAudit(
+  report: AuditReport,
+  of: Parameters<typeof auditPage>[1] & Pick<AuditRequest, 'emit'>,
+): Promise<void> {
+  const { csv, page } = report;
+  const rows = auditRows(report);
+  await writeFileAtomic(csv, auditCsv(rows));
+  of.emit({ type: 'file', path: csv, what: 'the suspects' });
+  await writeFileAtomic(page, await auditPage({ ...report, rows }, of));
+  of.emit({ type: 'file', path: page, what: 'the page of suspects' });
 }
 
 /** @throws VggtuneError (usage) where a file would be replaced in which somebody has decided, or that is no audit */

@@ -44,6 +44,12 @@ interface Drawn {
   querySelectorAll(selector: string): ArrayLike<{ removeAttribute(name: string): void }>;
 }
 
+/** The library, and a document for it to make its elements with. */
+interface Tools {
+  readonly Plot: typeof import('@observablehq/plot');
+  readonly document: unknown;
+}
+
 /**
  * Loads the library, which takes longer than drawing. It wants a document to make its elements with; Domino's is
  * small, and has no window, network or scripts.
@@ -53,66 +59,80 @@ export async function openCharts(): Promise<Charts> {
     import('@observablehq/plot'),
     import('@mixmark-io/domino'),
   ]);
-  const document = domino.createDocument('');
+  const tools = { Plot, document: domino.createDocument('') };
+  return {
+    lines: (chart) => lines(tools, chart),
+    reliability: (title, bins) => reliability(tools, title, bins),
+  };
+}
 
-  function drawn(title: string, options: object): Markup {
-    const svg: Drawn = Plot.plot({ ...SIZE, style: FONT, document, ...options });
-    // The whole is one image to those who hear it; names of its parts are not allowed inside of that.
-    for (const part of Array.from(svg.querySelectorAll('[aria-label]'))) {
-      part.removeAttribute('aria-label');
-    }
-    svg.setAttribute('role', 'img');
-    svg.setAttribute('aria-label', title);
-    return trusted(svg.outerHTML);
+function drawn({ Plot, document }: Tools, title: string, options: object): Markup {
+  const svg: Drawn = Plot.plot({ ...SIZE, style: FONT, document, ...options });
+  // The whole is one image to those who hear it; names of its parts are not allowed inside of that.
+  for (const part of Array.from(svg.querySelectorAll('[aria-label]'))) {
+    part.removeAttribute('aria-label');
   }
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', title);
+  return trusted(svg.outerHTML);
+}
 
-  function lines({ title, x, y, series, marks = [], isShare, isLog }: LineChart): Markup {
-    const [from, to] = extent(series.flatMap(({ points }) => points.map(([at]) => at)));
-    return drawn(title, {
-      x: { label: x, domain: [Math.min(from, 1), Math.max(to, from + 1)], ...wholeTicks(to) },
-      y: {
-        label: y,
-        grid: true,
-        ...(isShare && { percent: true, domain: [0, 100] }),
-        ...(isLog && { type: 'log', ticks: 4, tickFormat: '.0e' }),
-      },
-      marks: [
-        Plot.ruleX(marks, { x: 'at', stroke: 'currentColor', strokeOpacity: 0.4 }),
-        Plot.text(marks, { x: 'at', text: 'name', frameAnchor: 'top', textAnchor: 'start', dx: 4 }),
-        ...series.map(({ points, colour }) =>
-          Plot.lineY([...points], {
-            ...{ x: '0', y: '1', stroke: `var(--${colour})`, strokeWidth: 2 },
-            // A line of few points, or of one, cannot be seen otherwise.
-            ...(points.length <= 20 && { marker: 'dot' }),
-          }),
-        ),
-      ],
-    });
-  }
-
-  function reliability(title: string, bins: readonly Bin[]): Markup {
-    const filled = bins.flatMap((bin, at) =>
-      bin.count === 0 ? [] : [{ ...bin, from: at / bins.length, to: (at + 1) / bins.length }],
-    );
-    const ideal = [
-      [0, 0],
-      [1, 1],
-    ];
-    return drawn(title, {
-      x: { label: 'confidence (%)', domain: [0, 100], percent: true },
-      y: { label: 'accuracy (%)', domain: [0, 100], percent: true, grid: true },
-      marks: [
-        Plot.rect(filled, {
-          ...{ x1: 'from', x2: 'to', y1: 0, y2: 'accuracy' },
-          ...{ fill: 'var(--first)', fillOpacity: 0.55, insetLeft: 1, insetRight: 1 },
+function lines(tools: Tools, chart: LineChart): Markup {
+  const { Plot } = tools;
+  const { title, x, y, series, marks = [], isShare, isLog } = chart;
+  const [from, to] = extent(series.flatMap(({ points }) => points.map(([at]) => at)));
+  return drawn(tools, title, {
+    x: { label: x, domain: [Math.min(from, 1), Math.max(to, from + 1)], ...wholeTicks(to) },
+    y: {
+      label: y,
+      grid: true,
+      ...(isShare && { percent: true, domain: [0, 100] }),
+      ...(isLog && { type: 'log', ticks: 4, tickFormat: '.0e' }),
+    },
+    marks: [
+      Plot.ruleX(marks, { x: 'at', stroke: 'currentColor', strokeOpacity: 0.4 }),
+      Plot.text(marks, { x: 'at', text: 'name', frameAnchor: 'top', textAnchor: 'start', dx: 4 }),
+      ...series.map(({ points, colour }) =>
+        Plot.lineY([...points], {
+          x: '0',
+          y: '1',
+          stroke: `var(--${colour})`,
+          strokeWidth: 2,
+          // A line of few points, or of one, cannot be seen otherwise.
+          ...(points.length <= 20 && { marker: 'dot' }),
         }),
-        Plot.line(ideal, { stroke: 'currentColor', strokeDasharray: '4 4' }),
-        Plot.dot(filled, { x: 'confidence', y: 'accuracy', r: 3, fill: 'var(--second)' }),
-      ],
-    });
-  }
+      ),
+    ],
+  });
+}
 
-  return { lines, reliability };
+function reliability(tools: Tools, title: string, bins: readonly Bin[]): Markup {
+  const { Plot } = tools;
+  const filled = bins.flatMap((bin, at) =>
+    bin.count === 0 ? [] : [{ ...bin, from: at / bins.length, to: (at + 1) / bins.length }],
+  );
+  const ideal = [
+    [0, 0],
+    [1, 1],
+  ];
+  return drawn(tools, title, {
+    x: { label: 'confidence (%)', domain: [0, 100], percent: true },
+    y: { label: 'accuracy (%)', domain: [0, 100], percent: true, grid: true },
+    marks: [
+      Plot.rect(filled, {
+        x1: 'from',
+        x2: 'to',
+        y1: 0,
+        y2: 'accuracy',
+        fill: 'var(--first)',
+        fillOpacity: 0.55,
+        insetLeft: 1,
+        insetRight: 1,
+      }),
+      Plot.line(ideal, { stroke: 'currentColor', strokeDasharray: '4 4' }),
+      Plot.dot(filled, { x: 'confidence', y: 'accuracy', r: 3, fill: 'var(--second)' }),
+    ],
+  });
 }
 
 function extent(values: readonly number[]): readonly [number, number] {

@@ -26,9 +26,15 @@ const PARTS: readonly (readonly [string, (view: RunView) => Markup | undefined])
 
 /** Names of the parts in the navigation. */
 const LABELS: Readonly<Record<string, string>> = {
-  ...{ summary: 'Summary', curves: 'Course', confusion: 'Mix-ups', classes: 'Classes' },
-  ...{ worst: 'Worst images', reliability: 'Reliability', data: 'Left out' },
-  ...{ evidence: 'Strategy', repeat: 'Repeat' },
+  summary: 'Summary',
+  curves: 'Course',
+  confusion: 'Mix-ups',
+  classes: 'Classes',
+  worst: 'Worst images',
+  reliability: 'Reliability',
+  data: 'Left out',
+  evidence: 'Strategy',
+  repeat: 'Repeat',
 };
 
 /** One page about some runs, with all that it needs inside. */
@@ -74,12 +80,16 @@ function cellsOf({ thumbnails }: RunView, { worst, leastSure, cells }: ImageChoi
   // These stand in the page already.
   const inPage = new Set([...worst, ...leastSure].map(({ path }) => path));
   return cells.map(({ is, taken, count, shown }) => ({
-    ...{ is, taken, count },
+    is,
+    taken,
+    count,
     images: shown.map(({ path, guesses: [first], loss }) => {
       const thumbnail = thumbnails.get(path);
       const isNew = thumbnail !== undefined && 'webp' in thumbnail && !inPage.has(path);
       return {
-        ...{ path, loss, probability: first?.probability ?? null },
+        path,
+        loss,
+        probability: first?.probability ?? null,
         ...(isNew && { webp: thumbnail.webp.toString('base64') }),
         ...(thumbnail !== undefined && 'reason' in thumbnail && { reason: thumbnail.reason }),
       };

@@ -148,7 +148,8 @@ function createClock() {
       if (type === 'stage') stage = event.stage === 'done' ? undefined : textOf(event.message);
     },
     result: () => ({
-      ...{ began, seconds },
+      began,
+      seconds,
       stages: [...stages].map(([message, each]) => ({ message, seconds: each })),
     }),
   };

@@ -36,7 +36,9 @@ export async function writeReport(request: ReportRequest): Promise<void> {
   for (const [at, run] of runs.entries()) {
     const choice = run.predictions === undefined ? undefined : chooseImages(run.predictions);
     views.push({
-      ...{ run, choice, charts },
+      run,
+      choice,
+      charts,
       id: `r${at + 1}`,
       thumbnails: await thumbnailsOf(run, { choice, request }),
       heatMaps: request.heatMaps?.get(run.folder) ?? new Map(),
@@ -54,7 +56,8 @@ async function thumbnailsOf(
   const { runs, cache, until = Number.POSITIVE_INFINITY } = request;
   const paths = inOrderOfNeed(choice, split === undefined ? [] : shownCopies(split));
   return makeThumbnails({
-    ...{ until, background: config.background },
+    until,
+    background: config.background,
     readImage: await openRunImages(run, cache),
     paths: paths.slice(0, Math.floor(MOST_IMAGES / runs.length)),
     mostBytes: MOST_BYTES / runs.length,

@@ -33,66 +33,77 @@ export interface MlflowOptions {
  * where the server cannot be reached, points wait until it can. A run that is resumed goes on in the run of the server
  * that it began, which `tracking.json` names, and sends what is missing there.
  */
-export function createMlflow(options: MlflowOptions): Tracker {
-  const { address, experiment, onFailure, lastCall = LAST_CALL } = options;
-  const ending = new AbortController();
-  const server = new MlflowServer(address, ending.signal);
-  let tracked: TrackedRun | undefined;
-  let found: ServerRun | undefined;
-  const waiting: Point[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let work = Promise.resolve();
+export class Mlflow implements Tracker {
+  readonly name: string;
+  readonly #options: MlflowOptions;
+  readonly #ending = new AbortController();
+  readonly #server: MlflowServer;
+  readonly #waiting: Point[] = [];
+  #tracked: TrackedRun | undefined;
+  #found: ServerRun | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #work = Promise.resolve();
 
-  async function send(): Promise<void> {
-    if (tracked === undefined) return;
-    found ??= await connect(server, tracked, { address, experiment });
-    const count = waiting.length;
-    await server.logPoints(found.id, missingOf(waiting, found.steps));
-    waiting.splice(0, count);
+  constructor(options: MlflowOptions) {
+    this.name = `MLflow at ${options.address}`;
+    this.#options = options;
+    this.#server = new MlflowServer(options.address, this.#ending.signal);
   }
 
-  function sendLater(milliseconds: number): void {
-    timer = setTimeout(() => {
-      work = send().then(
-        () => sendLater(SOON),
+  async open(run: TrackedRun): Promise<void> {
+    this.#tracked = run;
+    this.#waiting.push(...run.points);
+    this.#sendLater(0);
+  }
+
+  log(point: Point): void {
+    this.#waiting.push(point);
+  }
+
+  async close(how: RunEnd): Promise<void> {
+    const { lastCall = LAST_CALL } = this.#options;
+    const limit = setTimeout(() => this.#ending.abort(new Error('no answer')), lastCall);
+    try {
+      await this.#end(how);
+    } finally {
+      clearTimeout(limit);
+      clearTimeout(this.#timer);
+    }
+  }
+
+  async #send(): Promise<void> {
+    if (this.#tracked === undefined) return;
+    this.#found ??= await connect(this.#server, this.#tracked, this.#options);
+    const count = this.#waiting.length;
+    const { id, steps } = this.#found;
+    await this.#server.logPoints(id, missingOf(this.#waiting, steps));
+    this.#waiting.splice(0, count);
+  }
+
+  #sendLater(milliseconds: number): void {
+    this.#timer = setTimeout(() => {
+      this.#work = this.#send().then(
+        () => this.#sendLater(SOON),
         (error: unknown) => {
-          onFailure(error);
-          sendLater(LATER);
+          this.#options.onFailure(error);
+          this.#sendLater(LATER);
         },
       );
     }, milliseconds);
     // A run that is over does not wait for it.
-    timer.unref();
+    this.#timer.unref();
   }
 
-  async function end(how: RunEnd): Promise<void> {
-    await work;
-    clearTimeout(timer);
-    await send();
+  async #end(how: RunEnd): Promise<void> {
+    await this.#work;
+    clearTimeout(this.#timer);
+    await this.#send();
+    const [found, tracked] = [this.#found, this.#tracked];
     if (found === undefined || tracked === undefined) return;
-    await server.setStatus(found.id, STATUS[how]);
-    const takesFiles = await server.sendFiles(found, { paths: tracked.paths, names: FILES });
+    await this.#server.setStatus(found.id, STATUS[how]);
+    const takesFiles = await this.#server.sendFiles(found, { paths: tracked.paths, names: FILES });
     if (!takesFiles) throw new Error(`files go to ${found.artifacts}, and not to the server`);
   }
-
-  return {
-    name: `MLflow at ${address}`,
-    open: async (run) => {
-      tracked = run;
-      waiting.push(...run.points);
-      sendLater(0);
-    },
-    log: (point) => void waiting.push(point),
-    close: async (how) => {
-      const limit = setTimeout(() => ending.abort(new Error('no answer')), lastCall);
-      try {
-        await end(how);
-      } finally {
-        clearTimeout(limit);
-        clearTimeout(timer);
-      }
-    },
-  };
 }
 
 /** Finds the run that was begun on the server, or begins one there, and gives it the settings as parameters. */

@@ -2,8 +2,8 @@ import { messageOf } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { parseTracker, type TrackerPlace } from '../config/trackers.ts';
 import { readHistory } from './history.ts';
-import { createMlflow } from './mlflow.ts';
-import { finalPoint, type PointReader } from './points.ts';
+import { Mlflow } from './mlflow.ts';
+import { finalPoint, type Point, type PointReader } from './points.ts';
 import { createTensorBoard } from './tensorboard.ts';
 import type { RunEnd, TrackedRun, Tracker } from './tracker.ts';
 
@@ -36,13 +36,7 @@ export function createTracking(emit: Emit): Tracking {
 
   function log(point: ReturnType<PointReader['read']>): void {
     if (point === undefined) return;
-    for (const tracker of trackers) {
-      try {
-        tracker.log(point);
-      } catch (error) {
-        fail(tracker.name, error);
-      }
-    }
+    for (const tracker of trackers) logTo(tracker, point, fail);
   }
 
   return {
@@ -70,7 +64,15 @@ function trackerOf(place: TrackerPlace, fail: Fail): Tracker {
   if (place.kind === 'tensorboard') return createTensorBoard();
   const { address, experiment } = place;
   const onFailure = (error: unknown) => fail(`MLflow at ${address}`, error);
-  return createMlflow({ address, experiment, onFailure });
+  return new Mlflow({ address, experiment, onFailure });
+}
+
+function logTo(tracker: Tracker, point: Point, fail: Fail): void {
+  try {
+    tracker.log(point);
+  } catch (error) {
+    fail(tracker.name, error);
+  }
 }
 
 async function guarded(

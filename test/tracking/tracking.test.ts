@@ -6,7 +6,7 @@ import type { RunEvent } from '../../src/base/events.ts';
 import { Settings } from '../../src/config/settings.ts';
 import { createEventLog } from '../../src/run/event-log.ts';
 import { type RunPaths, runPaths } from '../../src/run/store.ts';
-import { createMlflow } from '../../src/tracking/mlflow.ts';
+import { Mlflow } from '../../src/tracking/mlflow.ts';
 import { createTracking } from '../../src/tracking/tracking.ts';
 import { epochEnd, step, wholeEpoch } from './events.ts';
 import { type FakeMlflow, fakeMlflow } from './fake-mlflow.ts';
@@ -183,7 +183,7 @@ describe('MLflow', () => {
     server.refusal = 'never';
     const { address } = server;
     const options = { address, experiment: 'x', onFailure: () => {}, lastCall: 200 };
-    const tracker = createMlflow(options);
+    const tracker = new Mlflow(options);
     await tracker.open({ paths, config: configOf([]), points: [] });
     const began = performance.now();
     await expect(tracker.close('finished')).rejects.toThrow('no answer');

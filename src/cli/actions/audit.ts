@@ -10,7 +10,10 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
   const settings = configSettings(args, environment);
   const out = args.text('to');
   const report = await audit({
-    ...{ settings, storage, emit, signal },
+    settings,
+    storage,
+    emit,
+    signal,
     offline: args.flag('offline'),
     overwrite: args.flag('overwrite'),
     ...(out !== undefined && { out }),

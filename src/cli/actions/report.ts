@@ -38,7 +38,10 @@ async function toStdout(
   const folder = await mkdtemp(join(tmpdir(), 'vggtune-report-'));
   try {
     const made = await report({
-      ...{ runs: args.positionals, storage, signal, out: join(folder, 'report.html') },
+      runs: args.positionals,
+      storage,
+      signal,
+      out: join(folder, 'report.html'),
       // The file is gone when the command ends.
       emit: (event) => (event.type === 'file' ? undefined : emit(event)),
     });

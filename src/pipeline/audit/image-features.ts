@@ -48,7 +48,11 @@ export async function imageFeatures(
   const statistics = featureStatistics(features, { count: images.length, levels });
   const labels = images.map(({ label }) => label);
   const problem = {
-    ...{ engine, features, labels, levels, classes: index.classes.length },
+    engine,
+    features,
+    labels,
+    levels,
+    classes: index.classes.length,
     groups: images.map(groupNamer(groups)),
     images: images.length,
     seed: config.seed,

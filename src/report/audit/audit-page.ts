@@ -39,7 +39,9 @@ export async function auditPage(
   const left = 0.75 * (PAGE_BYTES - rows.text.length - CARD_BYTES * cards);
   const mostBytes = Math.max(LEAST_BYTES, Math.min(MOST_BYTES, left));
   const thumbnails = await makeThumbnails({
-    ...{ background, mostBytes, until: Number.POSITIVE_INFINITY },
+    background,
+    mostBytes,
+    until: Number.POSITIVE_INFINITY,
     readImage: imageReader(index.images, index.root),
     paths: paths.slice(0, MOST_IMAGES),
   });

@@ -17,7 +17,8 @@ export function classes(view: RunView): Markup | undefined {
       ? undefined
       : html`<details><summary>${plural(rest.length, 'class')} with a better F1</summary>${table(rest)}</details>`;
   return section(view, {
-    ...{ name: 'classes', title: 'Classes, the worst first' },
+    name: 'classes',
+    title: 'Classes, the worst first',
     isHalf: isSmall(metrics),
     body: html`${table(ordered.slice(0, SHOWN))}${more}`,
   });

@@ -3,6 +3,17 @@ import { html, type Markup } from '../markup.ts';
 import { name, type RunView } from '../view.ts';
 import { figuresOf, measuredOn } from './summary.ts';
 
+type Fact = (run: RunView['run']) => string | undefined;
+
+/** Rows below those of the metrics. */
+const FACTS: readonly (readonly [term: string, text: Fact])[] = [
+  ['measured on', ({ metrics }) => metrics && measuredOn(metrics)],
+  ['network', ({ config }) => config && `${config.backbone}, head ${config.head}`],
+  ['strategy', ({ plan }) => plan?.strategy],
+  ['took', ({ events }) => events && duration(events.seconds)],
+  ['data', ({ config }) => config?.data],
+];
+
 /** Several runs beside each other, a column for each. */
 export function comparison(views: readonly RunView[]): Markup {
   const figures = views.map(({ run }) => figuresOf(run));
@@ -13,8 +24,6 @@ export function comparison(views: readonly RunView[]): Markup {
   const row = (term: string, cells: readonly (Markup | string)[]) =>
     html`<tr><th scope="row">${term}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
 `;
-  const facts = (text: (view: RunView) => string | undefined) =>
-    views.map((view) => text(view) ?? '-');
   return html`<section id="comparison" aria-labelledby="comparison-title">
 <h2 id="comparison-title">Beside each other</h2>
 <div class="scroll" tabindex="0" role="group" aria-label="comparison of runs"><table>
@@ -24,28 +33,12 @@ export function comparison(views: readonly RunView[]): Markup {
       term,
       figures.map((all) => cell(all, term)),
     ),
-  )}${[
+  )}${FACTS.map(([term, text]) =>
     row(
-      'measured on',
-      facts(({ run }) => run.metrics && measuredOn(run.metrics)),
+      term,
+      views.map(({ run }) => text(run) ?? '-'),
     ),
-    row(
-      'network',
-      facts(({ run: { config } }) => config && `${config.backbone}, head ${config.head}`),
-    ),
-    row(
-      'strategy',
-      facts(({ run }) => run.plan?.strategy),
-    ),
-    row(
-      'took',
-      facts(({ run }) => run.events && duration(run.events.seconds)),
-    ),
-    row(
-      'data',
-      facts(({ run }) => run.config?.data),
-    ),
-  ]}</tbody></table></div>
+  )}</tbody></table></div>
 ${sameImages(views)}
 </section>
 `;

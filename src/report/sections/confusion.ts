@@ -16,7 +16,8 @@ export function confusion(view: RunView): Markup | undefined {
     ...(view.choice === undefined ? [] : ['Each number opens the images behind it.']),
   ];
   return section(view, {
-    ...{ name: 'confusion', title: 'What is taken for what' },
+    name: 'confusion',
+    title: 'What is taken for what',
     isHalf: isSmall(metrics),
     body: html`<p>${hints.join(' ')}</p>${isWhole ? matrix(metrics, view) : mixUps(metrics, view)}`,
   });

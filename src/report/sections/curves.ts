@@ -30,7 +30,10 @@ function figure(chart: LineChart, { charts }: RunView): Markup {
 }
 
 const lossChart = (events: RunEvents): LineChart => ({
-  ...{ title: 'Loss', x: 'epoch', y: 'loss', marks: phaseMarks(events) },
+  title: 'Loss',
+  x: 'epoch',
+  y: 'loss',
+  marks: phaseMarks(events),
   series: [
     { name: 'training', colour: 'first', points: pointsOf(events, ({ loss }) => loss) },
     validation(events, { name: 'validation', key: 'loss', colour: 'second' }),
@@ -39,10 +42,15 @@ const lossChart = (events: RunEvents): LineChart => ({
 });
 
 const accuracyChart = (events: RunEvents): LineChart => ({
-  ...{ title: 'Metrics', x: 'epoch', y: 'per cent', isShare: true, marks: phaseMarks(events) },
+  title: 'Metrics',
+  x: 'epoch',
+  y: 'per cent',
+  isShare: true,
+  marks: phaseMarks(events),
   series: [
     {
-      ...{ name: 'training accuracy', colour: 'first' },
+      name: 'training accuracy',
+      colour: 'first',
       points: pointsOf(events, ({ accuracy }) => accuracy),
     },
     validation(events, { name: 'validation accuracy', key: 'accuracy', colour: 'second' }),
@@ -53,11 +61,15 @@ const accuracyChart = (events: RunEvents): LineChart => ({
 const rateChart = (events: RunEvents): LineChart => {
   const rates = events.rates.filter(({ rate }) => rate > 0);
   return {
-    ...{ title: 'Learning rate', x: 'epoch', y: 'rate', marks: phaseMarks(events) },
+    title: 'Learning rate',
+    x: 'epoch',
+    y: 'rate',
+    marks: phaseMarks(events),
     isLog: new Set(rates.map(({ rate }) => rate)).size > 1,
     series: [
       {
-        ...{ name: 'rate', colour: 'first' },
+        name: 'rate',
+        colour: 'first',
         points: rates.map(({ at, rate }) => [at, rate] as const),
       },
     ],

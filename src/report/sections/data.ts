@@ -11,10 +11,12 @@ const LISTED = 200;
 export function data(view: RunView): Markup {
   const { events, split } = view.run;
   return html`${section(view, {
-    ...{ name: 'skipped', title: 'Left out' },
+    name: 'skipped',
+    title: 'Left out',
     body: html`${skipped(events?.skipped)}${warnings(events?.warnings ?? [])}`,
   })}${section(view, {
-    ...{ name: 'duplicates', title: 'Near-duplicates' },
+    name: 'duplicates',
+    title: 'Near-duplicates',
     body: split === undefined ? html`<p>The images are not known.</p>` : duplicates(split, view),
   })}`;
 }

@@ -18,7 +18,8 @@ export function images(view: RunView): Markup | undefined {
   return html`${section(view, { name: 'worst', title: 'Worst images', body: worst })}${section(
     view,
     {
-      ...{ name: 'unsure', title: 'Least sure images' },
+      name: 'unsure',
+      title: 'Least sure images',
       body: html`<p>Those whose answer had the lowest probability, right or wrong.</p>${gallery(choice.leastSure, view)}`,
     },
   )}`;

@@ -12,7 +12,8 @@ export function reliability(view: RunView): Markup | undefined {
   const title = 'Reliability diagram';
   const error = percent(calibrationError(bins));
   return section(view, {
-    ...{ name: 'reliability', title: 'How far its probabilities can be trusted' },
+    name: 'reliability',
+    title: 'How far its probabilities can be trusted',
     body: html`<div class="charts"><figure><figcaption>${title} of ${plural(predictions.length, 'image')}; expected calibration error ${error}</figcaption>${view.charts.reliability(title, bins)}</figure>
 <p>Bars below the dashed line: the network is surer than it is right. Bars above it: it is right more often than it says.</p></div>`,
   });

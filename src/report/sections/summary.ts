@@ -52,7 +52,8 @@ function lossInterval(predictions: readonly ImagePrediction[] = []): Pick<Figure
 export function summary(view: RunView): Markup {
   const { run } = view;
   return section(view, {
-    ...{ name: 'summary', title: 'Summary' },
+    name: 'summary',
+    title: 'Summary',
     body: html`${state(run)}${figureCards(run)}
 ${facts(rowsOf(run))}
 ${missing(run)}`,

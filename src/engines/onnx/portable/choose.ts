@@ -3,7 +3,7 @@ import { type Lowering, STANDARD } from '../lowering.ts';
 import { createSession, type Feeds, type SessionOptions } from '../session.ts';
 import { type FormProbe, PORTABLE_FORMS, type PortableForm } from './forms.ts';
 
-/** Of float32; a device that is further off computes something else. */
+/** What float32 may be off by; a device that is further off computes something else. */
 const TOLERANCE = 1e-5;
 
 const chosen = new Map<string, Promise<Lowering>>();
