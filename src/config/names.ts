@@ -21,7 +21,10 @@ export const EXPORT_FORMATS = [
 ] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** The sides of a split. */
+/** How the output layer is fitted where the layers below it start trained. */
+export const HEAD_FITS = ['solve', 'steps'] as const;
+
+/** The subsets of a split. */
 export const SIDES = ['train', 'val', 'test'] as const;
 
 /** How many bits the kernels of an export for browsers take. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DURATION_FORM, parseDuration } from '../base/duration.ts';
 import { BACKBONES, HEADS, LARGEST_HIDDEN, LARGEST_SIDE } from '../network/catalog.ts';
 import { BUDGET_FORM, parseBudget } from './budget.ts';
-import { EXPORT_FORMATS } from './names.ts';
+import { EXPORT_FORMATS, HEAD_FITS } from './names.ts';
 import { parseTracker, TRACKER_FORM } from './trackers.ts';
 
 /**
@@ -14,9 +14,6 @@ export const STRATEGIES = ['head', 'all', 'top', 'scratch'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
 export const SCHEDULES = ['constant', 'step', 'cosine', 'one-cycle', 'plateau'] as const;
-
-/** How the output layer is fitted where the layers below it start trained. */
-export const HEAD_FITS = ['solve', 'steps'] as const;
 
 export const METRICS = ['loss', 'accuracy', 'top5', 'macro_f1'] as const;
 /** The metrics by which an epoch may be judged. */
