@@ -85,8 +85,12 @@ const modules = {
     may: ['pipeline', 'config', 'run'],
     why: 'a batch is a loop over the same pipeline.',
   },
+  queue: {
+    may: ['batch', 'config', 'run'],
+    why: 'a queue hands the runs of a batch to workers; it trains them as a batch does.',
+  },
   outputs: {
-    may: ['config', 'network', 'batch'],
+    may: ['config', 'network', 'batch', 'queue'],
     types: ['dataset', 'run', 'weights', 'advisor', 'audit', 'export', 'pipeline'],
     why: 'outputs publishes the form of what commands print, and checks it against the types of its owners.',
   },
@@ -96,7 +100,7 @@ const modules = {
     why: 'what other programs import: the use cases with options that are the config, and a model that stays loaded.',
   },
   cli: {
-    may: ['metrics', 'config', 'pipeline', 'batch', 'outputs'],
+    may: ['metrics', 'config', 'pipeline', 'batch', 'queue', 'outputs'],
     types: ['run', 'advisor', 'audit'],
     why: 'commands are thin: flags in, pipeline, text out.',
   },
@@ -171,6 +175,7 @@ const keptPackages = [
   ],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
   ['(@observablehq/plot|@mixmark-io/domino)', '^src/report/charts\\.ts$'],
+  ['(bullmq|ioredis)', '^src/queue/bullmq\\.ts$'],
   ['undici', '^src/weights/(download|http-request)\\.ts$'],
 ];
 
@@ -193,11 +198,11 @@ module.exports = {
     {
       name: 'not-to-dev-dependencies',
       comment:
-        'What ships must run without the development packages; those of TensorFlow are also optional peers.',
+        'What ships must run without the development packages; those of TensorFlow and of the queue are also optional peers.',
       severity: 'error',
       from: { path: '^(src|bin)/' },
       to: {
-        pathNot: '^node_modules/@tensorflow/',
+        pathNot: '^node_modules/(@tensorflow|bullmq|ioredis)/',
         dependencyTypes: ['npm-dev'],
         dependencyTypesNot: ['type-only'],
       },
@@ -205,11 +210,11 @@ module.exports = {
     {
       name: 'no-unlisted-packages',
       comment:
-        'Every package in use is in package.json; those of TensorFlow are optional peers there.',
+        'Every package in use is in package.json; those of TensorFlow and of the queue are optional peers there.',
       severity: 'error',
       from: { path: '^src/' },
       to: {
-        pathNot: '^node_modules/@tensorflow/',
+        pathNot: '^node_modules/(@tensorflow|bullmq|ioredis)/',
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'],
       },
     },

@@ -21,6 +21,7 @@ const LAYERS = [
   ['report'],
   ['pipeline'],
   ['batch'],
+  ['queue'],
   ['outputs'],
   ['cli', 'library'],
 ];

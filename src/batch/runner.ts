@@ -86,14 +86,15 @@ async function runTimed(
   return { ...resultOf(run, outcome), seconds: (performance.now() - began) / 1000 };
 }
 
-function initialResult(run: BatchRun): RunResult {
+/** What is known of a run before it is trained: all, where an earlier batch has finished it. */
+export function initialResult(run: BatchRun): RunResult {
   const { state } = run;
   if (state.kind !== 'finished') return blank(run);
   const metrics = state.metrics?.metrics ?? {};
   return { ...measured(run, state.strategy, metrics), reused: true };
 }
 
-function resultOf(run: BatchRun, outcome: JobOutcome): RunResult {
+export function resultOf(run: BatchRun, outcome: JobOutcome): RunResult {
   switch (outcome.kind) {
     case 'trained':
       return measured(run, outcome.strategy, outcome.metrics);

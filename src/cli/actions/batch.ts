@@ -7,14 +7,17 @@ import { type BatchResults, batchExit, ranked } from '../../batch/results.ts';
 import { collectBatch, type RunBatchRequest, runBatch } from '../../batch/runner.ts';
 import { inShard, namedRuns, type Shard } from '../../batch/select-runs.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
-import { type ConfigIssue, throwIssues } from '../../config/issues.ts';
+import { throwIssues } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
 import { RESULTS_FOLDER, runCommands, sameCommand } from '../batch-list.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { configSources } from '../config-sources.ts';
 import { createBatchView } from '../listeners/batch.ts';
+import { readQueue } from '../queue-address.ts';
+import { queueStopped, refuseWithQueue, trainByQueue } from '../queue-batch.ts';
 import { batchLines } from '../report/batch.ts';
 import { readShard } from '../shard-option.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
 
@@ -24,7 +27,11 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
   // What a scheduler says of this job is about training: lists and rankings are of the whole batch.
   const isWhole = args.flag('collect') || args.flag('list');
   const part = readShard(args.text('shard'), isWhole ? {} : context.environment);
-  const issues = [jobs, maxRuns, part].flatMap((read) => ('issue' in read ? [read.issue] : []));
+  const queue = readQueue(args, context.environment);
+  const issues = [jobs, maxRuns, part, ...(queue === undefined ? [] : [queue])].flatMap((read) =>
+    'issue' in read ? [read.issue] : [],
+  );
+  issues.push(...refuseWithQueue(args));
   const all = await planBatch({
     patterns: args.positionals,
     above: configSources({ ...args, positionals: [] }, context.environment, issues),
@@ -48,12 +55,17 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
     const message = `shard ${shard.index} of ${shard.count}${from}: ${runs.length} of ${all.length} runs`;
     context.emit({ type: 'note', message });
   }
-  const results = await trainAll(runs, context, {
+  const how = {
     metric,
     results: folder,
     jobs: 'value' in jobs ? jobs.value : 1,
     offline: args.flag('offline'),
-  });
+    overwrite: args.flag('overwrite'),
+  };
+  const results =
+    queue !== undefined && 'address' in queue
+      ? await trainByQueue(runs, { ...how, address: queue.address, context })
+      : await trainAll(runs, context, how);
   return outcome(results, { folder, args, context });
 }
 
@@ -101,7 +113,9 @@ function outcome(
 ): Outcome<Output<'batch'>> {
   const { folder, args, context } = of;
   const files = RESULT_FILES.map((name) => join(folder, name));
-  if (!args.flag('collect') && context.signal.aborted) throw stopped(results, args);
+  if (!args.flag('collect') && context.signal.aborted) {
+    throw args.has('queue') ? queueStopped(results, args) : stopped(results, args);
+  }
   const best = ranked(results.runs, results.metric)[0];
   return {
     document: { ...results, best: best?.name ?? null, files },
@@ -147,15 +161,3 @@ const STATES: Readonly<Record<BatchRun['state']['kind'], string>> = {
   finished: 'finished',
   refused: 'refused',
 };
-
-type Read = { readonly value: number } | { readonly issue: ConfigIssue };
-
-function wholeNumber(args: Arguments, name: string, fallback: number): Read {
-  const text = args.text(name);
-  if (text === undefined) return { value: fallback };
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return { value };
-  const expected = 'a whole number of at least 1';
-  const where = `--${name}`;
-  return { issue: { path: '', where, message: 'not a possible value', expected, found: text } };
-}

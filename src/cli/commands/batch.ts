@@ -1,6 +1,7 @@
 import { DEFAULT_MAX_RUNS, RESULT_FILES } from '../../batch/constants.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import type { Command } from '../command.ts';
+import { QUEUE_OPTION } from '../queue-option.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
 
@@ -18,7 +19,7 @@ export const command: Command = {
     '',
     'Machines that share the folders divide a batch by --shard, which job arrays of Slurm and AWS Batch',
     'need not say; --list prints a command for each run, for other tools; --collect ranks what all have',
-    'left.',
+    'left. With --queue the runs go into a queue, from which `vggtune worker` on any of them takes them.',
     '',
     `Metrics for --fail-if and --rank-by: ${METRICS.join(', ')}.`,
   ].join('\n'),
@@ -78,6 +79,7 @@ export const command: Command = {
       kind: 'boolean',
       description: 'print a command for each run that is not finished',
     },
+    QUEUE_OPTION,
     { name: 'collect', kind: 'boolean', description: 'train nothing; rank what there is' },
     { name: 'overwrite', kind: 'boolean', description: 'replace runs made with other settings' },
     { name: 'dry-run', kind: 'boolean', description: 'check everything and list the runs' },
@@ -90,6 +92,7 @@ export const command: Command = {
     ['vggtune batch sweep.yaml --dry-run', 'what would be trained'],
     ['vggtune batch sweep.yaml --shard 2/4', 'the second quarter, on this machine'],
     ['vggtune batch sweep.yaml --list | parallel', 'each run as a command of its own'],
+    ['vggtune batch sweep.yaml --queue redis://host:6379/0', 'whichever workers are there'],
     ['vggtune batch sweep.yaml --collect', 'the ranking of what all machines have trained'],
   ],
   run: async (...given) => (await import('../actions/batch.ts')).run(...given),
