@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Record<string, readonly [found: string, fix: string]>> 
   ],
   ETIMEDOUT: [
     'it does not answer',
-    'check that this machine may reach the port, and that the broker runs',
+    'check that the broker runs, that this machine may reach its port, and whether it wants TLS (rediss://) or not (redis://)',
   ],
   NOAUTH: ['it wants a password', `give it in ${PASSWORD_VARIABLE}, or in the URL`],
   WRONGPASS: [
@@ -59,6 +59,9 @@ function meaningOf(error: unknown): readonly [string, string] {
   const known = MEANINGS[systemCode(error) ?? ''] ?? MEANINGS[word];
   if (known !== undefined) return known;
   if (/DB index|SELECT is not allowed/i.test(message)) return DATABASE;
+  if (/RESP|Protocol error/.test(message)) {
+    return ['something else answers there', 'correct the host and port of --queue'];
+  }
   return [message, 'check the host, the port and redis:// or rediss:// (TLS) of --queue'];
 }
 
