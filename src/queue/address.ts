@@ -57,7 +57,9 @@ function decoded(text: string): string | undefined {
  * The text of a URL without the password in it: also of one that is no URL, since whoever misspells it has a password all
  * the same.
  */
-export function withoutPassword(text: string): string {
+export function withoutPassword(url: string): string {
+  // Other programs take passwords behind a question mark, too.
+  const text = url.replace(/\?.*$/s, '?...');
   const at = text.lastIndexOf('@');
   if (at < 0) return text;
   const [, scheme = ''] = /^([a-z][a-z0-9+.-]*:\/\/)/i.exec(text) ?? [];

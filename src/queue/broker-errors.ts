@@ -39,7 +39,7 @@ const DATABASE: readonly [string, string] = [
 ];
 
 /**
- * A broker that cannot be used, as an error that says what to do. Neither names the password.
+ * A broker that cannot be used, as an error that says what to do.
  * @param error what the client threw; undefined: nothing came back in time
  */
 export function brokerError(address: QueueAddress, error: unknown): VggtuneError {
@@ -49,7 +49,7 @@ export function brokerError(address: QueueAddress, error: unknown): VggtuneError
     found,
     where: '--queue',
     fix,
-    ...(error !== undefined && { cause: error }),
+    // What the client threw is no cause to keep: it has the command that failed with all its words, the password among them.
   });
 }
 

@@ -27,7 +27,7 @@ const PATIENCE_MS = 10_000;
 const GOODBYE_MS = 2000;
 
 /** Optional peers: they are loaded only where a queue is asked for. */
-async function loadPackages() {
+export async function loadPackages() {
   try {
     const [{ Queue, Worker, UnrecoverableError }, { Redis }] = await Promise.all([
       import('bullmq'),
@@ -61,11 +61,15 @@ const connectionOf = (address: QueueAddress) => ({
  * Looks whether the broker is there and lets us in: the client itself would try for ever.
  * @throws VggtuneError (unavailable) within some 10 seconds
  */
-async function expectBroker({ Redis }: Packages, address: QueueAddress): Promise<void> {
+export async function expectBroker(
+  { Redis }: Pick<Packages, 'Redis'>,
+  address: QueueAddress,
+  patience = PATIENCE_MS,
+): Promise<void> {
   const client = new Redis({
     ...loginOf(address),
     lazyConnect: true,
-    connectTimeout: PATIENCE_MS / 2,
+    connectTimeout: patience / 2,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
@@ -82,7 +86,7 @@ async function expectBroker({ Redis }: Packages, address: QueueAddress): Promise
     told ??= error;
     throw error;
   });
-  const isThere = await within(PATIENCE_MS, call);
+  const isThere = await within(patience, call);
   client.disconnect();
   if (!isThere) throw brokerError(address, told);
 }
@@ -95,20 +99,24 @@ export async function openBroker(address: QueueAddress, onAway: OnAway): Promise
   const packages = await loadPackages();
   await expectBroker(packages, address);
   const queue = openQueue(packages, address, onAway);
+  const call = <T>(made: Promise<T>): Promise<T> =>
+    made.catch((error: unknown) => {
+      throw brokerError(address, error);
+    });
   const listed = async (state: Parameters<typeof queuedJob>[1], types: ListedTypes) =>
-    (await queue.getJobs([...types], 0, -1, true)).map((job) => queuedJob(job, state));
+    (await call(queue.getJobs([...types], 0, -1, true))).map((job) => queuedJob(job, state));
   return {
     add: async (id, run) => {
-      await queue.add(run.name, run, { jobId: id });
+      await call(queue.add(run.name, run, { jobId: id }));
     },
     find: async (id) => {
-      const job = await queue.getJob(id);
+      const job = await call(queue.getJob(id));
       if (job === undefined) return undefined;
-      const state = job.finishedOn === undefined ? await job.getState() : 'ended';
+      const state = job.finishedOn === undefined ? await call(job.getState()) : 'ended';
       return queuedJob(job, state === 'active' || state === 'delayed' ? state : 'waiting');
     },
     remove: async (id) => {
-      await queue.remove(id);
+      await call(queue.remove(id));
     },
     list: async () => [
       ...(await listed('active', ['active'])),

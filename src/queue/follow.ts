@@ -15,10 +15,12 @@ export interface FollowRequest
   extends Omit<RunBatchRequest, 'jobs' | 'storage'>,
     Pick<QueuedRun, 'version' | 'overwrite'> {
   readonly broker: Broker;
+  /** Milliseconds between two looks at what has not ended. */
+  readonly poll?: number;
 }
 
-/** Milliseconds between two looks at what has not ended, and for each of that. */
 const POLL_MS = 1000;
+/** Milliseconds more for each run: a large batch keeps no broker busy. */
 const POLL_EACH_MS = 10;
 
 /**
@@ -27,7 +29,7 @@ const POLL_EACH_MS = 10;
  * lost is queued again. The result files are rewritten as runs end.
  */
 export async function followBatch(request: FollowRequest): Promise<BatchResults> {
-  const { runs, signal, metric, emit } = request;
+  const { runs, signal, metric, emit, poll = POLL_MS } = request;
   const results = runs.map(initialResult);
   const write = () => writeResults(request.results, batchResults(results, metric));
   results.forEach((result, at) => {
@@ -47,7 +49,7 @@ export async function followBatch(request: FollowRequest): Promise<BatchResults>
       emit({ type: 'run-end', at: followed.at, result });
     }
     if (ended > 0) await write();
-    if (following.size > 0) await pause(POLL_MS + POLL_EACH_MS * following.size, signal);
+    if (following.size > 0) await pause(poll + POLL_EACH_MS * following.size, signal);
   }
   return batchResults(results, metric);
 }
@@ -58,10 +60,11 @@ interface Followed {
   readonly run: BatchRun;
   readonly id: string;
   readonly queued: QueuedRun;
-  started: boolean;
-  /** The last event, and the last trouble, that were told of. */
+  /** The last event that was told of. */
   shown: string;
-  trouble: string;
+  /** Every warning that was told. */
+  readonly warned: Set<string>;
+  worker: string;
 }
 
 async function enqueueAll(request: FollowRequest): Promise<Set<Followed>> {
@@ -77,7 +80,7 @@ async function enqueueAll(request: FollowRequest): Promise<Set<Followed>> {
     const queued = queuedRun(run, { version, overwrite, offline, mark });
     const id = jobIdOf(queued);
     await unlessAborted(enqueue(id, queued, request.broker), signal);
-    following.add({ at, run, id, queued, started: false, shown: '', trouble: '' });
+    following.add({ at, run, id, queued, shown: '', warned: new Set(), worker: '' });
   }
   return following;
 }
@@ -131,26 +134,31 @@ async function queueAgain(
 
 function tell(followed: Followed, job: QueuedJob, request: FollowRequest): void {
   const { at } = followed;
-  const { progress, error, attempts } = job;
-  if (job.state === 'active' && progress !== undefined && !followed.started) {
-    followed.started = true;
-    request.emit({ type: 'run-start', at });
-  }
-  const trouble =
-    progress?.refused !== undefined
-      ? `${workerText(progress.worker)} leaves it to others: ${progress.refused}`
-      : error !== undefined && job.state !== 'active'
-        ? `attempt ${attempts} has failed, and it is tried again: ${readFailure(error).message}`
-        : '';
-  if (trouble !== '' && trouble !== followed.trouble) warn(followed, request, trouble);
-  followed.trouble = trouble === '' ? followed.trouble : trouble;
-  if (job.state !== 'active' || progress?.event === undefined) return;
-  const shown = JSON.stringify(progress.event);
-  if (shown === followed.shown) return;
+  const { progress, state } = job;
+  const trouble = troubleOf(job);
+  if (trouble !== undefined && !followed.warned.has(trouble)) warn(followed, request, trouble);
+  if (state !== 'active' || progress === undefined) return;
+  const worker = workerText(progress.worker);
+  if (followed.worker === '') request.emit({ type: 'run-start', at });
+  else if (followed.worker !== worker) warn(followed, request, `${worker} goes on with it`);
+  followed.worker = worker;
+  const shown = JSON.stringify(progress.event ?? null);
+  if (progress.event === undefined || shown === followed.shown) return;
   followed.shown = shown;
   request.emit({ type: 'run-event', at, event: progress.event });
 }
 
-function warn({ at }: Followed, { emit }: FollowRequest, message: string): void {
-  emit({ type: 'run-event', at, event: { type: 'warning', code: 'queue', message } });
+/** Why a run that has not ended does not get on. */
+function troubleOf({ state, progress, error, attempts }: QueuedJob): string | undefined {
+  if (progress?.refused !== undefined) {
+    return `${workerText(progress.worker)} leaves it to others: ${progress.refused}`;
+  }
+  if (error === undefined || state === 'active') return undefined;
+  return `attempt ${attempts} has failed, and it is tried again: ${readFailure(error).message}`;
+}
+
+function warn(followed: Followed, { emit }: FollowRequest, message: string): void {
+  followed.warned.add(message);
+  const event = { type: 'warning', code: 'queue', message } as const;
+  emit({ type: 'run-event', at: followed.at, event });
 }

@@ -40,10 +40,15 @@ export interface ServeRequest {
   readonly untilEmpty: boolean;
   readonly signal: AbortSignal;
   readonly emit: (event: WorkerEvent) => void;
+  /** Milliseconds between two looks into an empty queue. */
+  readonly poll?: number;
+  /** For tests: what trains instead of a process. */
+  readonly startProcess?: () => ReturnType<typeof createWorker>;
 }
 
-/** Milliseconds between two looks into an empty queue. */
 const POLL_MS = 1000;
+/** Milliseconds before the next look into a queue that could not be looked into. */
+const TROUBLE_MS = 5000;
 /** Milliseconds before a run is offered again that this worker has left to others. */
 const REFUSED_MS = 10_000;
 const BUSY_MS = 15_000;
@@ -76,19 +81,35 @@ class QueueWorker {
 
   constructor(request: ServeRequest) {
     this.#request = request;
-    this.#process = createWorker(request.threads);
+    this.#process = this.#start();
+  }
+
+  #start(): ReturnType<typeof createWorker> {
+    const { startProcess, threads } = this.#request;
+    return startProcess?.() ?? createWorker(threads);
   }
 
   async work(): Promise<void> {
-    const { counter, signal, untilEmpty } = this.#request;
+    const { signal, untilEmpty, poll = POLL_MS } = this.#request;
     while (!signal.aborted) {
-      const job = await unlessAborted(counter.take(), signal, (late) => late?.putBack(0));
+      const job = await this.#take();
       if (job !== undefined) {
         await this.#handle(job);
         continue;
       }
       if (untilEmpty && !signal.aborted && (await this.#isEmpty())) return;
-      await pause(POLL_MS, signal);
+      await pause(poll, signal);
+    }
+  }
+
+  async #take(): Promise<TakenJob | undefined> {
+    const { counter, signal } = this.#request;
+    try {
+      return await unlessAborted(counter.take(), signal, (late) => late?.putBack(0));
+    } catch (error) {
+      this.#note(`no run can be taken from the broker: ${messageOf(error)}; trying again`);
+      await pause(TROUBLE_MS, signal);
+      return undefined;
     }
   }
 
@@ -169,7 +190,7 @@ class QueueWorker {
   /** A process that was told to stop takes no more runs. */
   #replaceProcess(): void {
     this.#process.close();
-    this.#process = createWorker(this.#request.threads);
+    this.#process = this.#start();
   }
 
   async #report(
