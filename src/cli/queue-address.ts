@@ -8,9 +8,10 @@ import type { Arguments } from './command.ts';
 export function readQueue(
   args: Arguments,
   environment: NodeJS.ProcessEnv,
-): { readonly address: QueueAddress } | { readonly issue: ConfigIssue } | undefined {
+): { readonly address: QueueAddress | undefined } | { readonly issue: ConfigIssue } {
   const text = args.text('queue');
-  return text === undefined ? undefined : readAddress(text, environment[PASSWORD_VARIABLE]);
+  if (text === undefined) return { address: undefined };
+  return readAddress(text, environment[PASSWORD_VARIABLE]);
 }
 
 /** Tells once that a broker is away, and once that it is back. */

@@ -18,16 +18,14 @@ const NOT_WITH_QUEUE: Readonly<Record<string, string>> = {
   collect: 'leave --queue out: what workers have trained lies in the run folders',
 };
 
-export function refuseWithQueue(args: Arguments): ConfigIssue[] {
+export function refuseWithQueue(args: Arguments): { readonly issue: ConfigIssue }[] {
   if (!args.has('queue')) return [];
   return Object.entries(NOT_WITH_QUEUE)
     .filter(([name]) => args.has(name))
-    .map(([name, fix]) => ({
-      path: '',
-      where: `--${name}`,
-      message: `--${name} cannot be given together with --queue`,
-      fix,
-    }));
+    .map(([name, fix]) => {
+      const message = `--${name} cannot be given together with --queue`;
+      return { issue: { path: '', where: `--${name}`, message, fix } };
+    });
 }
 
 interface ByQueue extends Pick<FollowRequest, 'metric' | 'results' | 'offline' | 'overwrite'> {

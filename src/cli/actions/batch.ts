@@ -16,7 +16,7 @@ import { createBatchView } from '../listeners/batch.ts';
 import { readQueue } from '../queue-address.ts';
 import { queueStopped, refuseWithQueue, trainByQueue } from '../queue-batch.ts';
 import { batchLines } from '../report/batch.ts';
-import { readShard } from '../shard-option.ts';
+import { readShard, type ShardRead } from '../shard-option.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
@@ -28,10 +28,8 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
   const isWhole = args.flag('collect') || args.flag('list');
   const part = readShard(args.text('shard'), isWhole ? {} : context.environment);
   const queue = readQueue(args, context.environment);
-  const issues = [jobs, maxRuns, part, ...(queue === undefined ? [] : [queue])].flatMap((read) =>
-    'issue' in read ? [read.issue] : [],
-  );
-  issues.push(...refuseWithQueue(args));
+  const read = [jobs, maxRuns, part, queue, ...refuseWithQueue(args)];
+  const issues = read.flatMap((each) => ('issue' in each ? [each.issue] : []));
   const all = await planBatch({
     patterns: args.positionals,
     above: configSources({ ...args, positionals: [] }, context.environment, issues),
@@ -50,23 +48,24 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
     const results = await collectBatch({ runs, metric, results: folder });
     return outcome(results, { folder, args, context });
   }
-  if (shard !== undefined) {
-    const from = 'from' in part && part.from !== undefined ? `, by ${part.from}` : '';
-    const message = `shard ${shard.index} of ${shard.count}${from}: ${runs.length} of ${all.length} runs`;
-    context.emit({ type: 'note', message });
-  }
-  const how = {
-    metric,
-    results: folder,
-    jobs: 'value' in jobs ? jobs.value : 1,
-    offline: args.flag('offline'),
-    overwrite: args.flag('overwrite'),
-  };
+  if ('shard' in part) sayShard(part, context, `${runs.length} of ${all.length} runs`);
+  const how = { metric, results: folder, offline: args.flag('offline') };
+  const address = 'address' in queue ? queue.address : undefined;
   const results =
-    queue !== undefined && 'address' in queue
-      ? await trainByQueue(runs, { ...how, address: queue.address, context })
-      : await trainAll(runs, context, how);
+    address === undefined
+      ? await trainAll(runs, context, { ...how, jobs: 'value' in jobs ? jobs.value : 1 })
+      : await trainByQueue(runs, { ...how, address, context, overwrite: args.flag('overwrite') });
   return outcome(results, { folder, args, context });
+}
+
+function sayShard(
+  { shard, from }: Exclude<ShardRead, { issue: unknown }>,
+  { emit }: Context,
+  share: string,
+): void {
+  if (shard === undefined) return;
+  const by = from === undefined ? '' : `, by ${from}`;
+  emit({ type: 'note', message: `shard ${shard.index} of ${shard.count}${by}: ${share}` });
 }
 
 async function trainAll(

@@ -6,6 +6,7 @@ import { compareRuns } from '../../pipeline/runs/compare-runs.ts';
 import { findRuns } from '../../pipeline/runs/find-runs.ts';
 import { removeRuns } from '../../pipeline/runs/remove-runs.ts';
 import { type RunSummary, summarise } from '../../pipeline/runs/run-summary.ts';
+import type { QueueAddress } from '../../queue/address.ts';
 import { openBroker } from '../../queue/bullmq.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { plural } from '../number-formats.ts';
@@ -29,7 +30,8 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
 
 const list: Action = async (args, context) => {
   const queue = readQueue(args, context.environment);
-  if (queue !== undefined) return listQueue(queue, context);
+  if ('issue' in queue) throw new ConfigError([queue.issue]);
+  if (queue.address !== undefined) return listQueue(queue.address, context);
   const { terminal, signal } = context;
   const named = args.positionals.slice(1);
   const folders = named.length === 0 ? [RUNS] : named;
@@ -75,11 +77,9 @@ const COMPARE: Readonly<
 };
 
 async function listQueue(
-  queue: NonNullable<ReturnType<typeof readQueue>>,
+  address: QueueAddress,
   { terminal, emit }: Context,
 ): Promise<Outcome<Output<'runs'>>> {
-  if ('issue' in queue) throw new ConfigError([queue.issue]);
-  const { address } = queue;
   const broker = await openBroker(address, awayNotes(address, emit));
   try {
     const [jobs, workers] = [await broker.list(), await broker.workers()];

@@ -1,6 +1,6 @@
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
 import { ownVersion } from '../../base/version.ts';
-import { type ConfigIssue, throwIssues } from '../../config/issues.ts';
+import { ConfigError, type ConfigIssue } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
 import { openCounter } from '../../queue/bullmq.ts';
 import { serve, type WorkerEvent, type WorkerRun } from '../../queue/serve.ts';
@@ -13,12 +13,7 @@ import { printable } from '../width.ts';
 
 export async function run(args: Arguments, context: Context): Promise<Outcome<Output<'worker'>>> {
   const { emit, signal, storage } = context;
-  const queue = readQueue(args, context.environment) ?? { issue: NO_QUEUE };
-  const threads = wholeNumber(args, 'threads', undefined);
-  const issues = [queue, threads].flatMap((read) => ('issue' in read ? [read.issue] : []));
-  throwIssues(issues);
-  if ('issue' in queue || 'issue' in threads) throw new Error('unreachable');
-  const { address } = queue;
+  const { address, threads } = readFlags(args, context.environment);
   const worker = thisWorker();
   const counter = await openCounter(address, { worker, onAway: awayNotes(address, emit) });
   emit({ type: 'note', message: `${workerText(worker)} takes runs from ${address.shown}` });
@@ -29,7 +24,7 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
       storage,
       signal,
       version: ownVersion(),
-      threads: threads.value,
+      threads,
       untilEmpty: args.flag('until-empty'),
       emit: (event) => tell(event, emit),
     });
@@ -42,6 +37,17 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
   } finally {
     await counter.close();
   }
+}
+
+/** @throws ConfigError with all that is wrong with them */
+function readFlags(args: Arguments, environment: NodeJS.ProcessEnv) {
+  const queue = readQueue(args, environment);
+  const threads = wholeNumber(args, 'threads', undefined);
+  if ('address' in queue && queue.address !== undefined && 'value' in threads) {
+    return { address: queue.address, threads: threads.value };
+  }
+  const issues = [queue, threads].flatMap((read) => ('issue' in read ? [read.issue] : []));
+  throw new ConfigError(args.has('queue') ? issues : [NO_QUEUE, ...issues]);
 }
 
 const NO_QUEUE: ConfigIssue = {
