@@ -1,9 +1,8 @@
-import type { RunEvent } from '../../base/events.ts';
 import type { Output } from '../../outputs/index.ts';
 import type { QueuedJob, WorkerName } from '../../queue/broker.ts';
 import { workerText } from '../../queue/worker-name.ts';
-import { amount, TASK_NAMES } from '../listeners/sentences.ts';
-import { decimal, percent, plural } from '../number-formats.ts';
+import { detailOf } from '../listeners/batch.ts';
+import { percent, plural } from '../number-formats.ts';
 import { type Column, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable } from '../width.ts';
@@ -12,6 +11,7 @@ export type QueueRow = Extract<Output<'runs'>, { queue: unknown }>['runs'][numbe
 
 /** A run of a queue, as it is shown. */
 export function queueRow({ id, state, run, attempts, progress, done, error }: QueuedJob): QueueRow {
+  const event = progress?.event;
   const refused = state === 'active' || state === 'done' ? undefined : progress?.refused;
   return {
     id,
@@ -20,24 +20,11 @@ export function queueRow({ id, state, run, attempts, progress, done, error }: Qu
     version: run?.version ?? null,
     state,
     worker: done?.worker ?? progress?.worker ?? null,
-    doing: state === 'active' ? (doing(progress?.event) ?? null) : null,
+    doing: state === 'active' && event !== undefined ? (detailOf(event) ?? null) : null,
     attempts,
     metrics: state === 'done' ? (done?.metrics ?? null) : null,
     problem: state === 'done' ? null : (refused ?? error ?? null),
   };
-}
-
-function doing(event: RunEvent | undefined): string | undefined {
-  switch (event?.type) {
-    case 'stage':
-      return event.message;
-    case 'progress':
-      return `${TASK_NAMES[event.task]} ${amount(event)}`;
-    case 'step':
-      return `epoch ${event.epoch}  loss ${decimal(event.loss)}  acc ${percent(event.accuracy)}`;
-    default:
-      return undefined;
-  }
 }
 
 const COLUMNS: readonly Column[] = [
