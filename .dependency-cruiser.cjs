@@ -94,8 +94,12 @@ const modules = {
     may: ['batch', 'config', 'report', 'run'],
     why: 'a search chooses among the runs of a batch, and trains them piece by piece.',
   },
+  queue: {
+    may: ['batch', 'config', 'run'],
+    why: 'a queue hands the runs of a batch to workers; it trains them as a batch does.',
+  },
   outputs: {
-    may: ['config', 'network', 'batch'],
+    may: ['config', 'network', 'batch', 'queue'],
     types: ['dataset', 'run', 'weights', 'advisor', 'audit', 'export', 'pipeline'],
     why: 'outputs publishes the form of what commands print, and checks it against the types of its owners.',
   },
@@ -105,7 +109,7 @@ const modules = {
     why: 'what other programs import: the use cases with options that are the config, and a model that stays loaded.',
   },
   cli: {
-    may: ['metrics', 'config', 'pipeline', 'batch', 'search', 'outputs'],
+    may: ['metrics', 'config', 'pipeline', 'batch', 'search', 'queue', 'outputs'],
     types: ['run', 'advisor', 'audit'],
     why: 'commands are thin: flags in, pipeline, text out.',
   },
@@ -180,6 +184,7 @@ const keptPackages = [
   ],
   ['(yargs|inquirer|@inquirer/.*|cli-progress)', '^src/cli/'],
   ['(@observablehq/plot|@mixmark-io/domino)', '^src/report/charts\\.ts$'],
+  ['(bullmq|ioredis)', '^src/queue/bullmq\\.ts$'],
   ['undici', '^src/weights/(download|http-request)\\.ts$'],
 ];
 
@@ -202,11 +207,11 @@ module.exports = {
     {
       name: 'not-to-dev-dependencies',
       comment:
-        'What ships must run without the development packages; those of TensorFlow are also optional peers.',
+        'What ships must run without the development packages; those of TensorFlow and of the queue are also optional peers.',
       severity: 'error',
       from: { path: '^(src|bin)/' },
       to: {
-        pathNot: '^node_modules/@tensorflow/',
+        pathNot: '^node_modules/(@tensorflow|bullmq|ioredis)/',
         dependencyTypes: ['npm-dev'],
         dependencyTypesNot: ['type-only'],
       },
@@ -214,11 +219,11 @@ module.exports = {
     {
       name: 'no-unlisted-packages',
       comment:
-        'Every package in use is in package.json; those of TensorFlow are optional peers there.',
+        'Every package in use is in package.json; those of TensorFlow and of the queue are optional peers there.',
       severity: 'error',
       from: { path: '^src/' },
       to: {
-        pathNot: '^node_modules/@tensorflow/',
+        pathNot: '^node_modules/(@tensorflow|bullmq|ioredis)/',
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'],
       },
     },

@@ -21,7 +21,7 @@ const LAYERS = [
   ['report'],
   ['pipeline'],
   ['batch'],
-  ['search'],
+  ['search', 'queue'],
   ['outputs'],
   ['cli', 'library'],
 ];

@@ -35,8 +35,11 @@ export function openPool(jobs: number, signal: AbortSignal): Pool {
   };
 }
 
-/** A process that is started at its first job, and again after it has died. */
-function createWorker(threads: number) {
+/**
+ * A process that is started at its first job, and again after it has died.
+ * @param threads of the engine; undefined: one for each core
+ */
+export function createWorker(threads: number | undefined) {
   let child: ChildProcess | undefined;
   let stopped = false;
 
@@ -56,7 +59,7 @@ function createWorker(threads: number) {
     if (stopped) return { kind: 'interrupted' };
     const worker = child ?? start();
     child = worker;
-    return outcomeOf(worker, { ...toSend(job), threads }, emit);
+    return outcomeOf(worker, { ...toSend(job), ...(threads !== undefined && { threads }) }, emit);
   }
 
   return {

@@ -86,7 +86,7 @@ async function runTimed(
   return { ...resultOf(run, outcome), seconds: (performance.now() - began) / 1000 };
 }
 
-/** What an earlier batch has left of a run. */
+/** What is known of a run before it is trained: all, where an earlier batch has finished it. */
 export function initialResult(run: BatchRun): RunResult {
   const { state } = run;
   if (state.kind !== 'finished') return blank(run);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { BatchRun } from '../batch/plan-batch.ts';
+import { withoutPassword } from '../queue/address.ts';
 import type { Arguments } from './command.ts';
 import { shellWord } from './shell.ts';
 
@@ -23,7 +24,9 @@ const PARTS = [
 
 /** The command that goes on with a batch: the words of this one. */
 export function sameCommand(args: Arguments): string {
-  return commandLine(args.positionals, [...flagsOf(args, PARTS), ...runFlags(args)]);
+  const queue = args.text('queue');
+  const safe = queue === undefined ? [] : [`--queue=${withoutPassword(queue)}`];
+  return commandLine(args.positionals, [...flagsOf(args, PARTS), ...safe, ...runFlags(args)]);
 }
 
 /** A command for each run, for tools that run commands: it has its own results, and all else as it was asked for. */

@@ -28,6 +28,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/batch.ts')).command,
   },
   {
+    name: 'worker',
+    summary: 'train the runs that batches have put into a queue',
+    group: 'Train',
+    load: async () => (await import('./commands/worker.ts')).command,
+  },
+  {
     name: 'advise',
     summary: 'say which strategy fits the images, with the evidence',
     group: 'Train',

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { cacheWarningOnce } from '../base/cache-warning.ts';
 import { EXIT_CODES, messageOf, systemCode, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { storageFrom } from '../base/storage-from.ts';
+import { ownVersion } from '../base/version.ts';
 import type { Arguments, Command, Context, Outcome } from './command.ts';
 import { COMMANDS, type CommandRow } from './command-list.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -98,7 +98,7 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
   const topic = COMMANDS.find(({ name }) => flags.includes(name));
   if (topic !== undefined) return printHelp(await topic.load(), to);
   if (words.includes('--version') || words.includes('-v') || words.includes('-V')) {
-    return report({ document: { version: version() }, text: version() }, to.terminal);
+    return report({ document: { version: ownVersion() }, text: ownVersion() }, to.terminal);
   }
   const unknown = flags.find((word) => !GENERAL_FLAGS.has(word.replace(/=.*/, '')));
   if (unknown !== undefined) {
@@ -112,7 +112,7 @@ async function general(words: readonly string[], to: Surroundings): Promise<numb
   if (!help && mayAsk && canAsk(to)) {
     return runCommand((await import('./wizard/command.ts')).command, words, to);
   }
-  const text = generalHelp(version(), to.terminal);
+  const text = generalHelp(ownVersion(), to.terminal);
   return report({ document: { help: text }, text }, to.terminal);
 }
 
@@ -233,10 +233,4 @@ async function unknownCommand(name: string): Promise<Error> {
 
 function print(text: string): void {
   process.stdout.write(text);
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  const { version: own } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
-  return own;
 }

@@ -10,6 +10,7 @@ export const OTHER_VARIABLES = {
   VGGTUNE_CACHE_LIMIT:
     'most that cached activations may take, as 500MB, 20GB (the default) or none',
   VGGTUNE_MIRROR: "base address of a company's own copy of the published weights",
+  VGGTUNE_QUEUE_PASSWORD: 'password of the broker that --queue names',
 } as const;
 
 /** The values that variables named VGGTUNE_* give. Empty ones count as absent. */

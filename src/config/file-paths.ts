@@ -38,3 +38,20 @@ function movedValue(key: (typeof PATHS)[number], value: unknown, folder: string)
   const short = relative(process.cwd(), whole);
   return short === '' ? '.' : /^\.\.([/\\]|$)/.test(short) || isAbsolute(short) ? whole : short;
 }
+
+/** Values with absolute paths, as they are meant from the current folder: for a process that has another one. */
+export function absolutePathValues(
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const absolute = PATHS.flatMap((key): [string, string][] => {
+    const value = values[key];
+    return isPathValue(key, value) ? [[key, resolve(value)]] : [];
+  });
+  return { ...values, ...Object.fromEntries(absolute) };
+}
+
+/** Whether a value of one of the keys in `PATHS` is a path, and no word in place of one. */
+export function isPathValue(key: (typeof PATHS)[number], value: unknown): value is string {
+  if (typeof value !== 'string' || value === '') return false;
+  return !(Object.hasOwn(WORDS, key) && WORDS[key]?.has(value));
+}

@@ -20,6 +20,7 @@ import {
 import { OUTPUT_NAMES, type OutputName } from './names.ts';
 import { errorDocument } from './parts.ts';
 import { planReport } from './plan.ts';
+import { workerOutput } from './queue.ts';
 import { runsOutput } from './runs.ts';
 
 /** The documents that commands print with --json on success, by schema; the types are derived from these. */
@@ -27,6 +28,7 @@ export const OUTPUTS = {
   train: trainOutput,
   demo: demoOutput,
   batch: batchOutput,
+  worker: workerOutput,
   advise: adviceReport,
   plan: planReport,
   audit: auditOutput,

@@ -3,6 +3,7 @@ export const OUTPUT_NAMES = [
   'train',
   'demo',
   'batch',
+  'worker',
   'advise',
   'plan',
   'config',

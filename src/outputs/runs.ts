@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count, figures, list, sideName, texts } from './parts.ts';
+import { queueListing } from './queue.ts';
 
 const runSummary = z.strictObject({
   run: z.string().describe('the run folder'),
@@ -21,6 +22,7 @@ const runSummary = z.strictObject({
 
 export const runsOutput = z.union([
   z.strictObject({ folders: texts, runs: list(runSummary) }).describe('of runs list'),
+  queueListing,
   z
     .strictObject({
       runs: list(runSummary),

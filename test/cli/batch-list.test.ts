@@ -14,6 +14,11 @@ describe('commands of a batch', () => {
     for (const flag of ['--shard', '--jobs']) expect(line).not.toContain(flag);
   });
 
+  it('show no password of a queue', () => {
+    const line = sameCommand(parsed('a.yaml --queue redis://me:secret@node7:6379/0'));
+    expect(line).toBe('vggtune batch a.yaml --queue=redis://me@node7:6379/0');
+  });
+
   it('that go on with one that was interrupted are the same part of it', () => {
     const args = parsed('a.yaml b.yaml --shard 1/2 --run a/1 --run a/2 --jobs 2 --lr 0.1');
     expect(sameCommand(args)).toBe(

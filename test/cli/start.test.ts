@@ -36,6 +36,7 @@ const START = [
   'base/errors.ts',
   'base/home.ts',
   'base/storage-from.ts',
+  'base/version.ts',
   'cli/command-list.ts',
   'cli/global-options.ts',
   'cli/help.ts',
@@ -51,6 +52,7 @@ const START = [
 const NAMES = [
   'base/suggest.ts',
   'batch/constants.ts',
+  'cli/queue-option.ts',
   'cli/config-options.ts',
   'cli/device-flag.ts',
   'cli/run-orders.ts',

@@ -9,6 +9,7 @@ import { inShard, namedRuns, type Shard } from '../../batch/select-runs.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import { type ConfigIssue, throwIssues } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
+import type { QueueAddress } from '../../queue/address.ts';
 import { refuseForeignBest } from '../../search/best-config.ts';
 import { SEARCH_SOURCE, searchCandidates } from '../../search/candidates.ts';
 import { runSearch, type SearchResults } from '../../search/run-search.ts';
@@ -16,81 +17,108 @@ import { RESULTS_FOLDER, runCommands, sameCommand } from '../batch-list.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { configSources } from '../config-sources.ts';
 import { createBatchView } from '../listeners/batch.ts';
+import { readQueue } from '../queue-address.ts';
+import { queueStopped, refuseWithQueue, trainByQueue } from '../queue-batch.ts';
 import { batchLines } from '../report/batch.ts';
 import { searchLines } from '../report/search.ts';
 import { type ReadSearch, readSearch } from '../search-options.ts';
-import { readShard } from '../shard-option.ts';
+import { readShard, type ShardRead } from '../shard-option.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
 
 export async function run(args: Arguments, context: Context): Promise<Outcome<Output<'batch'>>> {
-  const jobs = wholeNumber(args, 'jobs', 1);
-  const maxRuns = wholeNumber(args, 'max-runs', DEFAULT_MAX_RUNS);
-  // What a scheduler says of this job is about training: lists and rankings are of the whole batch.
-  const isWhole = args.flag('collect') || args.flag('list');
-  const part = readShard(args.text('shard'), isWhole ? {} : context.environment);
-  const search = readSearch(args, part);
-  const issues = [jobs, maxRuns, part, search].flatMap((read) =>
-    'issue' in read ? [read.issue] : [],
-  );
+  const asked = readFlags(args, context);
+  const { search, shard } = asked;
   const all = await planBatch({
     patterns: args.positionals,
-    above: configSources({ ...args, positionals: [] }, context.environment, issues),
+    above: configSources({ ...args, positionals: [] }, context.environment, asked.issues),
     failIf: args.list('fail-if'),
-    maxRuns: 'value' in maxRuns ? maxRuns.value : DEFAULT_MAX_RUNS,
+    maxRuns: asked.maxRuns,
     overwrite: args.flag('overwrite'),
     ...(args.has('search') && {
-      combine: searchCandidates(isSearch(search) ? search.points : 1),
+      combine: searchCandidates(search?.points ?? 1),
       below: [SEARCH_SOURCE],
     }),
   });
-  const shard = 'shard' in part ? part.shard : undefined;
   const runs = selected(all, args, shard);
   const folder = resultsFolder(args, shard);
   if (args.flag('list')) return listed(runs, args);
   await refuseForeignResults(folder);
-  if (isSearch(search)) await refuseForeignBest(folder);
+  if (search !== undefined) await refuseForeignBest(folder);
   if (args.flag('dry-run')) return dryRun(runs);
   const metric = METRICS.find((name) => name === args.text('rank-by')) ?? 'accuracy';
-  if (args.flag('collect')) {
-    const results = await collectBatch({ runs, metric, results: folder });
-    return outcome(results, { folder, args, context });
-  }
-  if (shard !== undefined) {
-    const from = 'from' in part && part.from !== undefined ? `, by ${part.from}` : '';
-    const message = `shard ${shard.index} of ${shard.count}${from}: ${runs.length} of ${all.length} runs`;
-    context.emit({ type: 'note', message });
-  }
-  const results = await trainAll(runs, context, {
-    metric,
-    results: folder,
-    jobs: 'value' in jobs ? jobs.value : 1,
-    offline: args.flag('offline'),
-    ...(isSearch(search) && { budget: search.budget }),
-  });
+  if (!args.flag('collect')) sayShard(asked, context, `${runs.length} of ${all.length} runs`);
+  const how = { metric, results: folder, offline: args.flag('offline') };
+  const results = args.flag('collect')
+    ? await collectBatch({ ...how, runs })
+    : await trainAll(runs, { asked, how, args, context });
   return outcome(results, { folder, args, context });
 }
 
-type Search = Extract<ReadSearch, { readonly budget: number }>;
+/** What the flags of a batch say. What is wrong with them is told together with what is wrong in the files. */
+interface Asked {
+  readonly issues: ConfigIssue[];
+  readonly jobs: number;
+  readonly maxRuns: number;
+  readonly shard: Shard | undefined;
+  /** The variable of a scheduler that says which shard this is. */
+  readonly shardBy: string | undefined;
+  readonly search: Extract<ReadSearch, { readonly budget: number }> | undefined;
+  readonly address: QueueAddress | undefined;
+}
 
-const isSearch = (read: ReadSearch): read is Search => 'budget' in read;
+function readFlags(args: Arguments, { environment }: Context): Asked {
+  const jobs = wholeNumber(args, 'jobs', 1);
+  const maxRuns = wholeNumber(args, 'max-runs', DEFAULT_MAX_RUNS);
+  // What a scheduler says of this job is about training: lists and rankings are of the whole batch.
+  const isWhole = args.flag('collect') || args.flag('list');
+  const part: ShardRead = readShard(args.text('shard'), isWhole ? {} : environment);
+  const search = readSearch(args, part);
+  const queue = readQueue(args, environment);
+  const read = [jobs, maxRuns, part, search, queue, ...refuseWithQueue(args)];
+  return {
+    issues: read.flatMap((each) => ('issue' in each ? [each.issue] : [])),
+    jobs: 'value' in jobs ? jobs.value : 1,
+    maxRuns: 'value' in maxRuns ? maxRuns.value : DEFAULT_MAX_RUNS,
+    shard: 'shard' in part ? part.shard : undefined,
+    shardBy: 'shard' in part ? part.from : undefined,
+    search: 'budget' in search ? search : undefined,
+    address: 'address' in queue ? queue.address : undefined,
+  };
+}
 
+function sayShard({ shard, shardBy }: Asked, { emit }: Context, share: string): void {
+  if (shard === undefined) return;
+  const by = shardBy === undefined ? '' : `, by ${shardBy}`;
+  emit({ type: 'note', message: `shard ${shard.index} of ${shard.count}${by}: ${share}` });
+}
+
+/** Trains the runs here, by a search, or by the workers of a queue. */
 async function trainAll(
   runs: readonly BatchRun[],
-  { terminal, storage, signal }: Context,
-  how: Pick<RunBatchRequest, 'metric' | 'results' | 'jobs' | 'offline'> & {
-    /** Seconds of a search; absent where there is none. */
-    readonly budget?: number;
+  of: {
+    readonly asked: Asked;
+    readonly how: Pick<RunBatchRequest, 'metric' | 'results' | 'offline'>;
+    readonly args: Arguments;
+    readonly context: Context;
   },
 ): Promise<BatchResults | SearchResults> {
+  const { asked, how, args, context } = of;
+  const { address, search, jobs } = asked;
+  if (address !== undefined) {
+    return trainByQueue(runs, { ...how, address, context, overwrite: args.flag('overwrite') });
+  }
+  const { terminal, storage, signal } = context;
   const view = createBatchView(
     terminal,
     runs.map(({ name }) => name),
   );
   try {
-    const { budget } = how;
     const request = { ...how, runs, storage, signal, emit: view.listen };
-    return await (budget === undefined ? runBatch(request) : runSearch({ ...request, budget }));
+    return await (search === undefined
+      ? runBatch({ ...request, jobs })
+      : runSearch({ ...request, budget: search.budget }));
   } finally {
     view.close();
   }
@@ -128,7 +156,9 @@ function outcome(
     ...(bestConfig === null ? [] : [bestConfig]),
     ...RESULT_FILES.map((name) => join(folder, name)),
   ];
-  if (!args.flag('collect') && context.signal.aborted) throw stopped(results, args);
+  if (!args.flag('collect') && context.signal.aborted) {
+    throw args.has('queue') ? queueStopped(results, args) : stopped(results, args);
+  }
   // A run that was stopped has figures, too, and no model.
   const best = ranked(results.runs, results.metric).find(({ status }) => status !== 'stopped');
   const more = 'search' in results ? searchLines(results, best?.name) : [];
@@ -181,15 +211,3 @@ const STATES: Readonly<Record<BatchRun['state']['kind'], string>> = {
   finished: 'finished',
   refused: 'refused',
 };
-
-type Read = { readonly value: number } | { readonly issue: ConfigIssue };
-
-function wholeNumber(args: Arguments, name: string, fallback: number): Read {
-  const text = args.text(name);
-  if (text === undefined) return { value: fallback };
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return { value };
-  const expected = 'a whole number of at least 1';
-  const where = `--${name}`;
-  return { issue: { path: '', where, message: 'not a possible value', expected, found: text } };
-}

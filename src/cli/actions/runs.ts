@@ -1,12 +1,17 @@
 import { usageError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
+import { ConfigError } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
 import { compareRuns } from '../../pipeline/runs/compare-runs.ts';
 import { findRuns } from '../../pipeline/runs/find-runs.ts';
 import { removeRuns } from '../../pipeline/runs/remove-runs.ts';
 import { type RunSummary, summarise } from '../../pipeline/runs/run-summary.ts';
+import type { QueueAddress } from '../../queue/address.ts';
+import { openBroker } from '../../queue/bullmq.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { plural } from '../number-formats.ts';
+import { awayNotes, readQueue } from '../queue-address.ts';
+import { queueLines, queueRow } from '../report/queue.ts';
 import { comparedLines, listedLines } from '../report/runs.ts';
 import { RUN_ORDERS } from '../run-orders.ts';
 import { shortPath } from '../shell.ts';
@@ -23,7 +28,11 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
   return action(args, context);
 }
 
-const list: Action = async (args, { terminal, signal }) => {
+const list: Action = async (args, context) => {
+  const queue = readQueue(args, context.environment);
+  if ('issue' in queue) throw new ConfigError([queue.issue]);
+  if (queue.address !== undefined) return listQueue(queue.address, context);
+  const { terminal, signal } = context;
   const named = args.positionals.slice(1);
   const folders = named.length === 0 ? [RUNS] : named;
   const found = new Set<string>();
@@ -66,6 +75,23 @@ const COMPARE: Readonly<
   accuracy: (a, b) => accuracyOf(b) - accuracyOf(a),
   name: (a, b) => a.folder.localeCompare(b.folder),
 };
+
+async function listQueue(
+  address: QueueAddress,
+  { terminal, emit }: Context,
+): Promise<Outcome<Output<'runs'>>> {
+  const broker = await openBroker(address, awayNotes(address, emit));
+  try {
+    const [jobs, workers] = [await broker.list(), await broker.workers()];
+    const rows = jobs.map(queueRow);
+    return {
+      document: { queue: address.shown, workers: [...workers], runs: rows },
+      text: queueLines(rows, workers, terminal).join('\n'),
+    };
+  } finally {
+    await broker.close();
+  }
+}
 
 type Row = Extract<Output<'runs'>, { folders: unknown }>['runs'][number];
 

@@ -1,6 +1,7 @@
 import { DEFAULT_MAX_RUNS, RESULT_FILES } from '../../batch/constants.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import type { Command } from '../command.ts';
+import { QUEUE_OPTION } from '../queue-option.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
 
@@ -18,7 +19,7 @@ export const command: Command = {
     '',
     'Machines that share the folders divide a batch by --shard, which job arrays of Slurm and AWS Batch',
     'need not say; --list prints a command for each run, for other tools; --collect ranks what all have',
-    'left.',
+    'left. With --queue the runs go into a queue, from which `vggtune worker` on any of them takes them.',
     '',
     '--search looks for the best values instead of trying all: a key of the matrix may have a range there,',
     'such as {min: 0.0001, max: 0.1, log: true}. What is behind after a ninth or a third of its epochs is',
@@ -95,6 +96,7 @@ export const command: Command = {
       value: 'TIME',
       description: 'how long a search may take, such as 30m; without it, until it is through',
     },
+    QUEUE_OPTION,
     { name: 'collect', kind: 'boolean', description: 'train nothing; rank what there is' },
     { name: 'overwrite', kind: 'boolean', description: 'replace runs made with other settings' },
     { name: 'dry-run', kind: 'boolean', description: 'check everything and list the runs' },
@@ -108,6 +110,7 @@ export const command: Command = {
     ['vggtune batch sweep.yaml --shard 2/4', 'the second quarter, on this machine'],
     ['vggtune batch sweep.yaml --list | parallel', 'each run as a command of its own'],
     ['vggtune batch sweep.yaml --search 50 --budget 30m', 'the best of 50, in half an hour'],
+    ['vggtune batch sweep.yaml --queue redis://host:6379/0', 'whichever workers are there'],
     ['vggtune batch sweep.yaml --collect', 'the ranking of what all machines have trained'],
   ],
   run: async (...given) => (await import('../actions/batch.ts')).run(...given),

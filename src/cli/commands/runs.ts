@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { QUEUE_OPTION } from '../queue-option.ts';
 import { RUN_ORDERS } from '../run-orders.ts';
 
 export const command: Command = {
@@ -22,10 +23,12 @@ export const command: Command = {
       choices: RUN_ORDERS,
       description: 'of list: the newest first (begun, the default), the best, or by name',
     },
+    { ...QUEUE_OPTION, description: 'of list: the runs of a queue instead, and its workers' },
   ],
   examples: [
     ['vggtune runs list --sort accuracy', 'the best of all first'],
     ['vggtune runs compare runs/photos-head runs/photos-top', 'what makes the difference'],
+    ['vggtune runs list --queue redis://host:6379/0', 'what waits, who works on what, what failed'],
     ['vggtune runs remove runs/photos-scratch', 'free its disk space'],
   ],
   run: async (...given) => (await import('../actions/runs.ts')).run(...given),
