@@ -55,7 +55,10 @@ export async function campaign({ work, broker, say, random, workers, kills, rest
     // Later, because a worker that finds no broker when it starts says so and ends.
     living[victim] = start();
   }
-  const { end } = await Promise.race([over, sleep(LIMIT).then(() => ({ end: { code: 'none' } }))]);
+  const { end } = await Promise.race([
+    over,
+    sleep(LIMIT, undefined, { ref: false }).then(() => ({ end: { code: 'none' } })),
+  ]);
   for (const { child } of living) child.kill('SIGINT');
   const ends = await Promise.all(living.map(({ ended }) => ended));
   return {
