@@ -65,7 +65,7 @@ const EVERY_COMBINATION: Combine = {
     ranges.map((range) => ({
       path: `matrix.${range.path}`,
       where: placeOf(range.path) || path,
-      message: 'a range has no end of values',
+      message: 'a range has infinitely many values',
       expected: 'a list of values',
       fix: 'write a list, or let a search choose: --search 30',
     })),

@@ -102,7 +102,7 @@ async function classFoldersOfSides(of: {
     of.emit({
       type: 'warning',
       code: 'folders-ignored',
-      message: `beside train/ there are folders that are no side: ignored: ${names}`,
+      message: `beside train/ there are folders that are no subset: ignored: ${names}`,
     });
   }
   const folders: ClassFolder[] = [];

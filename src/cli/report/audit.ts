@@ -36,7 +36,7 @@ function findingFacts(report: AuditReport): [string, string][] {
   const judged =
     labels === null
       ? 'too few images to judge labels by'
-      : `about ${grouped(labels.wrong)} wrong, ${grouped(suspects.length)} listed; ${percent(labels.agreement)} are what fits say that have not seen them`;
+      : `about ${grouped(labels.wrong)} wrong, ${grouped(suspects.length)} listed; ${percent(labels.agreement)} agree with fits that have not seen the image`;
   return [
     ['images', `${grouped(images)} in ${plural(classes.length, 'class')}`],
     ['labels', judged],

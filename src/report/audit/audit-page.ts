@@ -78,7 +78,7 @@ function summary(view: AuditView): Markup {
   const how =
     labels === null
       ? ''
-      : `${percent(labels.agreement)} of the labels are what ${labels.fits} fits say that have not seen the image`;
+      : `${percent(labels.agreement)} of the labels agree with those of ${labels.fits} fits that have not seen the image`;
   return html`<section aria-labelledby="summary-title"><h2 id="summary-title">Summary</h2>
 ${facts([
   ['data', name(view.folder)],
