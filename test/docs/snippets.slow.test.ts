@@ -101,7 +101,9 @@ describe('yaml', () => {
     const [, name = 'sweep/matrix.yaml'] = /^# (\S+\.yaml)$/m.exec(text) ?? [];
     await mkdir(join(world, 'sweep'), { recursive: true });
     await writeFile(join(world, name), text);
-    const { status, stderr } = bash(`vggtune batch ${name} --dry-run`);
+    // A range is for a search.
+    const search = text.includes('{min:') ? '--search 3' : '';
+    const { status, stderr } = bash(`vggtune batch ${name} ${search} --dry-run`);
     expect(status, `${page}: ${stderr}`).toBe(0);
   });
 });

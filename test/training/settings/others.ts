@@ -19,6 +19,7 @@ export const NOT_ABOUT_TRAINING: Readonly<Record<string, string>> = {
   'advise.margin': 'It helps to choose a strategy (test/advisor).',
   'advise.budget': 'It helps to choose a strategy (test/pipeline/advise.slow.test.ts).',
   export: 'It says what is written after training (test/pipeline/export/export-run.slow.test.ts).',
+  log: 'It says who else is told of the run (test/tracking).',
   engine: 'It says which engine is asked (test/engines/choice.test.ts).',
   device: 'It says where the engine computes (test/engines/choice.test.ts).',
   cache:
