@@ -52,6 +52,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/audit.ts')).command,
   },
   {
+    name: 'features',
+    summary: 'run the frozen layers over the images ahead of training, by shares',
+    group: 'Train',
+    load: async () => (await import('./commands/features.ts')).command,
+  },
+  {
     name: 'config',
     summary: 'show the settings that a run would have, and where each comes from',
     group: 'Train',

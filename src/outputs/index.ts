@@ -17,6 +17,7 @@ import {
   trainOutput,
   weightsOutput,
 } from './commands.ts';
+import { featuresOutput } from './features.ts';
 import { OUTPUT_NAMES, type OutputName } from './names.ts';
 import { errorDocument } from './parts.ts';
 import { planReport } from './plan.ts';
@@ -32,6 +33,7 @@ export const OUTPUTS = {
   advise: adviceReport,
   plan: planReport,
   audit: auditOutput,
+  features: featuresOutput,
   config: configOutput,
   evaluate: evaluateOutput,
   report: reportOutput,

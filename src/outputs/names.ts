@@ -10,6 +10,7 @@ export const OUTPUT_NAMES = [
   'evaluate',
   'report',
   'audit',
+  'features',
   'runs',
   'predict',
   'export',

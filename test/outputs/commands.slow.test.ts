@@ -62,6 +62,8 @@ const CASES: readonly (readonly [line: string, code: number])[] = [
   ['advise pictures --backbone vgg-nano --epochs 1 --skip-estimates --advise.budget 10s', 0],
   ['audit pictures --backbone vgg-nano --to audited', 0],
   ['audit nowhere', 3],
+  ['features pictures --backbone vgg-nano --strategy head --shard 1/2', 0],
+  ['features pictures --backbone vgg-nano --strategy scratch', 2],
   [`plan pictures ${TUNED.join(' ')} --advise.budget 0`, 0],
   ['advise nowhere', 3],
   ['plan nowhere', 3],

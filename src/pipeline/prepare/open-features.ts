@@ -89,7 +89,7 @@ function notWaitedFor({ message, details }: VggtuneError) {
  * Serialises the computation. Runs of a batch need the same activations at the same time: one computes them,
  * the others wait and read. A folder that cannot be locked is used without a lock.
  */
-function oneAtATime({ signal, emit }: SampleSetting, folder: string) {
+function oneAtATime({ signal, emit, cacheLock = 'lock' }: SampleSetting, folder: string) {
   const options = {
     busy: 'another run computes the same activations',
     patience: PATIENCE_MS,
@@ -101,7 +101,7 @@ function oneAtATime({ signal, emit }: SampleSetting, folder: string) {
       }),
   };
   return async <T>(compute: () => Promise<T>): Promise<T> => {
-    const unlock = await takeLock(join(folder, 'lock'), options).catch((error: unknown) => {
+    const unlock = await takeLock(join(folder, cacheLock), options).catch((error: unknown) => {
       if (signal.aborted) throw error;
       // Two that compute the same write files of their own: it costs time alone.
       if (isLocked(error)) emit(notWaitedFor(error));

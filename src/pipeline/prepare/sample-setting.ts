@@ -17,6 +17,8 @@ export interface SampleSetting {
   readonly root: string;
   readonly split: Split;
   readonly storage: Storage;
+  /** The name of the lock of the cached activations; processes that compute different ones each have their own. */
+  readonly cacheLock?: string;
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }
