@@ -53,36 +53,37 @@ export async function computeFeatures(request: FeaturesRequest): Promise<Feature
   request.emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
   const { split, index } = data;
   const { shard } = request;
-  const setting: SampleSetting = {
-    ...contextOf(request),
-    engine,
-    network: start.network,
-    weights: start.weights,
-    config,
-    root: index.root,
-    split,
-    ...(shard !== undefined && { cacheLock: `lock-${shard.index}-of-${shard.count}` }),
-  };
+  const { network, weights } = start;
+  const { root } = index;
+  const lock = shard && { cacheLock: `lock-${shard.index}-of-${shard.count}` };
+  const setting = { ...contextOf(request), engine, network, weights, config, root, split, ...lock };
   const boundary = boundaryOf(config, { strategy, data, start });
   const own = (images: readonly ImageEntry[]) => images.filter((image) => isIn(image, shard));
   const all = [...split.train, ...split.val, ...split.test];
   const readable = await compute(setting, {
     boundary,
     plain: own(all),
-    // Validation images have views where the output layer is solved on them too.
-    augmented: own(
-      isRefit({ config, strategy, index, split }) ? [...split.train, ...split.val] : split.train,
-    ),
+    augmented: own(augmentedImages(config, { strategy, data })),
   });
   return {
     strategy,
-    layer: start.network.layers[boundary - 1]?.name ?? '',
+    layer: network.layers[boundary - 1]?.name ?? '',
     images: readable,
     of: all.length,
     views: cachedViews(config),
     unreadable: own(all).length - readable,
     folder: request.storage.folder,
   };
+}
+
+/** Validation images have views, too, where the output layer is solved on them. */
+function augmentedImages(
+  config: RunConfig,
+  { strategy, data }: { readonly strategy: StrategyName; readonly data: LoadedData },
+): readonly ImageEntry[] {
+  const { index, split } = data;
+  const isSolvedOnAll = isRefit({ config, strategy, index, split });
+  return isSolvedOnAll ? [...split.train, ...split.val] : split.train;
 }
 
 /** The boundary at which a run of the strategy reads activations. */
