@@ -42,7 +42,7 @@ const TRAIN =
   'train pictures --backbone vgg-nano --weights random --strategy scratch --epochs 8 --warmup 0 --early-stop none';
 
 describe.skipIf(!canBeAlone)('a run that is killed in a container', () => {
-  it.each([
+  it.concurrent.each([
     ['the same container', 'one'],
     ['another container', 'two'],
   ])('is resumed in %s', async (_, hostName) => {
