@@ -24,16 +24,22 @@ const MOST_BYTES = 2 ** 28;
 
 /** @throws VggtuneError (usage) where the results would replace a file that no batch has written */
 export async function refuseForeignResults(folder: string): Promise<void> {
-  for (const name of RESULT_FILES) {
-    const path = join(folder, name);
-    if (await isFreeOrOurs(path, SIGNS[name])) continue;
-    throw usageError(`${path} is there already, and no batch has written it`, {
-      expected: 'a name that is free, or the results of an earlier batch',
-      found: 'a file that the results would replace',
-      where: path,
-      fix: 'choose another folder with --results, or move the file away',
-    });
-  }
+  for (const name of RESULT_FILES) await refuseForeign(join(folder, name), SIGNS[name], 'batch');
+}
+
+/** @throws VggtuneError (usage) where a result of the maker would replace a file that none of its kind has written */
+export async function refuseForeign(
+  path: string,
+  isOurs: (text: string) => boolean,
+  maker: 'batch' | 'search',
+): Promise<void> {
+  if (await isFreeOrOurs(path, isOurs)) return;
+  throw usageError(`${path} is there already, and no ${maker} has written it`, {
+    expected: `a name that is free, or the results of an earlier ${maker}`,
+    found: 'a file that the results would replace',
+    where: path,
+    fix: 'choose another folder with --results, or move the file away',
+  });
 }
 
 async function isFreeOrOurs(path: string, isOurs: (text: string) => boolean): Promise<boolean> {

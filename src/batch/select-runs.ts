@@ -1,27 +1,15 @@
 import { sha256 } from '../base/hash.ts';
+import { isInShard, type Shard } from '../base/shard.ts';
 import { didYouMean } from '../base/suggest.ts';
 import type { ConfigIssue } from '../config/issues.ts';
 import type { BatchRun } from './plan-batch.ts';
 
-/** The share of a batch that one of several processes takes. */
-export interface Shard {
-  /** From 1 to `count`. */
-  readonly index: number;
-  readonly count: number;
-}
-
 type Named = Pick<BatchRun, 'name'>;
 
-/**
- * The runs of a shard, by a hash of their names: those that are added later move none of the others. Shards are
- * of about the same size where there are many runs for each.
- */
-export function inShard<T extends Named>(runs: readonly T[], { index, count }: Shard): T[] {
-  return runs.filter(({ name }) => hashOf(name) % count === index - 1);
+/** The runs of a shard, by their names. */
+export function inShard<T extends Named>(runs: readonly T[], shard: Shard): T[] {
+  return runs.filter(({ name }) => isInShard(sha256(name), shard));
 }
-
-/** 32 bits. */
-const hashOf = (name: string) => Number.parseInt(sha256(name).slice(0, 8), 16);
 
 /** The runs of these names, in the order of the batch. */
 export function namedRuns<T extends Named>(

@@ -1,4 +1,4 @@
-import type { Shard } from '../batch/select-runs.ts';
+import type { Shard } from '../base/shard.ts';
 import type { ConfigIssue } from '../config/issues.ts';
 
 /** How schedulers tell a job of an array which one it is. */

@@ -32,8 +32,7 @@ export function pathsFromFile(
 /** A matrix has lists of values. */
 function movedValue(key: (typeof PATHS)[number], value: unknown, folder: string): unknown {
   if (Array.isArray(value)) return value.map((each: unknown) => movedValue(key, each, folder));
-  if (typeof value !== 'string' || value === '' || isAbsolute(value)) return value;
-  if (value.startsWith('~') || (Object.hasOwn(WORDS, key) && WORDS[key]?.has(value))) return value;
+  if (!isPathValue(key, value) || isAbsolute(value) || value.startsWith('~')) return value;
   const whole = resolve(folder, value);
   const short = relative(process.cwd(), whole);
   return short === '' ? '.' : /^\.\.([/\\]|$)/.test(short) || isAbsolute(short) ? whole : short;

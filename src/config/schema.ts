@@ -249,7 +249,7 @@ export const runConfigSchema = z.strictObject({
   clipNorm: positive
     .nullable()
     .default(null)
-    .describe('largest global norm of the gradient; null: any'),
+    .describe('largest global norm of the gradient; null: no limit'),
   earlyStop,
   refit: z
     .enum(['auto', 'always', 'never'])

@@ -18,7 +18,7 @@ export const cacheOutput = z.union([
   z
     .strictObject({
       folder: z.string(),
-      limit: count.nullable().describe('most bytes that features may take; null: any'),
+      limit: count.nullable().describe('most bytes that features may take; null: no limit'),
       bytes: count.describe('what everything takes together'),
       entries: list(cacheEntry),
     })

@@ -1,4 +1,5 @@
 import { usageError } from '../base/errors.ts';
+import { isInShard, type Shard } from '../base/shard.ts';
 import type { RunConfig, StrategyName } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';
 import { cachedViews } from '../dataset/pixel-specs.ts';
@@ -14,8 +15,8 @@ import { isRefit } from './run/refit.ts';
 
 export interface FeaturesRequest extends WorkContext {
   readonly settings: Settings;
-  /** The share of the images whose activations are computed: `index` from 1 to `count`. */
-  readonly shard?: { readonly index: number; readonly count: number };
+  /** The share of the images whose activations are computed, by their content; without it all of them. */
+  readonly shard?: Shard;
 }
 
 /** What is in the cache now. */
@@ -57,8 +58,9 @@ export async function computeFeatures(request: FeaturesRequest): Promise<Feature
   const { root } = index;
   const lock = shard && { cacheLock: `lock-${shard.index}-of-${shard.count}` };
   const setting = { ...contextOf(request), engine, network, weights, config, root, split, ...lock };
-  const boundary = boundaryOf(config, { strategy, data, start });
-  const own = (images: readonly ImageEntry[]) => images.filter((image) => isIn(image, shard));
+  const boundary = boundaryOf(config, strategy, start);
+  const own = (images: readonly ImageEntry[]) =>
+    images.filter(({ hash }) => shard === undefined || isInShard(hash, shard));
   const all = [...split.train, ...split.val, ...split.test];
   const readable = await compute(setting, {
     boundary,
@@ -87,20 +89,10 @@ function augmentedImages(
 }
 
 /** The boundary at which a run of the strategy reads activations. */
-function boundaryOf(
-  config: RunConfig,
-  {
-    strategy,
-    data,
-    start,
-  }: { readonly strategy: StrategyName; readonly data: LoadedData; readonly start: Start },
-): number {
+function boundaryOf(config: RunConfig, strategy: StrategyName, start: Start): number {
   const { network, newLayers } = start;
-  const { index, split } = data;
-  const refit = isRefit({ config, strategy, index, split });
-  const { from, solvedFrom } = planTraining({ strategy, config, network, newLayers, refit });
-  const boundary =
-    solvedFrom !== undefined && (from === 0 || from > solvedFrom) ? solvedFrom : from;
+  const { from, solvedFrom = from } = planTraining({ strategy, config, network, newLayers });
+  const boundary = from > 0 && from < solvedFrom ? from : solvedFrom;
   if (boundary === 0) throw noFrozenLayers(strategy);
   return boundary;
 }
@@ -120,12 +112,6 @@ async function compute(
   const views = cachedViews(setting.config);
   if (views > 0) await (await augmentedRows(setting, augmented, { from, views })).release();
   return rows.images.length;
-}
-
-/** By the content of the image: copies fall into one share, and images that come later move no others. */
-function isIn({ hash }: ImageEntry, shard: FeaturesRequest['shard']): boolean {
-  if (shard === undefined) return true;
-  return Number.parseInt(hash.slice(0, 8), 16) % shard.count === shard.index - 1;
 }
 
 function noFrozenLayers(strategy: StrategyName | 'auto'): Error {

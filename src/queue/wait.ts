@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LONGEST_TIMER_MS } from '../base/duration.ts';
 
 /** Waits, but no longer than until the signal. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -26,9 +27,6 @@ export async function unlessAborted<T>(
   call.then(late, () => {});
   return undefined;
 }
-
-/** Longer ones count as none. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Waits for a call, but not for ever: whether it ended well in time. */
 export async function within(milliseconds: number, call: Promise<unknown>): Promise<boolean> {

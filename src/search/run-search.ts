@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
+import { LONGEST_TIMER_MS } from '../base/duration.ts';
 import { type BatchResults, batchResults } from '../batch/results.ts';
 import { type BatchEvent, initialResult, type RunBatchRequest } from '../batch/runner.ts';
 import { writeResults } from '../batch/write-results.ts';
@@ -61,7 +62,8 @@ class Search {
 
   #watch(seconds: number): void {
     const { signal } = this.#over;
-    wait(seconds * 1000, undefined, { signal, ref: false }).then(
+    const milliseconds = Math.min(seconds * 1000, LONGEST_TIMER_MS);
+    wait(milliseconds, undefined, { signal, ref: false }).then(
       () => this.#over.abort(),
       () => {},
     );
@@ -75,10 +77,8 @@ class Search {
     for (const candidate of this.#candidates) {
       if (candidate.result.reused) this.#emitEnd(candidate);
     }
-    const [first, ...others] = this.#candidates;
+    const [first, ...open] = this.#candidates;
     if (first !== undefined) await this.#trainTo(first, 1);
-    // Those that an earlier search has begun are the first again, and are compared without being trained anew.
-    const open = others;
     while (open.length > 0 && !this.#signal.aborted) await this.#bracket(open);
   }
 

@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
+import { dottedRows } from '../base/dotted-rows.ts';
 import { readPlainFile } from '../base/plain-file.ts';
 import { FORMAT_VERSION } from '../run/record.ts';
 import type { RunPaths } from '../run/store.ts';
 import { MlflowServer, type ServerRun } from './mlflow-server.ts';
 import type { Point } from './points.ts';
-import { type RunEnd, settingRows, type TrackedRun, type Tracker } from './tracker.ts';
+import type { RunEnd, TrackedRun, Tracker } from './tracker.ts';
 
 /** Milliseconds between two looks at what waits: shortly after a request that went well, later after one that failed. */
 const SOON = 2000;
@@ -128,7 +129,7 @@ async function connect(
   // A parameter cannot be changed, and the output folder and the device of a resumed run may be others.
   await server.logParams(
     known.id,
-    settingRows(config).filter(([key]) => !params.has(key)),
+    dottedRows(config).filter(([key]) => !params.has(key)),
   );
   return known;
 }

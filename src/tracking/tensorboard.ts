@@ -3,10 +3,11 @@ import { lstat, readdir, truncate } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
+import { dottedRows } from '../base/dotted-rows.ts';
 import { dataError } from '../base/errors.ts';
 import { type TensorBoardValue, tensorBoardRecord } from '../formats/tensorboard-events.ts';
 import type { Point } from './points.ts';
-import { settingRows, type TrackedRun, type Tracker } from './tracker.ts';
+import type { TrackedRun, Tracker } from './tracker.ts';
 
 /** The end of the names of our event files, by which they are told from those of others. */
 const OWN_NAME = '.vggtune';
@@ -68,7 +69,7 @@ function firstRecords({ config, points }: TrackedRun): Uint8Array[] {
 
 /** Markdown: a table would read HTML and markup in the names of folders, and a block of code reads neither. */
 function settingsText(config: object): string {
-  return settingRows(config)
+  return dottedRows(config)
     .map(([key, value]) => `    ${key}: ${JSON.stringify(value)}`)
     .join('\n');
 }

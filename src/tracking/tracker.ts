@@ -21,15 +21,3 @@ export interface Tracker {
   log(point: Point): void;
   close(end: RunEnd): Promise<void>;
 }
-
-/**
- * The settings of a run by their dotted keys.
- * @param config any group of the settings
- */
-export function settingRows(config: object, prefix = ''): [key: string, value: unknown][] {
-  return Object.entries(config).flatMap(([key, value]): [string, unknown][] => {
-    const path = prefix + key;
-    const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isGroup ? settingRows(value, `${path}.`) : [[path, value]];
-  });
-}

@@ -1,4 +1,5 @@
-import { type KerasLayer, layersOf, member, textOf } from './keras-layers.ts';
+import { member } from '../base/member.ts';
+import { type KerasLayer, layersOf, textOf } from './keras-layers.ts';
 import { kerasPreprocessing } from './keras-preprocessing.ts';
 import type { NamedFile, Naming } from './naming.ts';
 import type { SourceTensor } from './source-tensor.ts';

@@ -1,3 +1,5 @@
+import { member } from '../base/member.ts';
+
 /** A layer of the config of a Keras model. */
 export interface KerasLayer {
   /** `Conv2D`, `Functional`, ... */
@@ -35,9 +37,3 @@ export function layersOf(model: unknown): (readonly KerasLayer[])[] {
 
 /** A text as it is; in a file of others anything else may stand for one. */
 export const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
-
-/** A member of an object; undefined for anything else. */
-export function member(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return Reflect.get(value, key);
-}

@@ -1,6 +1,7 @@
+import { member } from '../base/member.ts';
 import { atSize, TORCHVISION_PREPROCESSING } from '../network/preprocessing.ts';
 import type { Preprocessing } from '../network/spec.ts';
-import { type KerasLayer, member, modelLayers } from './keras-layers.ts';
+import { type KerasLayer, modelLayers } from './keras-layers.ts';
 
 export interface InFront {
   /** What the layers in front of the convolutions do to pixels from 0 to 255; undefined where they do nothing. */

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { EXIT_CODES, interruptedError } from '../../base/errors.ts';
+import type { Shard } from '../../base/shard.ts';
 import { DEFAULT_MAX_RUNS, RESULT_FILES } from '../../batch/constants.ts';
 import { type BatchRun, planBatch } from '../../batch/plan-batch.ts';
 import { refuseForeignResults } from '../../batch/refuse-foreign.ts';
 import { type BatchResults, batchExit, type RunResult, ranked } from '../../batch/results.ts';
 import { collectBatch, type RunBatchRequest, runBatch } from '../../batch/runner.ts';
-import { inShard, namedRuns, type Shard } from '../../batch/select-runs.ts';
+import { inShard, namedRuns } from '../../batch/select-runs.ts';
 import { GATE_METRICS, type GateMetric } from '../../config/gates.ts';
 import { type ConfigIssue, throwIssues } from '../../config/issues.ts';
 import type { Output } from '../../outputs/index.ts';
@@ -17,13 +18,13 @@ import { RESULTS_FOLDER, runCommands, sameCommand } from '../batch-list.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { configSources } from '../config-sources.ts';
 import { createBatchView } from '../listeners/batch.ts';
+import { readWholeNumber } from '../number-arguments.ts';
 import { readQueue } from '../queue-address.ts';
 import { queueStopped, refuseWithQueue, trainByQueue } from '../queue-batch.ts';
 import { batchLines } from '../report/batch.ts';
 import { searchLines } from '../report/search.ts';
 import { type ReadSearch, readSearch } from '../search-options.ts';
 import { readShard, type ShardRead } from '../shard-option.ts';
-import { wholeNumber } from '../whole-number.ts';
 
 const METRICS = Object.keys(GATE_METRICS) as GateMetric[];
 
@@ -69,8 +70,8 @@ interface Asked {
 }
 
 function readFlags(args: Arguments, { environment }: Context): Asked {
-  const jobs = wholeNumber(args, 'jobs', 1);
-  const maxRuns = wholeNumber(args, 'max-runs', DEFAULT_MAX_RUNS);
+  const jobs = readWholeNumber(args, 'jobs', 1);
+  const maxRuns = readWholeNumber(args, 'max-runs', DEFAULT_MAX_RUNS);
   // What a scheduler says of this job is about training: lists and rankings are of the whole batch.
   const isWhole = args.flag('collect') || args.flag('list');
   const part: ShardRead = readShard(args.text('shard'), isWhole ? {} : environment);

@@ -6,9 +6,9 @@ import { openCounter } from '../../queue/bullmq.ts';
 import { serve, type WorkerEvent, type WorkerRun } from '../../queue/serve.ts';
 import { thisWorker, workerText } from '../../queue/worker-name.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
+import { readWholeNumber } from '../number-arguments.ts';
 import { duration, plural } from '../number-formats.ts';
 import { awayNotes, readQueue } from '../queue-address.ts';
-import { wholeNumber } from '../whole-number.ts';
 import { printable } from '../width.ts';
 
 export async function run(args: Arguments, context: Context): Promise<Outcome<Output<'worker'>>> {
@@ -42,7 +42,7 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
 /** @throws ConfigError with all that is wrong with them */
 function readFlags(args: Arguments, environment: NodeJS.ProcessEnv) {
   const queue = readQueue(args, environment);
-  const threads = wholeNumber(args, 'threads', undefined);
+  const threads = readWholeNumber(args, 'threads', undefined);
   if ('address' in queue && queue.address !== undefined && 'value' in threads) {
     return { address: queue.address, threads: threads.value };
   }

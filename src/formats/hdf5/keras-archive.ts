@@ -1,4 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
+import { member } from '../../base/member.ts';
 import { type ByteSource, expectRange, readRange } from '../byte-source.ts';
 import type { TensorFile } from '../tensor-file.ts';
 import { readZipDirectory, type ZipEntry } from '../zip-directory.ts';
@@ -60,11 +61,6 @@ function addNames(names: Map<string, string>, model: unknown, prefix: string): v
     if (typeof name === 'string') names.set(path, name);
     addNames(names, layer, `${path}/`);
   }
-}
-
-function member(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return Reflect.get(value, key);
 }
 
 /** A range of a source as a source of its own. */

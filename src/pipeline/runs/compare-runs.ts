@@ -1,6 +1,6 @@
+import { dottedRows } from '../../base/dotted-rows.ts';
 import { usageError } from '../../base/errors.ts';
 import type { SplitRecord } from '../../run/record.ts';
-import { isRecord } from '../../run/refuse-changed.ts';
 import { isRun, runPaths } from '../../run/store.ts';
 import { type RunSummary, summarise } from './run-summary.ts';
 
@@ -49,19 +49,12 @@ export async function expectRun(folder: string): Promise<void> {
 
 /** The settings of several runs that are not the same in all, in the order in which they stand. */
 export function differingSettings(configs: readonly RunSummary['config'][]): DifferingSetting[] {
-  const flat = configs.map((config) => new Map(leavesOf(config, '')));
+  const flat = configs.map((config) => new Map(dottedRows(config ?? {})));
   const keys = [...new Set(flat.flatMap((leaves) => [...leaves.keys()]))];
   return keys
     .filter((key) => !PLACES.includes(key))
     .map((key) => ({ key, values: flat.map((leaves) => leaves.get(key) ?? null) }))
     .filter(({ values }) => new Set(values.map((value) => JSON.stringify(value))).size > 1);
-}
-
-function leavesOf(value: unknown, key: string): [string, unknown][] {
-  if (!isRecord(value)) return [[key, value]];
-  return Object.entries(value).flatMap(([inner, under]) =>
-    leavesOf(under, key === '' ? inner : `${key}.${inner}`),
-  );
 }
 
 /** What was measured, as a text that is equal for equal images; undefined where nothing was. */
