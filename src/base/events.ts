@@ -9,7 +9,15 @@ export type RunEvent =
   | {
       /** The progress of a countable task. `task` is one of the few names that listeners know. */
       readonly type: 'progress';
-      readonly task: 'scan' | 'features' | 'trial' | 'evaluate' | 'predict' | 'export' | 'download';
+      readonly task:
+        | 'scan'
+        | 'features'
+        | 'solve'
+        | 'trial'
+        | 'evaluate'
+        | 'predict'
+        | 'export'
+        | 'download';
       readonly done: number;
       readonly total: number;
       readonly unit: string;

@@ -19,6 +19,8 @@ export interface ValidationSetting extends RegressionProblem {
   readonly judged: number;
   /** From the strongest to the weakest. */
   readonly penalties: readonly number[];
+  /** Called after each fit. */
+  readonly onFit?: () => void;
 }
 
 /** A penalty that does worse than the best so far by this share of it ends the search. */
@@ -57,7 +59,8 @@ async function tryPenalty(
       { penalty, gain: ROUGH, ...(start !== undefined && { start }) },
     );
     starts[fold] = fit.parameters;
-    const scored = await program.evaluate(Float32Array.from(fit.parameters), weights);
+    setting.onFit?.();
+    const scored = await program.evaluate(new Float32Array(fit.parameters), weights);
     folds.of.slice(0, judged).forEach((own, i) => {
       if (own !== fold) return;
       const row = scored.logProbabilities.subarray(i * classes, (i + 1) * classes);

@@ -40,12 +40,22 @@ export async function fitHead(problem: HeadProblem): Promise<FittedHead> {
   const rows = standardised(features, labels.length, statistics);
   let best: Candidate | undefined;
   for (let levelsRead = 1; levelsRead <= levels.length; levelsRead++) {
-    const candidate = await fitLevels(problem, { rows, levelsRead });
+    const candidate = await fitLevels(telling(problem, levelsRead - 1), { rows, levelsRead });
     if (best === undefined || candidate.loss < best.loss) best = candidate;
   }
   if (best === undefined) throw new Error('a head reads at least one level');
   const { loss: _, ...fitted } = best;
   return { ...fitted, statistics };
+}
+
+/** A problem whose fits of one number of levels are counted among those of all. */
+function telling(problem: HeadProblem, levelsDone: number): HeadProblem {
+  const { onFit, levels } = problem;
+  if (onFit === undefined) return problem;
+  return {
+    ...problem,
+    onFit: (done, most) => onFit(levelsDone * most + done, levels.length * most),
+  };
 }
 
 interface Candidate extends Omit<FittedHead, 'statistics'> {
@@ -90,12 +100,16 @@ export async function choosePenalty(
   if (folds.count === 0) {
     return { penalty: problem.penalty ?? USUAL_PENALTY, loss: 0, folds: 0 };
   }
+  const most = asked.length * folds.count;
+  let done = 0;
   const found = await crossValidate({
     ...regression,
     folds,
     judged: images,
     penalties: asked.map((relative) => relative * inputs),
+    onFit: () => problem.onFit?.(++done, most),
   });
+  problem.onFit?.(most, most);
   return {
     penalty: found.penalty / inputs,
     loss: found.loss,

@@ -19,4 +19,6 @@ export interface HeadProblem {
   /** Relative to the mean squared norm of the features; absent: chosen by cross-validation. */
   readonly penalty?: number;
   readonly seed: number;
+  /** Called after each fit of the cross-validation: how many of those that there may be are done with. */
+  readonly onFit?: (done: number, total: number) => void;
 }

@@ -49,7 +49,7 @@ export async function fitRegression(
   const { meanSquares } = problem;
   const found = await minimise(
     async (point) => {
-      const evaluation = await program.evaluate(Float32Array.from(point), weights);
+      const evaluation = await program.evaluate(new Float32Array(point), weights);
       scored = evaluation.logProbabilities;
       const loss = weightedLoss(scored, { labels, classes, weights });
       gradient.set(evaluation.gradient);
@@ -76,10 +76,11 @@ export async function fitRegression(
 /** Adds the gradient of the penalty to that of the loss. @returns the penalty's part of the objective */
 function penalise(gradient: Float64Array, kernel: Float64Array, penalty: number): number {
   let squares = 0;
-  kernel.forEach((weight, i) => {
+  for (let i = 0; i < kernel.length; i++) {
+    const weight = kernel[i] as number;
     squares += weight * weight;
     gradient[i] = (gradient[i] as number) + penalty * weight;
-  });
+  }
   return (penalty / 2) * squares;
 }
 

@@ -57,6 +57,23 @@ describe('fitHead', () => {
     expect(heldOutAccuracy(fit, of)).toBeGreaterThan(0.9);
   });
 
+  it('tells after each fit how many of those that there may be are done with', async () => {
+    const of = problem({ images: 60, classes: 3, levels: [20, 10], telling: 1 });
+    const told: number[] = [];
+    const totals = new Set<number>();
+    const onFit = (done: number, total: number) => {
+      told.push(done);
+      totals.add(total);
+    };
+    await fitHead({ ...of, onFit });
+    // Two numbers of levels, nine penalties, five folds: the weakest penalties are left out, and are done with, too.
+    expect([...totals]).toEqual([90]);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    expect(told.slice(0, 3)).toEqual([1, 2, 3]);
+    expect(told).toContain(45);
+    expect(told.at(-1)).toBe(90);
+  });
+
   it('reads all levels where the last says nothing', async () => {
     const of = problem({ images: 60, classes: 3, levels: [10, 10, 10], telling: 0 });
     const fit = await fitHead(of);

@@ -10,6 +10,7 @@ type Progress = Extract<RunEvent, { type: 'progress' }>;
 export const TASK_NAMES: Readonly<Record<Progress['task'], string>> = {
   scan: 'reading images',
   features: 'frozen layers',
+  solve: 'solving the output layer',
   trial: 'trying',
   evaluate: 'evaluating',
   predict: 'predicting',

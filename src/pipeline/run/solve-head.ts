@@ -74,6 +74,7 @@ export async function solveHead(
     }),
     ...(config.head.penalty !== null && { penalty: config.head.penalty }),
     seed: config.seed,
+    onFit: (done, total) => emit({ type: 'progress', task: 'solve', done, total, unit: 'fits' }),
   });
   const solved = {
     weights: headWeights(network, fitted),
