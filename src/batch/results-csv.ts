@@ -6,7 +6,8 @@ import type { BatchResults, RunResult } from './results.ts';
  * and its figures.
  */
 export function csvOf({ runs, ranking }: BatchResults): string {
-  const paths = namesOf(runs, (run) => run.values);
+  // The strategy has a column of its own, which also says what `auto` came to.
+  const paths = namesOf(runs, (run) => run.values).filter((path) => path !== 'strategy');
   const metrics = namesOf(runs, (run) => run.metrics);
   const head = ['run', 'rank', 'status', 'strategy', ...paths, ...metrics];
   const rows = runs.map((run) => {

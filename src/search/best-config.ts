@@ -22,8 +22,8 @@ export async function writeBest(
   const measured = value === undefined ? '' : `: ${metric} ${value.toFixed(4)}`;
   const head = `${MARK}${measured}, on images that chose it.\n# They are those of ${run.name}, a run that is trained.\n`;
   // The file lies elsewhere than the one that it is made of, and the run folder of a search is its own.
-  const { out: _, ...values } = absolutePathValues(run.settings.values);
-  // What advice would say again may differ from what it said.
+  const { out: _, advise: __, ...values } = absolutePathValues(run.settings.values);
+  // What advice would say again may differ from what it said, so that the strategy is named, and nothing is asked.
   await writeFileAtomic(path, head + stringify({ ...values, strategy: result.strategy }));
   return path;
 }

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
 import type { Emit, RunEvent } from '../base/events.ts';
 import { runJob } from '../batch/batch-job.ts';
 import type { BatchRun } from '../batch/plan-batch.ts';
 import type { RunResult } from '../batch/results.ts';
 import { resultOf } from '../batch/runner.ts';
 import type { GateMetric } from '../config/gates.ts';
-import { readEvents } from '../report/run-events.ts';
+import { eventLines, type LooseEvent } from '../run/event-lines.ts';
 import { runPaths } from '../run/store.ts';
 import { compareFigures, type Figures } from './halving.ts';
 
@@ -25,6 +27,7 @@ export class Candidate {
   #figures: Figures | undefined;
   #result: RunResult;
   #isBegun: boolean;
+  #share = 0;
   #seconds = 0;
 
   constructor(run: BatchRun, result: RunResult) {
@@ -56,14 +59,15 @@ export class Candidate {
   async trainTo(share: number, setting: SearchSetting, emit: Emit): Promise<void> {
     if (this.hasEnded) return;
     if (this.#isBegun && this.#figures === undefined) await this.#readEpochs(setting.metric);
+    if (share < 1 && this.#share >= share) return this.#stop();
     const pause = new AbortController();
     const began = performance.now();
     const listen = (event: RunEvent) => {
       emit(event);
       if (event.type !== 'epoch' || event.phase !== 'main') return;
       this.#isBegun = true;
-      this.#take(event.validation, setting.metric);
-      if (share < 1 && event.epoch >= Math.ceil(share * event.epochs)) pause.abort();
+      this.#take(event, setting.metric);
+      if (share < 1 && this.#share >= share) pause.abort();
     };
     const { storage, offline } = setting;
     const { settings, state } = this.run;
@@ -73,24 +77,43 @@ export class Candidate {
       { signal: AbortSignal.any([setting.signal, pause.signal]), emit: listen },
     );
     this.#seconds += (performance.now() - began) / 1000;
-    const result = { ...resultOf(this.run, outcome), seconds: this.#seconds };
+    this.#result = { ...resultOf(this.run, outcome), seconds: this.#seconds };
     if (outcome.kind === 'trained') this.#figures = outcome.metrics;
-    this.#result =
-      outcome.kind === 'interrupted'
-        ? { ...result, status: 'stopped', metrics: this.#figures ?? {} }
-        : result;
+    if (outcome.kind === 'interrupted') this.#stop();
   }
 
-  #take(figures: Figures, metric: GateMetric): void {
+  #stop(): void {
+    this.#result = { ...this.#result, status: 'stopped', metrics: this.#figures ?? {} };
+  }
+
+  #take({ epoch, epochs, validation }: Epoch, metric: GateMetric): void {
+    this.#share = epoch / epochs;
     const known = this.#figures;
-    if (known === undefined || compareFigures(metric, figures, known) < 0) this.#figures = figures;
+    if (known === undefined || compareFigures(metric, validation, known) < 0) {
+      this.#figures = validation;
+    }
   }
 
-  /** The figures of epochs that an earlier search has trained. */
+  /** What an earlier search has trained. */
   async #readEpochs(metric: GateMetric): Promise<void> {
-    const events = await readEvents(runPaths(this.run.folder).events).catch(() => undefined);
-    for (const { phase, validation } of events?.epochs ?? []) {
-      if (phase === 'main') this.#take(validation, metric);
+    const { events } = runPaths(this.run.folder);
+    if (!existsSync(events)) return;
+    for await (const event of eventLines(events)) {
+      if (isEpoch(event)) this.#take(event, metric);
     }
   }
 }
+
+/** An epoch of training, of which a search looks at the main phase alone. */
+type Epoch = Pick<Extract<RunEvent, { type: 'epoch' }>, 'epoch' | 'epochs' | 'validation'>;
+
+const epochForm = z.object({
+  type: z.literal('epoch'),
+  phase: z.literal('main'),
+  epoch: z.number(),
+  epochs: z.number(),
+  validation: z.record(z.string(), z.number()),
+});
+
+const isEpoch = (event: LooseEvent): event is LooseEvent & Epoch =>
+  epochForm.safeParse(event).success;

@@ -77,8 +77,10 @@ class Search {
     for (const candidate of this.#candidates) {
       if (candidate.result.reused) this.#emitEnd(candidate);
     }
-    const [first, ...open] = this.#candidates;
+    const [first, ...others] = this.#candidates;
     if (first !== undefined) await this.#trainTo(first, 1);
+    // Those that an earlier search has trained to their end would take the places of those that may go on.
+    const open = others.filter(({ hasEnded }) => !hasEnded);
     while (open.length > 0 && !this.#signal.aborted) await this.#bracket(open);
   }
 

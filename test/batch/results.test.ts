@@ -45,6 +45,18 @@ describe('results of a batch', () => {
     ]);
   });
 
+  it('are a CSV with one column for the strategy, where runs differ in it', () => {
+    const run = { ...base, metrics: {}, values: { strategy: 'auto', seed: 1 } };
+    expect(
+      csvOf(batchResults([run], 'accuracy'))
+        .split('\r\n')
+        .slice(0, 2),
+    ).toEqual([
+      'run,rank,status,strategy,seed,seconds,folder,error',
+      'a,,passed,head,1,1.500,/r/a,',
+    ]);
+  });
+
   it('are a CSV in which no text is a formula, and every number a number', () => {
     expect(
       ['=1+1', '+x', '-2', '-x', '@a', '\t=1', '\uff1d1', '-1e-3', 'a=b', '-'].map(csvCell),

@@ -66,6 +66,16 @@ it('stops what is behind, ends with what an undisturbed run has, and looks at no
   const again = await run('train', '-c', 'runs/best.yaml', '--out', 'again');
   expect(again.code, again.stderr).toBe(0);
   expect(await weightsOf('again')).toBe(await weightsOf(join('runs', best)));
+
+  // The same again goes on with the four that were stopped: two of them to a third, one of these to the end, and none
+  // by an epoch more than that.
+  const more = await run('batch', 'sweep.yaml', ...flags);
+  expect(more.code, more.stderr).toBe(0);
+  const all = await Promise.all(runs.map(({ folder }) => epochs(folder)));
+  expect([...all].sort()).toEqual([1, 1, 2, 6, 6, 6]);
+  const found = JSON.parse(more.stdout) as SearchResults;
+  expect(found.counts).toMatchObject({ passed: 3, stopped: 3, waiting: 0 });
+  for (const { status, metrics } of found.runs) expect(metrics, status).toHaveProperty('accuracy');
 });
 
 it('with no time left for a run says so, and goes on where it was', async () => {
