@@ -73,10 +73,14 @@ export function commandHelp(command: Command, fields: readonly Field[], style: H
   return [
     `Usage: vggtune ${command.usage}`,
     '',
-    ...command.description.split('\n').flatMap((line) => wrap(line, style.width)),
+    ...paragraphs(command.description).flatMap((text) => wrap(text, style.width)),
     ...shown.flatMap((section) => ['', ...sectionLines(section, style)]),
   ].join('\n');
 }
+
+/** Lines of the source end where its columns do, which are not those of the terminal; empty ones divide paragraphs. */
+const paragraphs = (text: string): string[] =>
+  text.split('\n\n').flatMap((each, at) => [...(at > 0 ? [''] : []), each.replaceAll('\n', ' ')]);
 
 const WIDEST_NAME = 34;
 const NARROWEST_TEXT = 30;

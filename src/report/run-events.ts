@@ -4,6 +4,8 @@ export interface Epoch {
   readonly phase: string;
   /** From 1 on, over all phases. */
   readonly at: number;
+  /** The share of its phase's epochs that were done with it; NaN where the event does not say. */
+  readonly share: number;
   readonly loss: number;
   readonly accuracy: number;
   readonly validation: Readonly<Record<string, number>>;
@@ -92,13 +94,15 @@ function createReader() {
 
 const keyOf = ({ phase, epoch }: Loose) => `${textOf(phase)} ${String(epoch)}`;
 
-function epochOf({ phase, loss, accuracy, validation, best }: Loose): Omit<Epoch, 'at'> {
+function epochOf(event: Loose): Omit<Epoch, 'at'> {
+  const { phase, loss, accuracy, validation, best } = event;
   const figures = typeof validation === 'object' && validation !== null ? validation : {};
   const numbers = Object.entries(figures).filter(
     (entry): entry is [string, number] => typeof entry[1] === 'number',
   );
   return {
     phase: textOf(phase),
+    share: numberOf(event.epoch) / numberOf(event.epochs),
     loss: numberOf(loss),
     accuracy: numberOf(accuracy),
     validation: Object.fromEntries(numbers),

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { z } from 'zod';
 import type { Emit, RunEvent } from '../base/events.ts';
 import { runJob } from '../batch/batch-job.ts';
 import type { BatchRun } from '../batch/plan-batch.ts';
 import type { RunResult } from '../batch/results.ts';
 import { resultOf } from '../batch/runner.ts';
 import type { GateMetric } from '../config/gates.ts';
-import { eventLines, type LooseEvent } from '../run/event-lines.ts';
+import { readEvents } from '../report/run-events.ts';
 import { runPaths } from '../run/store.ts';
 import { compareFigures, type Figures } from './halving.ts';
 
@@ -66,7 +64,7 @@ export class Candidate {
       emit(event);
       if (event.type !== 'epoch' || event.phase !== 'main') return;
       this.#isBegun = true;
-      this.#take(event, setting.metric);
+      this.#take(event.validation, { share: event.epoch / event.epochs, metric: setting.metric });
       if (share < 1 && this.#share >= share) pause.abort();
     };
     const { storage, offline } = setting;
@@ -86,34 +84,19 @@ export class Candidate {
     this.#result = { ...this.#result, status: 'stopped', metrics: this.#figures ?? {} };
   }
 
-  #take({ epoch, epochs, validation }: Epoch, metric: GateMetric): void {
-    this.#share = epoch / epochs;
+  #take(figures: Figures, of: { readonly share: number; readonly metric: GateMetric }): void {
+    this.#share = of.share;
     const known = this.#figures;
-    if (known === undefined || compareFigures(metric, validation, known) < 0) {
-      this.#figures = validation;
+    if (known === undefined || compareFigures(of.metric, figures, known) < 0) {
+      this.#figures = figures;
     }
   }
 
   /** What an earlier search has trained. */
   async #readEpochs(metric: GateMetric): Promise<void> {
-    const { events } = runPaths(this.run.folder);
-    if (!existsSync(events)) return;
-    for await (const event of eventLines(events)) {
-      if (isEpoch(event)) this.#take(event, metric);
+    const events = await readEvents(runPaths(this.run.folder).events).catch(() => undefined);
+    for (const { phase, share, validation } of events?.epochs ?? []) {
+      if (phase === 'main') this.#take(validation, { share, metric });
     }
   }
 }
-
-/** An epoch of training, of which a search looks at the main phase alone. */
-type Epoch = Pick<Extract<RunEvent, { type: 'epoch' }>, 'epoch' | 'epochs' | 'validation'>;
-
-const epochForm = z.object({
-  type: z.literal('epoch'),
-  phase: z.literal('main'),
-  epoch: z.number(),
-  epochs: z.number(),
-  validation: z.record(z.string(), z.number()),
-});
-
-const isEpoch = (event: LooseEvent): event is LooseEvent & Epoch =>
-  epochForm.safeParse(event).success;

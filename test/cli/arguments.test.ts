@@ -133,6 +133,20 @@ describe('help', () => {
       for (const line of texts) expect(displayWidth(line), line).toBeLessThanOrEqual(width);
     }
   });
+
+  it.each(COMMANDS.map(({ name }) => name))('of %s fills its lines', async (name) => {
+    const command = await load(name);
+    for (const width of [40, 80, 120]) {
+      const text = commandHelp(command, [], { ...style, width }).split('\n\nFlags')[0] ?? '';
+      for (const paragraph of text.split('\n\n').slice(1)) {
+        const lines = paragraph.split('\n');
+        lines.slice(1).forEach((line, at) => {
+          const longer = `${lines[at]} ${line.split(' ')[0]}`;
+          expect(displayWidth(longer), longer).toBeGreaterThan(width);
+        });
+      }
+    }
+  });
 });
 
 it('a device that is named twice is one too many, where it is another one', () => {

@@ -17,7 +17,7 @@ const cacheBefore = process.env.VGGTUNE_CACHE;
 beforeAll(async () => {
   home = await temporaryFolder();
   process.env.VGGTUNE_CACHE = join(home, 'cache');
-  data = await pictureFolder(4, join(home, 'pictures'));
+  data = await pictureFolder(3, join(home, 'pictures'));
 });
 
 afterAll(async () => {

@@ -223,5 +223,6 @@ describe('a disk that is full', () => {
       kind: 'data',
       details: { where: folder, fix: expect.stringContaining('VGGTUNE_CACHE') },
     });
+    await full.close();
   });
 });

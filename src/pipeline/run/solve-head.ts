@@ -55,10 +55,8 @@ export async function solveHead(
 ): Promise<SolvedHead> {
   const { network, config, signal, emit } = setting;
   const width = featureWidth(setting, boundaries);
-  const gathered = await gatherFeatures(setting, {
-    ...affordable(setting, images, width),
-    boundaries,
-  });
+  const some = affordable(setting, images, width);
+  const gathered = await gatherFeatures(setting, { ...some, boundaries });
   expectNumbers(gathered.features);
   const labels = gathered.samples.map(({ label }) => label);
   const fitted = await fitHead({
