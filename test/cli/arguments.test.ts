@@ -137,7 +137,8 @@ describe('help', () => {
   it.each(COMMANDS.map(({ name }) => name))('of %s fills its lines', async (name) => {
     const command = await load(name);
     for (const width of [40, 80, 120]) {
-      const text = commandHelp(command, [], { ...style, width }).split('\n\nFlags')[0] ?? '';
+      const help = commandHelp(command, [], { ...style, width });
+      const text = help.split(/\n\n(?=Flags|Everywhere)/)[0] ?? '';
       for (const paragraph of text.split('\n\n').slice(1)) {
         const lines = paragraph.split('\n');
         lines.slice(1).forEach((line, at) => {
