@@ -24,7 +24,7 @@ const modules = {
     why: 'weights translate published files into canonical tensors.',
   },
   advisor: {
-    may: ['network'],
+    may: ['metrics', 'network'],
     types: ['config'],
     why: 'numbers in, decision out: no files, no engine.',
   },
@@ -91,7 +91,7 @@ const modules = {
     why: 'a batch is a loop over the same pipeline.',
   },
   search: {
-    may: ['batch', 'config', 'report', 'run'],
+    may: ['batch', 'config', 'metrics', 'report', 'run'],
     why: 'a search chooses among the runs of a batch, and trains them piece by piece.',
   },
   queue: {

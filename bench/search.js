@@ -85,7 +85,7 @@ async function oneSet(name, home) {
   await writeFile(sweep, JSON.stringify({ ...base, out: join(folder, 'runs'), matrix: SPACE }));
   const { search, runs } = searched(sweep, folder);
   const [first] = runs;
-  const [best] = runs.filter(({ status }) => status === 'passed').sort(byFigures);
+  const best = runs.find(({ name }) => name === search.best);
   const figures = {
     default: await tested(folder, ['--config', start, '--advise.budget', '0']),
     advised: await tested(folder, ['--config', start]),
@@ -98,6 +98,7 @@ async function oneSet(name, home) {
     points: runs.filter(({ status }) => status !== 'waiting').length,
     trained: runs.filter(({ status }) => status === 'passed').length,
     chosen: best.name,
+    lead: search.lead,
     validation: { default: first.metrics.accuracy, best: best.metrics.accuracy },
     images: figures.best.images,
     test: Object.fromEntries(Object.entries(figures).map(([key, { accuracy }]) => [key, accuracy])),
@@ -108,9 +109,6 @@ function searched(sweep, folder) {
   const time = ['--search', options.points, '--budget', budget];
   return vggtune(['batch', sweep, ...time, '--results', join(folder, 'results')]);
 }
-
-const byFigures = (a, b) =>
-  b.metrics.accuracy - a.metrics.accuracy || a.metrics.loss - b.metrics.loss;
 
 /** The accuracy on the test images of a run with these flags. */
 async function tested(folder, flags) {

@@ -1,3 +1,4 @@
+import { pairedDifference } from '../metrics/paired.ts';
 import { stability } from './stability.ts';
 
 /** How well the classes are separated at one depth of the frozen network. */
@@ -233,13 +234,8 @@ function depthEvidence(measured: readonly MeasuredDepth[]): readonly DepthEviden
   });
 }
 
-/** The mean of the paired differences, and its standard error (McNemar's). */
 function leadOver(hits: readonly boolean[], last: readonly boolean[]) {
-  const won = hits.filter((hit, image) => hit && last[image] !== true).length;
-  const lost = last.filter((hit, image) => hit && hits[image] !== true).length;
-  const images = Math.max(1, hits.length);
-  const lead = (won - lost) / images;
-  const leadError = Math.sqrt(Math.max(0, won + lost - images * lead ** 2)) / images;
+  const { mean: lead, error: leadError } = pairedDifference(hits.map(Number), last.map(Number));
   return { lead, leadError };
 }
 

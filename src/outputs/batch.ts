@@ -68,10 +68,23 @@ export const batchOutput = z.union([
       .strictObject({
         budget: seconds.nullable().describe('null without a limit'),
         spent: seconds,
-        bestConfig: z
+        best: z
           .string()
           .nullable()
-          .describe('the config of the best run that was trained to its end'),
+          .describe('name of the run that is chosen; null where none was trained to its end'),
+        bestConfig: z.string().nullable().describe('its config'),
+        lead: z
+          .strictObject({
+            mean: z
+              .number()
+              .describe('a share of the images, or nats for the loss; more is better'),
+            error: z.number().describe('its standard error'),
+            images: z.number().int(),
+          })
+          .nullable()
+          .describe(
+            'how far it is ahead of the first run on the same images; where that one stays, how far the next best is; null: there is one run alone',
+          ),
       })
       .exactOptional()
       .describe('of --search'),

@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import type { Emit, RunEvent } from '../base/events.ts';
 import { runJob } from '../batch/batch-job.ts';
 import type { BatchRun } from '../batch/plan-batch.ts';
 import type { RunResult } from '../batch/results.ts';
 import { resultOf } from '../batch/runner.ts';
 import type { GateMetric } from '../config/gates.ts';
+import { parsePredictions } from '../report/read-predictions.ts';
 import { readEvents } from '../report/run-events.ts';
+import type { ImagePrediction } from '../run/record.ts';
 import { runPaths } from '../run/store.ts';
 import { compareFigures, type Figures } from './halving.ts';
 
@@ -26,6 +29,7 @@ export class Candidate {
   #result: RunResult;
   #isBegun: boolean;
   #share = 0;
+  #predictions: readonly ImagePrediction[] | undefined;
   #seconds = 0;
 
   constructor(run: BatchRun, result: RunResult) {
@@ -47,6 +51,13 @@ export class Candidate {
   /** Whether it was trained to its end. */
   get isTrained(): boolean {
     return this.#result.status === 'passed' || this.#result.status === 'gate-missed';
+  }
+
+  /** What the trained run says of each validation image; read once. */
+  async predictions(): Promise<readonly ImagePrediction[]> {
+    if (!this.isTrained) return [];
+    this.#predictions ??= await readPredictions(this.run.folder);
+    return this.#predictions;
   }
 
   get hasEnded(): boolean {
@@ -99,4 +110,11 @@ export class Candidate {
       if (phase === 'main') this.#take(validation, { share, metric });
     }
   }
+}
+
+/** Those of a run folder; none where the file was lost, so that figures alone are compared. */
+async function readPredictions(folder: string): Promise<readonly ImagePrediction[]> {
+  const path = runPaths(folder).predictions;
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  return text === undefined ? [] : parsePredictions(text, path);
 }

@@ -6,7 +6,8 @@ import { type BatchEvent, initialResult, type RunBatchRequest } from '../batch/r
 import { writeResults } from '../batch/write-results.ts';
 import { writeBest } from './best-config.ts';
 import { Candidate } from './candidate.ts';
-import { compareFigures, promoted, RUNGS } from './halving.ts';
+import { chooseBest, type Lead } from './choose-best.ts';
+import { promoted, RUNGS } from './halving.ts';
 
 export interface SearchRequest extends Omit<RunBatchRequest, 'jobs'> {
   /** Seconds; Infinity: until all candidates are through. */
@@ -18,8 +19,12 @@ export interface SearchResults extends BatchResults {
     /** Seconds; null without a limit. */
     readonly budget: number | null;
     readonly spent: number;
-    /** The config of the best run that was trained to its end; null where there is none. */
+    /** The run that is chosen; null where none was trained to its end. */
+    readonly best: string | null;
+    /** Its config. */
     readonly bestConfig: string | null;
+    /** How far it is ahead of the first run; where the first stays, how far the next best is. Null of one run alone. */
+    readonly lead: Lead | null;
   };
 }
 
@@ -120,22 +125,40 @@ class Search {
     this.#request.emit(event);
   }
 
+  async #choose() {
+    const judged = await Promise.all(
+      this.#candidates.map(async (candidate) => ({
+        candidate,
+        figures: candidate.figures,
+        predictions: await candidate.predictions(),
+      })),
+    );
+    const [first, ...others] = judged;
+    const isTrained = ({ candidate }: (typeof judged)[number]) => candidate.isTrained;
+    return chooseBest(
+      first !== undefined && isTrained(first) ? first : undefined,
+      others.filter(isTrained),
+      this.#request.metric,
+    );
+  }
+
   async write(): Promise<SearchResults> {
     const { metric, results: folder, budget } = this.#request;
     const all = batchResults(
       this.#candidates.map(({ result }) => result),
       metric,
     );
-    const best = this.#candidates
-      .filter(({ isTrained }) => isTrained)
-      .sort((a, b) => compareFigures(metric, a.figures, b.figures))[0];
+    const choice = await this.#choose();
+    const best = choice?.best.candidate;
     const bestConfig = best === undefined ? null : await writeBest(folder, best, metric);
     const results: SearchResults = {
       ...all,
       search: {
         budget: Number.isFinite(budget) ? budget : null,
         spent: this.#spent,
+        best: best?.run.name ?? null,
         bestConfig,
+        lead: choice?.lead ?? null,
       },
     };
     await writeResults(folder, results);

@@ -78,6 +78,32 @@ it('stops what is behind, ends with what an undisturbed run has, and looks at no
   for (const { status, metrics } of found.runs) expect(metrics, status).toHaveProperty('accuracy');
 });
 
+it('compares a solved output layer and trained ones on the same images, and keeps the first where chance may decide', async () => {
+  const text = SWEEP.replace('epochs: 6', 'epochs: 1').replace('weights: random\n', '');
+  const matrix = 'matrix:\n  strategy: [head]\n';
+  await writeFile(join(home, 'kinds.yaml'), `${text.split('matrix')[0]}${matrix}`);
+  const flags = ['--search', '1', '--results', 'kinds', '--json'];
+  const { code, stdout, stderr } = await run('batch', 'kinds.yaml', ...flags);
+  expect(code, stderr).toBe(0);
+  const { runs, search } = JSON.parse(stdout) as SearchResults;
+  const measured = await Promise.all(
+    runs.map(async ({ folder }) => {
+      const lines = (await readFile(join(folder, 'predictions.csv'), 'utf8')).trim().split(/\r?\n/);
+      return lines
+        .slice(1)
+        .map((line) => line.split(',')[0])
+        .sort();
+    }),
+  );
+  expect(measured).toHaveLength(2);
+  expect(measured[1]).toEqual(measured[0]);
+  expect(measured[0]?.length).toBe(search.lead?.images);
+  const [first, head] = runs.map(({ metrics }) => metrics.accuracy ?? 0);
+  expect(search.lead?.mean).toBeCloseTo((head ?? 0) - (first ?? 0));
+  const isClear = (search.lead?.mean ?? 0) > (search.lead?.error ?? 0);
+  expect(search.best).toBe(runs[isClear ? 1 : 0]?.name);
+});
+
 it('with no time left for a run says so, and goes on where it was', async () => {
   await writeFile(join(home, 'short.yaml'), SWEEP.replace('epochs: 6', 'epochs: 400'));
   const flags = ['batch', 'short.yaml', '--search', '2', '--results', 'short'];

@@ -160,9 +160,10 @@ function outcome(
   if (!args.flag('collect') && context.signal.aborted) {
     throw args.has('queue') ? queueStopped(results, args) : stopped(results, args);
   }
-  // A run that was stopped has figures, too, and no model.
-  const best = ranked(results.runs, results.metric).find(({ status }) => status !== 'stopped');
-  const more = 'search' in results ? searchLines(results, best?.name) : [];
+  const [first] = ranked(results.runs, results.metric);
+  const best =
+    'search' in results ? results.runs.find(({ name }) => name === results.search.best) : first;
+  const more = 'search' in results ? searchLines(results, context.terminal) : [];
   return {
     document: { ...results, best: best?.name ?? null, files },
     text: [...batchLines(results, files, context.terminal), ...more].join('\n'),

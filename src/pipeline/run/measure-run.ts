@@ -34,7 +34,8 @@ export async function measureRun(
   const side = measureOn ?? (split.test.length > 0 ? 'test' : 'val');
   const heldOut = start.refitHead?.heldOut;
   if (side === 'val' && plan.phases.length === 0 && heldOut !== undefined) {
-    return measurementOf(heldOut, { side: 'cross-validation', classes });
+    const scored = measureOn === undefined ? heldOut : scoresOf(heldOut, split.val);
+    return measurementOf(scored, { side: 'cross-validation', classes });
   }
   const isFinal = side === 'test' || start.refitWeights === undefined;
   const model = isFinal ? models.final : models.judged;
@@ -43,8 +44,28 @@ export async function measureRun(
   return { ...found, metrics: { ...found.metrics, beforeRefit: true } };
 }
 
+type HeldOut = Scored & { readonly images: readonly ImageEntry[] };
+
+/** The scores of some images alone; of all where none of them was scored. */
+function scoresOf(scored: HeldOut, some: readonly ImageEntry[]): HeldOut {
+  const paths = new Set(some.map(({ path }) => path));
+  const { classes, labels, images } = scored;
+  const kept = [...images.keys()].filter((row) => paths.has((images[row] as ImageEntry).path));
+  if (kept.length === 0) return scored;
+  const scores = new Float32Array(kept.length * classes);
+  kept.forEach((row, at) => {
+    scores.set(scored.scores.subarray(row * classes, (row + 1) * classes), at * classes);
+  });
+  return {
+    scores,
+    classes,
+    labels: kept.map((row) => labels[row] as number),
+    images: kept.map((row) => images[row] as ImageEntry),
+  };
+}
+
 function measurementOf(
-  scored: Scored & { readonly images: readonly ImageEntry[] },
+  scored: HeldOut,
   of: { readonly side: MetricsRecord['side']; readonly classes: readonly string[] },
 ): Measurement {
   return {
@@ -77,7 +98,7 @@ async function measure(of: {
 export async function scoreSide(
   { setting, plan }: Pick<PreparedRun, 'setting' | 'plan'>,
   { weights, side }: { readonly weights: NamedTensors; readonly side: 'val' | 'test' },
-): Promise<Scored & { readonly images: readonly ImageEntry[] }> {
+): Promise<HeldOut> {
   const { split, engine, network, config, signal } = setting;
   const from = plan.phases.length === 0 ? (plan.solvedFrom ?? plan.from) : plan.from;
   const { batchSize } = config;
