@@ -202,6 +202,7 @@ describe('trials', () => {
   const sources = async (weights: string, budget: string) => {
     const data = await pictureFolder(12, join(folder(), 'pictures'));
     return sourcesOf(data, weights, {
+      image: { size: 32 },
       split: { val: 0.3, test: 0 },
       epochs: 1,
       schedule: { warmup: 0 },

@@ -22,6 +22,7 @@ const SWEEP = `data: pictures
 backbone: vgg-nano
 weights: random
 strategy: scratch
+image: {size: 32}
 epochs: 6
 schedule: {kind: cosine, warmup: 0}
 earlyStop: null

@@ -64,6 +64,7 @@ function child(options: ChildOptions): Promise<Ended> {
     ...{ data, out: join(home, name), strategy, backbone: 'vgg-nano' },
     weights: strategy === 'scratch' ? 'random' : join(home, 'start', 'model', 'model.safetensors'),
     ...{ epochs: 3, warmupEpochs: strategy === 'all' || strategy === 'top' ? 1 : 0, batchSize: 4 },
+    image: { size: 32 },
     augment: { views: 0, flip: 0.5, brightness: 0.2 },
     // A solved head takes no steps to be killed at.
     ...(strategy === 'head' && { head: { fit: 'steps' } }),

@@ -45,6 +45,7 @@ function run({ settings = {}, resume = false, onEvent = () => {} }: Options = {}
     backbone: 'vgg-nano',
     weights: 'random',
     epochs: 2,
+    image: { size: 32 },
     batchSize: 5,
     augment: { crop: null, flip: 0, views: 1 },
     ...settings,

@@ -39,6 +39,7 @@ function run(name: string, { settings = {}, resume = false, engine, onEvent }: O
   const values = {
     ...{ data: join(home, 'pictures'), out: join(home, name), strategy: 'scratch' },
     ...{ backbone: 'vgg-nano', weights: 'random', epochs: 3, batchSize: 5 },
+    image: { size: 32 },
     ...settings,
   };
   return train({
