@@ -112,6 +112,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/describe.ts')).command,
   },
   {
+    name: 'explain',
+    summary: 'explain a network: receptive field, kernels, dense layers, strategies',
+    group: 'Look closer',
+    load: async () => (await import('./commands/explain.ts')).command,
+  },
+  {
     name: 'completion',
     summary: 'print a script that completes commands, flags and runs in a shell',
     group: 'Look closer',

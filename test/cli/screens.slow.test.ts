@@ -49,6 +49,10 @@ describe.each(WIDTHS)('at %d columns', (columns) => {
   it.each([
     'describe vgg16 --compare --receptive-field',
     'describe runs/one',
+    'explain receptive-field vgg16',
+    'explain kernels vgg16_bn',
+    'explain dense vgg16',
+    'explain strategies',
     'describe runs/one/model/model.safetensors --tensors',
     'weights list',
     'cache list',
