@@ -23,7 +23,11 @@ export default defineConfig({
   srcExclude: ['**/{node_modules,dist,site,runs,test,bench,src,reports,coverage}/**'],
   rewrites: { 'README.md': 'index.md' },
   lastUpdated: false,
-  head: [['meta', { name: 'referrer', content: 'no-referrer' }]],
+  head: [
+    ['meta', { name: 'referrer', content: 'no-referrer' }],
+    // No icon, so that no browser asks for one.
+    ['link', { rel: 'icon', href: 'data:,' }],
+  ],
   themeConfig: {
     nav: [
       { text: 'Tutorial', link: '/docs/tutorial' },

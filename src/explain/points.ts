@@ -101,7 +101,7 @@ function strategyPoints({ cases }: StrategyLesson): string[] {
   const cached = cases.find(({ epochs, macs }) => epochs > 0 && macs.frozen > 0);
   const solved = cases.find(({ epochs, solved: isSolved }) => isSolved && epochs === 0);
   return [
-    'Much that a pretrained network knows is of use for similar images, so that little is trained; few images cannot hold many parameters, so that little may be. Different images want more layers trained, and with many of them from random weights.',
+    'A pretrained network already knows most of what similar images need, so that little has to be trained; few images cannot determine many parameters, so that little may be trained. Different images want more layers trained, and many different ones all layers, from random weights.',
     ...(solved === undefined
       ? []
       : [

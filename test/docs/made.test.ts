@@ -11,8 +11,16 @@ interface Generator {
   pictures(modules: object): Promise<Made>;
 }
 
-/** What a generator of build/ makes of the program as it stands in src/. */
-async function made(name: 'reference' | 'pictures'): Promise<Made> {
+const known = new Map<string, Promise<Made>>();
+
+/** What a generator of build/ makes of the program as it stands in src/; it is made once. */
+function made(name: 'reference' | 'pictures'): Promise<Made> {
+  const files = known.get(name) ?? make(name);
+  known.set(name, files);
+  return files;
+}
+
+async function make(name: 'reference' | 'pictures'): Promise<Made> {
   const path = `../../build/${name}.js`;
   const generator = (await import(/* @vite-ignore */ path)) as Generator;
   const modules = await generator.modules((module) => {
