@@ -113,7 +113,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'explain',
-    summary: 'explain a network: receptive field, kernels, dense layers, strategies',
+    summary: 'explain a network: what it sees, holds, costs and trains',
     group: 'Look closer',
     load: async () => (await import('./commands/explain.ts')).command,
   },
