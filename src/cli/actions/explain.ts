@@ -2,27 +2,50 @@ import { usageError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { EXPLAIN_TOPICS, HEADS } from '../../config/names.ts';
 import type { Output } from '../../outputs/index.ts';
-import { explain } from '../../pipeline/inspect/explain.ts';
+import { type ExplainRequest, explain } from '../../pipeline/inspect/explain.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { wholeNumber } from '../number-arguments.ts';
 import { openPage } from '../open-page.ts';
+import { pageToStdout, withoutFiles } from '../page-to-stdout.ts';
 import { explainedLines } from '../report/explain.ts';
 
 /** The network that is explained where none is named: its weights are in the package. */
 const USUAL = 'vgg-nano';
 
 export async function run(args: Arguments, context: Context): Promise<Outcome<Output<'explain'>>> {
-  const { terminal, storage, emit, signal } = context;
-  const [topic = '', subject = USUAL] = args.positionals;
-  const named = EXPLAIN_TOPICS.find((each) => each === topic);
-  if (named === undefined) throw unknownTopic(topic);
-  if (args.flag('open') && !args.has('page')) {
+  const page = args.text('page');
+  if (page === '-') return toStdout(args, context);
+  if (args.flag('open') && page === undefined) {
     throw usageError('--open wants a page', { where: '--open', fix: 'name it with --page FILE' });
   }
+  const { terminal } = context;
+  const explained = await explain(requestOf(args, context, page));
+  if (args.flag('open') && explained.page !== undefined && !(await openPage(explained.page))) {
+    terminal.note('there is no program to open the page with: open the file in a browser');
+  }
+  return { document: explained, text: explainedLines(explained, terminal).join('\n') };
+}
+
+/** Prints the page itself. */
+async function toStdout(args: Arguments, context: Context): Promise<Outcome<Output<'explain'>>> {
+  const emit = withoutFiles(context.emit);
+  const { made, text } = await pageToStdout(args, '--page', (page) =>
+    explain(requestOf(args, { ...context, emit }, page)),
+  );
+  return { document: { ...made, page: '-' }, text, forPrograms: true };
+}
+
+function requestOf(
+  args: Arguments,
+  { storage, emit, signal }: Context,
+  page: string | undefined,
+): ExplainRequest {
+  const [found = '', subject = USUAL] = args.positionals;
+  const topic = EXPLAIN_TOPICS.find((each) => each === found);
+  if (topic === undefined) throw unknownTopic(found);
   const head = HEADS.find((name) => name === args.text('head'));
-  const page = args.text('page');
-  const explained = await explain({
-    topic: named,
+  return {
+    topic,
     subject,
     storage,
     emit,
@@ -31,11 +54,7 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
     ...numberOf(args, 'size'),
     ...numberOf(args, 'classes'),
     ...(page !== undefined && { page }),
-  });
-  if (args.flag('open') && explained.page !== undefined && !(await openPage(explained.page))) {
-    terminal.note('there is no program to open the page with: open the file in a browser');
-  }
-  return { document: explained, text: explainedLines(explained, terminal).join('\n') };
+  };
 }
 
 function numberOf(args: Arguments, name: 'size' | 'classes') {

@@ -22,7 +22,7 @@ export const command: Command = {
       name: 'page',
       kind: 'text',
       value: 'FILE',
-      description: 'write a page with drawings, which needs no network',
+      description: 'write a page with drawings, which needs no network; - is stdout',
     },
     { name: 'open', kind: 'boolean', description: 'open the page in the browser' },
     {
