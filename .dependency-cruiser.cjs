@@ -61,6 +61,11 @@ const modules = {
     types: ['audit'],
     why: 'a report shows what a run folder holds, and images; it opens no network and no engine.',
   },
+  explain: {
+    may: ['network', 'engines', 'training', 'report'],
+    types: ['config'],
+    why: 'figures of a network, folds over its layers and plans, in tables and drawings; the page is as those of reports.',
+  },
   tracking: {
     may: ['config', 'formats', 'run'],
     why: 'trackers tell other software what a run records; they read its records and change none.',
@@ -81,6 +86,7 @@ const modules = {
       'evaluation',
       'export',
       'report',
+      'explain',
       'audit',
       'tracking',
     ],
@@ -100,7 +106,7 @@ const modules = {
   },
   outputs: {
     may: ['config', 'network', 'batch', 'queue'],
-    types: ['dataset', 'run', 'weights', 'advisor', 'audit', 'export', 'pipeline'],
+    types: ['dataset', 'run', 'weights', 'advisor', 'audit', 'export', 'explain', 'pipeline'],
     why: 'outputs publishes the form of what commands print, and checks it against the types of its owners.',
   },
   library: {
@@ -109,7 +115,7 @@ const modules = {
     why: 'what other programs import: the use cases with options that are the config, and a model that stays loaded.',
   },
   cli: {
-    may: ['metrics', 'config', 'pipeline', 'batch', 'search', 'queue', 'outputs'],
+    may: ['metrics', 'config', 'pipeline', 'batch', 'search', 'queue', 'outputs', 'explain'],
     types: ['run', 'advisor', 'audit'],
     why: 'commands are thin: flags in, pipeline, text out.',
   },

@@ -19,6 +19,7 @@ const LAYERS = [
   ['run', 'dataset', 'weights', 'advisor', 'engines', 'audit'],
   ['solver', 'training', 'evaluation', 'export', 'tracking'],
   ['report'],
+  ['explain'],
   ['pipeline'],
   ['batch'],
   ['search', 'queue'],

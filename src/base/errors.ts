@@ -9,8 +9,10 @@ export const EXIT_CODES = {
   interrupted: 130,
 } as const;
 
+/** The kinds of errors that a user can mend; each has its exit code on the command line. */
 export type FailureKind = Exclude<keyof typeof EXIT_CODES, 'ok' | 'bug'>;
 
+/** What is known of an error beside its message: each part is shown on a line of its own. */
 export interface ErrorDetails {
   /** What was expected. */
   readonly expected?: string;
@@ -38,6 +40,7 @@ export class VggtuneError extends Error {
     this.details = details;
   }
 
+  /** The exit code of the command line for errors of this kind. */
   get exitCode(): number {
     return EXIT_CODES[this.kind];
   }

@@ -112,6 +112,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/describe.ts')).command,
   },
   {
+    name: 'explain',
+    summary: 'explain a network: what it sees, holds, costs and trains',
+    group: 'Look closer',
+    load: async () => (await import('./commands/explain.ts')).command,
+  },
+  {
     name: 'completion',
     summary: 'print a script that completes commands, flags and runs in a shell',
     group: 'Look closer',

@@ -17,7 +17,7 @@ interface Section {
   readonly rows: readonly Row[];
 }
 
-const EXIT_CODES: readonly Row[] = [
+export const EXIT_CODES: readonly Row[] = [
   ['0', 'done'],
   ['1', 'a bug in vggtune'],
   ['2', 'a bad flag or config'],

@@ -23,6 +23,10 @@ export const OTHER_FLAGS: Readonly<Record<string, readonly OtherName[]>> = {
     { meant: '--backbone NAME', of: SETTINGS },
     { meant: 'the run folder as the first word', of: ['predict', 'evaluate', 'export'] },
   ],
+  backbone: [
+    { meant: 'the network as a word: vggtune explain dense vgg16', of: ['explain'] },
+    { meant: 'the network as a word: vggtune describe vgg16', of: ['describe'] },
+  ],
   arch: [{ meant: '--backbone NAME', of: SETTINGS }],
   network: [{ meant: '--backbone NAME', of: SETTINGS }],
   name: [{ meant: '--out FOLDER, the run folder', of: SETTINGS }],

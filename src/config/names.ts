@@ -32,3 +32,7 @@ export const QUANTIZATIONS = ['none', 'float16', 'uint8'] as const;
 
 /** The shells whose Tab key can be taught our words. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** What `explain` tells of a network. */
+export const EXPLAIN_TOPICS = ['receptive-field', 'kernels', 'dense', 'strategies'] as const;
+export type ExplainTopic = (typeof EXPLAIN_TOPICS)[number];

@@ -23,6 +23,7 @@ export type { Guess, Prediction } from '../pipeline/predict.ts';
 export type { WorkOptions } from './work-options.ts';
 export type { AdviceReport, AuditReport, PartialConfig as Settings, RunRecord };
 
+/** How a training is run: what to do where its run folder is there already. */
 export interface TrainOptions extends WorkOptions {
   /** Goes on with the interrupted run in the folder `out`. */
   readonly resume?: boolean;
@@ -46,6 +47,7 @@ export async function train(
   return pipeline.train({ ...(await request(settings, options)), resume, overwrite });
 }
 
+/** How advice is asked for. */
 export interface AdviseOptions extends WorkOptions {
   /** Whether to estimate the time and memory of each strategy; true by default. */
   readonly estimates?: boolean;
@@ -64,6 +66,7 @@ export async function advise(
   return pipeline.advise({ ...(await request(settings, options)), estimates });
 }
 
+/** Where an audit writes its files. */
 export interface AuditOptions extends WorkOptions {
   /** The folder for `audit.csv` and `audit.html`; by default the working folder. */
   readonly to?: string;
@@ -86,6 +89,7 @@ export async function audit(
   return pipeline.audit({ ...(await request(settings, options)), overwrite, ...named });
 }
 
+/** Where a report is written, and who watches. */
 export interface ReportOptions extends Pick<WorkOptions, 'signal' | 'onEvent' | 'cache'> {
   /** The path of the page; by default `report.html` in the folder of the only run, or in the working folder. */
   readonly out?: string;
@@ -108,6 +112,7 @@ export async function report(
   return pipeline.report({ runs, storage, signal, emit, ...named });
 }
 
+/** How many guesses are given for each file, and who watches. */
 export interface PredictFilesOptions extends Pick<WorkOptions, 'signal' | 'onEvent'> {
   /** The number of guesses for each image; 1 by default. */
   readonly top?: number;

@@ -1,6 +1,7 @@
 import type { RunEvent } from '../base/events.ts';
 import { storageFrom } from '../base/storage-from.ts';
 
+/** The options of all work: who stops it, who watches it, where it keeps what can be used again. */
 export interface WorkOptions {
   /** Stops the work after its next step; what was trained is kept and can be resumed. */
   readonly signal?: AbortSignal;

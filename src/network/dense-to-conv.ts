@@ -68,16 +68,30 @@ export function denseForm(network: NetworkSpec, weights: NamedTensors): DenseFor
   const stride = strideOf(network.layers);
   const context = { network, layers, weights, side, channels: map[0] ?? 0 };
   const form = formOf(network.head, context);
+  const window = denseWindow(network);
   return {
     backbone: network.layers.slice(0, network.headStart),
     ...form,
     weights: new Map([...weights, ...form.weights]),
+    window,
     stride,
-    smallest: form.window * stride,
+    smallest: window * stride,
   };
 }
 
-function strideOf(layers: readonly Layer[]): number {
+/**
+ * Side of the window of the last map that one score of the fully convolutional form sees: the trained map where dense
+ * layers or a ReLU come after all of it, and one cell where the output layer is all that follows an average.
+ */
+export function denseWindow({ layers, shapes, headStart }: NetworkSpec): number {
+  const head = layers.slice(headStart);
+  const isLinear = head.filter(({ kind }) => kind === 'dense').length === 1;
+  const isPooled = head.some(({ kind }) => kind === 'gap' || kind === 'levels');
+  return isLinear && isPooled ? 1 : (shapes[headStart - 1]?.[1] ?? 1);
+}
+
+/** The product of the strides of some layers. */
+export function strideOf(layers: readonly Layer[]): number {
   return layers.reduce((stride, layer) => stride * (layer.kind === 'maxpool' ? layer.size : 1), 1);
 }
 
@@ -90,7 +104,7 @@ interface HeadContext {
   readonly channels: number;
 }
 
-type HeadForm = Pick<DenseForm, 'head' | 'weights' | 'window' | 'method'>;
+type HeadForm = Pick<DenseForm, 'head' | 'weights' | 'method'>;
 
 function formOf(head: string, context: HeadContext): HeadForm {
   const { side } = context;
@@ -98,16 +112,16 @@ function formOf(head: string, context: HeadContext): HeadForm {
   if (levels?.kind === 'levels') return levelsForm(levels, context);
   if (context.layers.some(({ kind }) => kind === 'flatten')) {
     const method = `fc6 is a ${side}x${side} convolution, fc7 and fc8 are 1x1 convolutions`;
-    return { ...pointwise(context, firstKernel(context)), window: side, method };
+    return { ...pointwise(context, firstKernel(context)), method };
   }
   if (context.layers.filter(({ kind }) => kind === 'dense').length === 1) {
     const method = `the head "${head}" has no dense layer over space: its output layer is a 1x1 convolution at every cell, and the scores are averaged, which is the same by linearity`;
-    return { ...pointwise(context), window: 1, method };
+    return { ...pointwise(context), method };
   }
   const { head: convolutions, weights } = pointwise(context);
   const average: MapLayer = { kind: 'average', name: 'average', size: side };
   const method = `the head "${head}" has no dense layer over space: each ${side}x${side} window of the map is averaged, and its dense layers are 1x1 convolutions on that`;
-  return { head: [average, ...convolutions], weights, window: side, method };
+  return { head: [average, ...convolutions], weights, method };
 }
 
 function levelsForm(
@@ -128,7 +142,6 @@ function levelsForm(
   return {
     head: [{ kind: 'levels', name, sources: strided }, ...head],
     weights,
-    window: 1,
     method,
   };
 }

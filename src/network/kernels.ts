@@ -30,9 +30,13 @@ export interface ComparedMap {
 /**
  * Compares stacks of 3x3 convolutions with one 5x5 and one 7x7 convolution of the same receptive field
  * (Simonyan and Zisserman 2014, section 2.3: 27 C^2 weights instead of 49 C^2).
+ * @param kernels sides of the large kernels
  */
-export function compareKernels(map: ComparedMap): readonly KernelComparison[] {
-  return [5, 7].map((kernel) => {
+export function compareKernels(
+  map: ComparedMap,
+  kernels: readonly number[] = [5, 7],
+): readonly KernelComparison[] {
+  return kernels.map((kernel) => {
     const one = kernelStack(map, { layers: 1, kernel });
     const stack = kernelStack(map, { layers: (kernel - 1) / 2, kernel: 3 });
     return { one, stack, saved: 1 - stack.weights / one.weights };

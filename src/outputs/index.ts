@@ -17,6 +17,7 @@ import {
   trainOutput,
   weightsOutput,
 } from './commands.ts';
+import { explainOutput } from './explain.ts';
 import { featuresOutput } from './features.ts';
 import { OUTPUT_NAMES, type OutputName } from './names.ts';
 import { errorDocument } from './parts.ts';
@@ -43,6 +44,7 @@ export const OUTPUTS = {
   weights: weightsOutput,
   cache: cacheOutput,
   describe: describeOutput,
+  explain: explainOutput,
   completion: completionOutput,
   doctor: doctorOutput,
 } as const satisfies Readonly<Record<OutputName, z.ZodType>>;

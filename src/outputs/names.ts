@@ -17,6 +17,7 @@ export const OUTPUT_NAMES = [
   'weights',
   'cache',
   'describe',
+  'explain',
   'completion',
   'doctor',
 ] as const;

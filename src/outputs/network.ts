@@ -74,7 +74,7 @@ const kernelStack = z
     'convolutions with equal kernels, stride 1, channels kept, that see one square',
   ) satisfies z.ZodType<KernelStack>;
 
-const kernelComparison = z.strictObject({
+export const kernelComparison = z.strictObject({
   one: kernelStack,
   stack: kernelStack,
   saved: share.describe('share of the weights, and so of the multiply-adds, that the stack saves'),

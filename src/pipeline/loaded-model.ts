@@ -9,6 +9,7 @@ import { compileModel, loadModel, type TrainedModel } from './prepare/trained-mo
 /** The path of an image file, or the bytes of one. */
 export type ImageInput = string | Uint8Array;
 
+/** Where a model runs, and how much it takes at once. */
 export interface LoadOptions {
   /** `cpu` by default; others as for `--device`. */
   readonly device?: string;
@@ -18,6 +19,7 @@ export interface LoadOptions {
   readonly batchSize?: number;
 }
 
+/** What is asked about an image. */
 export interface PredictOptions {
   /** The number of guesses; 1 by default. */
   readonly top?: number;

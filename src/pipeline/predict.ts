@@ -14,6 +14,7 @@ import { scoreBatches } from '../evaluation/score.ts';
 import { prefixBatch } from './prepare/prefix-batch.ts';
 import { compileModel, loadModel, type TrainedModel } from './prepare/trained-model.ts';
 
+/** A class that an image may be of, and how probable that is. */
 export interface Guess {
   readonly label: string;
   readonly probability: number;

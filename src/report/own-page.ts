@@ -7,14 +7,17 @@ export const GENERATOR = 'vggtune report';
 /** The largest page that is read; every one that vggtune writes is smaller. */
 const MOST_BYTES = 2 ** 26;
 
-/** @throws VggtuneError (usage) where a page would replace a file that vggtune has not made */
-export async function refuseForeignPage(path: string): Promise<void> {
+/**
+ * @param flag the flag that names the page
+ * @throws VggtuneError (usage) where a page would replace a file that vggtune has not made
+ */
+export async function refuseForeignPage(path: string, flag = '--out'): Promise<void> {
   if (await isFreeOrOurs(path)) return;
   throw usageError(`${path} is there already, and vggtune has not made it`, {
-    expected: 'a name that is free, or an earlier report',
-    found: 'a file that the report would replace',
+    expected: 'a name that is free, or an earlier page of vggtune',
+    found: 'a file that the page would replace',
     where: path,
-    fix: 'choose another name with --out, or move the file away',
+    fix: `choose another name with ${flag}, or move the file away`,
   });
 }
 

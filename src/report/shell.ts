@@ -11,7 +11,7 @@ export interface PageRequest {
   readonly heading: Markup;
   readonly body: Markup;
   /** Names of the assets. */
-  readonly files: { readonly styles: readonly string[]; readonly script: string };
+  readonly files: { readonly styles: readonly string[]; readonly script?: string };
 }
 
 /**
@@ -20,11 +20,15 @@ export interface PageRequest {
  */
 export async function pageShell({ title, heading, body, files }: PageRequest): Promise<string> {
   const read = (file: string) => readFile(new URL(file, ASSETS), 'utf8');
-  const [script, ...styles] = await Promise.all([files.script, ...files.styles].map(read));
-  const hash = createHash('sha256')
-    .update(script ?? '')
-    .digest('base64');
-  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const script = files.script === undefined ? undefined : await read(files.script);
+  const styles = await Promise.all(files.styles.map(read));
+  const scripts = script === undefined ? "'none'" : `'sha256-${sha256(script)}'`;
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src ${scripts}; base-uri 'none'; form-action 'none'`;
+  const scriptPart =
+    script === undefined
+      ? undefined
+      : html`<script>${trusted(script)}</script>
+`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -39,9 +43,10 @@ export async function pageShell({ title, heading, body, files }: PageRequest): P
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header><h1>${heading}</h1></header>
-${body}<script>${trusted(script ?? '')}</script>
-</body>
+${body}${scriptPart}</body>
 </html>
 `;
   return page.text;
 }
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('base64');

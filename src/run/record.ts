@@ -74,6 +74,7 @@ export interface SplitRecord {
   readonly nearDuplicates?: readonly (readonly string[])[];
 }
 
+/** What a run folder records of its run. */
 export interface RunRecord {
   readonly folder: string;
   readonly config: RunConfig;

@@ -49,6 +49,10 @@ describe.each(WIDTHS)('at %d columns', (columns) => {
   it.each([
     'describe vgg16 --compare --receptive-field',
     'describe runs/one',
+    'explain receptive-field vgg16',
+    'explain kernels vgg16_bn',
+    'explain dense vgg16',
+    'explain strategies',
     'describe runs/one/model/model.safetensors --tensors',
     'weights list',
     'cache list',
@@ -111,16 +115,17 @@ describe('stdout', () => {
     },
   );
 
-  it('takes the page of a report for -, and no file is left', async () => {
-    const environment = { VGGTUNE_CACHE: cache };
-    const page = await vggtune(['report', 'runs/one', '--out', '-'], { cwd: home, environment });
-    expect(page.code, page.stderr).toBe(0);
-    expect(page.stdout).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
-    expect(page.stderr).not.toContain('report.html');
-    const both = await vggtune(['report', 'runs/one', '--out', '-', '--json'], {
-      cwd: home,
-      environment,
-    });
-    expect(both.code).toBe(2);
-  });
+  it.each(['report runs/one --out -', 'explain dense --page -'])(
+    'takes the page of %s, and no file is left',
+    async (line) => {
+      const words = line.split(' ');
+      const environment = { VGGTUNE_CACHE: cache };
+      const page = await vggtune(words, { cwd: home, environment });
+      expect(page.code, page.stderr).toBe(0);
+      expect(page.stdout).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
+      expect(page.stderr).not.toContain('.html');
+      const both = await vggtune([...words, '--json'], { cwd: home, environment });
+      expect(both.code).toBe(2);
+    },
+  );
 });

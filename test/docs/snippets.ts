@@ -56,6 +56,9 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'python bench/': 'it measures for hours, beside PyTorch',
   'docker ': 'it wants Docker',
   'python3 -m venv': 'it installs packages of Python',
+  'python3 -m http.server': 'it serves until it is stopped',
+  'heif-convert ': 'it wants the tools of libheif, and a photograph of a phone',
+  'sips ': 'it wants macOS',
   'TRACKING_PYTHON=': 'it wants TensorBoard and MLflow; .ci/run installs them and runs it',
   'npm run test:fuzz': 'it takes minutes; test/fuzz has short ones',
   'npm run test:mutation': 'it takes hours',
@@ -67,6 +70,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
 /** Kinds of blocks that no test here runs, and why. */
 export const NOT_RUN_KINDS: Readonly<Record<string, string>> = {
   text: 'it shows what is printed, or what lies where',
+  python: 'it shows what is written for other tools',
   dockerfile: 'it wants Docker and the network',
   powershell: 'it is for Windows; its command is one that other snippets run',
 };

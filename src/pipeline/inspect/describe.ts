@@ -1,20 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { usageError } from '../../base/errors.ts';
-import { unlessMachineFails } from '../../base/machine-failure.ts';
-import { didYouMean } from '../../base/suggest.ts';
-import { fromMetadata, type ModelDescription } from '../../export/metadata.ts';
-import { openTensorFile } from '../../formats/open.ts';
-import type { TensorFile } from '../../formats/tensor-file.ts';
 import { ALEXNETS, type AlexNetName, alexNetTable, alexNetWindows } from '../../network/alexnet.ts';
-import { buildNetwork } from '../../network/build.ts';
-import {
-  BACKBONE_ROWS,
-  BACKBONES,
-  type BackboneName,
-  type HeadName,
-} from '../../network/catalog.ts';
-import { HEAD_NORM } from '../../network/head.ts';
 import { compareKernels, type KernelComparison } from '../../network/kernels.ts';
 import {
   type LayerRow,
@@ -22,17 +6,12 @@ import {
   type NetworkTotals,
   totalsOf,
 } from '../../network/layer-table.ts';
-import { plainPreprocessing } from '../../network/preprocessing.ts';
 import {
   backboneWindows,
   type ReceptiveFieldStep,
   receptiveFieldSteps,
 } from '../../network/receptive-field.ts';
-import type { NetworkSpec } from '../../network/spec.ts';
-import { readRecord } from '../../run/run-records.ts';
-import { runPaths } from '../../run/store.ts';
-import { recognise, structureOf } from '../../weights/recognise.ts';
-import { MODEL_FILE } from '../prepare/trained-model.ts';
+import { type FoundNetwork, findNetwork, type NetworkQuestion } from './find-network.ts';
 
 /** The layers of a network. */
 export interface Description {
@@ -54,15 +33,7 @@ export interface Description {
   };
 }
 
-export interface DescribeRequest {
-  /** A network's name, a run folder, or a file of weights. */
-  readonly subject: string;
-  /** The head of a network given by name; by default that of the paper. */
-  readonly head?: HeadName;
-  /** The side of the input of a network given by name. */
-  readonly size?: number;
-  /** The number of classes of a network given by name; 1000 by default. */
-  readonly classes?: number;
+export interface DescribeRequest extends NetworkQuestion {
   /** Channels of the maps that kernels are compared on. */
   readonly compare?: number;
 }
@@ -87,33 +58,10 @@ export async function describe(request: DescribeRequest): Promise<Description> {
 async function describeSubject(request: DescribeRequest): Promise<Description> {
   const { subject } = request;
   if (Object.hasOwn(ALEXNETS, subject)) return describeAlexNet(subject as AlexNetName);
-  const backbone = BACKBONES.find((name) => name === subject);
-  if (backbone !== undefined) return describeNetwork(subject, catalogNetwork(backbone, request));
-  const found = await stat(subject).catch(unlessMachineFails(undefined));
-  if (found?.isDirectory()) return describeRun(subject);
-  if (found?.isFile()) return describeFile(subject);
-  throw unknownSubject(subject);
+  return describeNetwork(subject, await findNetwork(request, Object.keys(ALEXNETS)));
 }
 
-function catalogNetwork(backbone: BackboneName, request: DescribeRequest) {
-  const row = BACKBONE_ROWS[backbone];
-  const kind = request.head ?? (row.denseWidth === undefined ? 'linear' : 'vgg');
-  const network = buildNetwork({
-    backbone,
-    head: { kind, dropout: 0.5, hidden: 256 },
-    classes: request.classes ?? 1000,
-    preprocessing: plainPreprocessing(request.size ?? row.size),
-  });
-  return { network, what: `${backbone} with the head "${kind}" and ${network.classes} classes` };
-}
-
-interface Found {
-  readonly network: NetworkSpec;
-  readonly what: string;
-  readonly trained?: ReadonlySet<string>;
-}
-
-function describeNetwork(subject: string, { network, what, trained }: Found): Description {
+function describeNetwork(subject: string, { network, what, trained }: FoundNetwork): Description {
   const { size } = network.preprocessing;
   const layers = layerTable(network, trained);
   return {
@@ -137,90 +85,4 @@ function describeAlexNet(name: AlexNetName): Description {
     totals: totalsOf(layers),
     receptiveField: receptiveFieldSteps(alexNetWindows(name)),
   };
-}
-
-async function describeRun(folder: string): Promise<Description> {
-  const plan = await readRecord(runPaths(folder), 'plan');
-  const path = join(folder, MODEL_FILE);
-  const finished = await stat(path).then(() => true, unlessMachineFails(false));
-  if (!finished) {
-    throw usageError(`the run in ${folder} has no model yet`, {
-      expected: path,
-      found: 'no such file',
-      where: folder,
-      fix: 'let it end: `vggtune train --resume` goes on with it',
-    });
-  }
-  return withFile(path, (file) => {
-    const model = fromMetadata(file.metadata, path);
-    const what = `run by strategy ${plan.strategy}: ${modelText(model)}`;
-    const trained = new Set(plan.trained);
-    return describeNetwork(folder, { network: networkOf(model), what, trained });
-  });
-}
-
-function describeFile(path: string): Promise<Description> {
-  return withFile(path, (file) => {
-    if (file.metadata.format === 'vggtune-model') {
-      const model = fromMetadata(file.metadata, path);
-      const what = `${file.format} model: ${modelText(model)}`;
-      return describeNetwork(path, { network: networkOf(model), what });
-    }
-    return describeNetwork(path, foundIn(file));
-  });
-}
-
-/** Describes a file of published weights, whose network is derived from its tensors. */
-function foundIn(file: TensorFile): Found {
-  const found = recognise(file);
-  const { backbone, classes, tensors, preprocessing } = found;
-  if (backbone === undefined) {
-    throw usageError(`${file.where} holds a VGG that is not in the catalog`, {
-      expected: BACKBONES.join(', '),
-      found: structureOf(found),
-      where: file.where,
-    });
-  }
-  const kind = kindOfHead(tensors);
-  const hidden = tensors.get('fc7.weight')?.shape[0] ?? 256;
-  const network = buildNetwork({
-    backbone,
-    head: { kind, dropout: 0.5, hidden },
-    classes: classes ?? 1000,
-    preprocessing: preprocessing ?? plainPreprocessing(BACKBONE_ROWS[backbone].size),
-  });
-  const head = classes === undefined ? 'no output layer; shown with 1000 classes' : `head ${kind}`;
-  return { network, what: `${file.format} weights (${found.family}): ${backbone}, ${head}` };
-}
-
-function kindOfHead(tensors: ReadonlyMap<string, unknown>): HeadName {
-  if (tensors.has('fc6.weight')) return 'vgg';
-  if (tensors.has('fc7.weight')) return 'mlp';
-  return tensors.has(`${HEAD_NORM}.weight`) ? 'levels' : 'linear';
-}
-
-const modelText = ({ backbone, head, labels }: ModelDescription) =>
-  `${backbone} with the head "${head.kind}" and ${labels.length} classes`;
-
-function networkOf({ backbone, head, labels, preprocessing }: ModelDescription): NetworkSpec {
-  return buildNetwork({ backbone, head, classes: labels.length, preprocessing });
-}
-
-async function withFile<T>(path: string, use: (file: TensorFile) => T): Promise<T> {
-  const file = await openTensorFile(path);
-  try {
-    return use(file);
-  } finally {
-    await file.close();
-  }
-}
-
-function unknownSubject(subject: string): Error {
-  const names = [...BACKBONES, ...Object.keys(ALEXNETS)];
-  const guess = didYouMean(subject, names);
-  return usageError(`there is no network, run or file "${subject}"`, {
-    expected: `one of ${names.join(', ')}, the folder of a run, or a file of weights`,
-    found: subject,
-    fix: guess ?? 'check the name or the path',
-  });
 }
