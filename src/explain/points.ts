@@ -97,6 +97,9 @@ function largerPoint({ images, window }: DenseLesson): string[] {
   ];
 }
 
+const views = (pictures: number) =>
+  pictures > 1 ? `each image and ${pictures - 1} changed views of it` : 'each image';
+
 function strategyPoints({ cases }: StrategyLesson): string[] {
   const cached = cases.find(({ epochs, macs }) => epochs > 0 && macs.frozen > 0);
   const solved = cases.find(({ epochs, solved: isSolved }) => isSolved && epochs === 0);
@@ -105,12 +108,12 @@ function strategyPoints({ cases }: StrategyLesson): string[] {
     ...(solved === undefined
       ? []
       : [
-          `${solved.strategy}: ${range(solved.frozen)} run over each picture once (${short(solved.macs.frozen)} multiply-adds), and the output layer is solved to its optimum on what they give (${bytes(solved.kept)} a picture). No step is taken.`,
+          `${solved.strategy}: ${range(solved.frozen)} run over ${views(solved.pictures)} once (${short(solved.macs.frozen)} multiply-adds each), and the output layer is solved to its optimum on what they give (${bytes(solved.kept)} each). No step is taken.`,
         ]),
     ...(cached === undefined
       ? []
       : [
-          `${cached.strategy}: what is frozen gives the same in each epoch, so that it runs once and is kept (${bytes(cached.kept)} a picture). A step is the forward pass of the rest and about twice as much for the gradients; ${cached.epochs} epochs take ${short(cached.macs.cached)} multiply-adds an image, and ${short(cached.macs.uncached)} where the frozen layers run again in each.`,
+          `${cached.strategy}: what is frozen gives the same in each epoch, so that it runs once and is kept (${bytes(cached.kept)} each, of ${views(cached.pictures)}). A step is the forward pass of the rest and about twice as much for the gradients; ${cached.epochs} epochs take ${short(cached.macs.cached)} multiply-adds an image, and ${short(cached.macs.uncached)} where the frozen layers run again in each.`,
         ]),
     'This is the usual table of the four cases. `vggtune advise FOLDER` measures which of them fits your images.',
   ];
