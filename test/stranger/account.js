@@ -19,7 +19,7 @@ export function openAccount() {
 
   /** The file and the words of a process that runs a line in a folder of the account, as a new login does. */
   const words = (line, folder) => {
-    const script = `${exports}cd '${folder}' && ${line}`;
+    const script = `${exports}cd '${folder}' || exit\n${line}`;
     if (isRoot) return ['su', ['-', name, '-c', script]];
     const clean = [`HOME=${home}`, `PATH=${process.env.PATH}`, `USER=${name}`];
     return ['env', ['-i', ...clean, 'bash', '-c', script]];

@@ -83,8 +83,8 @@ async function askWizard({ account, folder, step }) {
 }
 
 /** Trains until there is a checkpoint, and is then asked to stop, as by Ctrl-C. */
-const STOPPED = `node_modules/.bin/vggtune train photos --backbone vgg-nano --strategy scratch --epochs 12 --early-stop none --out runs/stopped & run=$!
-until [ -e runs/stopped/checkpoints/last ]; do sleep 0.2; kill -0 $run || exit 1; done
+const STOPPED = `node_modules/.bin/vggtune train photos --backbone vgg-nano --strategy scratch --epochs 20 --early-stop none --out runs/stopped & run=$!
+until [ -e runs/stopped/checkpoints/last.safetensors ]; do sleep 0.1; kill -0 $run || exit 1; done
 kill -TERM $run; wait $run; [ $? = 130 ]`;
 
 /** A folder in which an older version was at work gets this one; both runs that are there are used further. */
@@ -104,6 +104,6 @@ export async function upgrade({ older, ...world }) {
   const resumed = await step('vggtune train --resume runs/stopped', () =>
     account.run('npx vggtune train --resume runs/stopped', folder),
   );
-  check(/12\/12/.test(resumed.stderr), `the run is finished:\n${resumed.stderr}`);
-  check(!/epoch +1\/12/.test(resumed.stderr), 'the run goes on where it was');
+  check(/20\/20/.test(resumed.stderr), `the run is finished:\n${resumed.stderr}`);
+  check(!/epoch +1\/20/.test(resumed.stderr), 'the run goes on where it was');
 }

@@ -5,12 +5,13 @@ import xterm from '@xterm/headless';
 const [COLUMNS, ROWS] = [100, 50];
 const QUESTION_SECONDS = 120;
 
-/** The questions, and what is typed: each answer is what stands there already but for the folder. */
+/** What is waited for on the screen, and what is typed then: what is offered is taken. */
 const ANSWERS = [
-  ['Folder of images:', 'photos\r'],
-  ['? Strategy:', '\r'],
+  ['Folder of images:', 'photos'],
+  ['80 images', '\r'],
   ['? How much time', '\r'],
   ['? Network:', '\r'],
+  ['? Strategy:', '\r'],
   ['? Write the model as:', '\r'],
   ['? What now?', '\r'],
 ];
@@ -52,9 +53,8 @@ export async function answerWizard(file, words) {
         () => text().includes(question) || code !== undefined,
         QUESTION_SECONDS,
       );
-      // Hints about what was typed come a moment later.
       await new Promise((wake) => setTimeout(wake, 500));
-      for (const key of answer) program.write(key);
+      program.write(answer);
     }
     await until('end', () => code !== undefined, 600);
     if (code !== 0) throw new Error(`the wizard ended with ${code}:\n${text()}`);

@@ -1,6 +1,7 @@
 import inquirer from 'inquirer';
 import { interruptedError } from '../../base/errors.ts';
 import type { Paint } from '../terminal.ts';
+import type { Scroll } from './scroll.ts';
 
 /** The answer that returns to the previous question. */
 export const BACK = Symbol('back');
@@ -61,9 +62,11 @@ const pageSize = () => Math.max(5, (process.stdout.rows ?? 24) - 6);
  */
 export class TerminalPrompts implements Prompts {
   readonly #paint: Paint;
+  readonly #scroll: Scroll;
 
-  constructor(paint: Paint) {
+  constructor(paint: Paint, scroll: Scroll) {
     this.#paint = paint;
+    this.#scroll = scroll;
   }
 
   async select<T>({ message, choices, begin = 0, back }: SelectQuestion<T>): Promise<T | Back> {
@@ -134,7 +137,7 @@ export class TerminalPrompts implements Prompts {
 
   #answered(message: string, answer: string): void {
     const paint = this.#paint;
-    process.stdout.write(`${paint('green', '✔')} ${paint('bold', message)} ${answer}\n`);
+    this.#scroll.say([`${paint('green', '✔')} ${paint('bold', message)} ${answer}`]);
   }
 }
 
