@@ -1,13 +1,12 @@
 import { VggtuneError } from '../../base/errors.ts';
 import type { Emit } from '../../base/events.ts';
-import type { StrategyName } from '../../config/schema.ts';
+import type { RunConfig, StrategyName } from '../../config/schema.ts';
 import { parseArguments } from '../arguments.ts';
 import type { Context } from '../command.ts';
 import { command as train } from '../commands/train.ts';
 import { configSettings } from '../config-sources.ts';
 import { sentence } from '../listeners/sentences.ts';
 import { bytes, duration } from '../number-formats.ts';
-import type { Backbone } from './questions.ts';
 import type { Scroll } from './scroll.ts';
 
 /** The part of the advice that the wizard uses. */
@@ -22,7 +21,7 @@ export interface Advice {
 /** What the advice is about. */
 export interface Subject {
   readonly path: string;
-  readonly backbone: Backbone;
+  readonly backbone: RunConfig['backbone'];
 }
 
 /** Measures the images on the network that was chosen, and says which strategy fits them. */

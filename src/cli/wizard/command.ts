@@ -37,8 +37,8 @@ interface State {
 
 async function run(args: Arguments, context: Context): Promise<Outcome> {
   const { terminal } = context;
-  const scroll = new Scroll();
-  const prompts = new TerminalPrompts(terminal.paint, scroll);
+  const scroll = new Scroll(terminal.symbols);
+  const prompts = new TerminalPrompts(terminal, scroll);
   const wizard = new Wizard({ prompts, scroll, context });
   scroll.say([
     terminal.paint('bold', 'Fine-tune a VGG network on your images.'),

@@ -17,10 +17,13 @@ const stdout: Screen = {
 
 /** What the wizard has said so far, which it can take back: going back leaves no answer that does not hold any more. */
 export class Scroll {
+  readonly #symbols: (text: string) => string;
   readonly #screen: Screen;
   #rows = 0;
 
-  constructor(screen: Screen = stdout) {
+  /** @param symbols a text as the terminal can show it */
+  constructor(symbols: (text: string) => string, screen: Screen = stdout) {
+    this.#symbols = symbols;
     this.#screen = screen;
   }
 
@@ -28,7 +31,7 @@ export class Scroll {
   say(lines: readonly string[]): void {
     const { columns } = this.#screen;
     for (const line of lines) {
-      for (const part of line.startsWith('  ') ? [line] : wrap(line, columns)) {
+      for (const part of line.startsWith('  ') ? [line] : wrap(this.#symbols(line), columns)) {
         this.#screen.write(`${part}\n`);
         this.#rows += Math.max(1, Math.ceil(displayWidth(part) / columns));
       }

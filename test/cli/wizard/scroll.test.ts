@@ -5,7 +5,10 @@ import { walk } from '../../../src/cli/wizard/steps.ts';
 
 function screenOf(columns: number) {
   const written: string[] = [];
-  return { written, scroll: new Scroll({ columns, write: (text) => written.push(text) }) };
+  return {
+    written,
+    scroll: new Scroll((text) => text, { columns, write: (text) => written.push(text) }),
+  };
 }
 
 it('counts the rows of what it says: prose that is wrapped, commands that the terminal breaks', () => {

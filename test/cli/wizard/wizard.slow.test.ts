@@ -235,6 +235,29 @@ describe('the wizard', () => {
     ]);
   });
 
+  it('is plain ASCII without colours where the terminal is', async () => {
+    const plain = { ...env, LC_ALL: 'C', NO_COLOR: '1' };
+    const screen = openScreen([], { cwd: home, env: plain });
+    open.push(screen);
+    await screen.see('Folder of images:');
+    screen.type('pictures');
+    await screen.see('24 images');
+    screen.type(KEYS.enter);
+    await screen.see('? How much time');
+    expect(screen.lines()).toContain('* Folder of images: pictures');
+    expect(screen.lines().at(-1)).toBe('up/down moves, enter takes, esc goes back');
+    screen.type(KEYS.down.repeat(2));
+    await screen.see('> < back');
+    expect(screen.lines().join('\n')).toMatch(/^[\n -~]*$/);
+    // Cursor movements remain.
+    expect(
+      screen
+        .written()
+        .split('\u001b[')
+        .some((part) => /^[0-9;]*m/.test(part)),
+    ).toBe(false);
+  });
+
   it('offers the network that comes with the package where no weights can be fetched', async () => {
     const { VGGTUNE_BACKBONE: _, VGGTUNE_WEIGHTS: __, ...others } = env;
     const screen = openScreen([], {
