@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder of this package. */
-export const ownFolder = () => fileURLToPath(new URL('../../', import.meta.url));
+export const ownFolder = () => resolve(fileURLToPath(new URL('../../', import.meta.url)));
 
 /** The version of the package in a folder; undefined where there is none. */
 export function versionIn(folder: string): string | undefined {

@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +79,34 @@ describe('a home folder', () => {
     expect(stdout).toContain('Strategy:');
     expect(stderr).toMatch(/warning: .*EACCES/);
   });
+});
+
+/** A namespace in which the process is the first one, as in a container. */
+const ALONE = ['--fork', '--pid', '--mount-proc'];
+const canBeFirst = () => spawnSync('unshare', [...ALONE, 'true']).status === 0;
+
+it.runIf(canBeFirst())('as process 1 SIGTERM is heeded: a checkpoint is kept', async () => {
+  const out = join(home, 'first');
+  const words = 'train pictures --backbone vgg-nano --weights random --epochs 50 --early-stop none';
+  const program = [
+    process.execPath,
+    BIN,
+    ...words.split(' '),
+    '--augment.views',
+    '1',
+    '--out',
+    out,
+  ];
+  const env = { ...process.env, VGGTUNE_CACHE: join(home, 'cache') };
+  const outside = spawn('unshare', [...ALONE, ...program], { cwd: home, env });
+  const ended = once(outside, 'exit');
+  while (!existsSync(join(out, 'checkpoints', 'last.safetensors'))) {
+    expect(outside.exitCode).toBe(null);
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
+  const children = `/proc/${outside.pid}/task/${outside.pid}/children`;
+  process.kill(Number((await readFile(children, 'utf8')).trim()), 'SIGTERM');
+  expect(await ended).toEqual([130, null]);
 });
 
 describe('Node.js', () => {
