@@ -139,15 +139,15 @@ describe('text for a terminal', () => {
   });
 
   it.each([
-    [{ LC_ALL: 'C' }, 'a~ . ##--'],
-    [{ LC_ALL: '', LANG: 'POSIX' }, 'a~ . ##--'],
-    [{ LC_ALL: 'C', LANG: 'en_US.UTF-8' }, 'a~ . ##--'],
-    [{ LC_CTYPE: 'de_DE.ISO-8859-1', LANG: 'C.UTF-8' }, 'a~ . ##--'],
-    [{ LANG: 'C.utf8' }, 'a… · ██░░'],
-    [{}, 'a… · ██░░'],
+    [{ LC_ALL: 'C' }, 'a~ . ##--~'],
+    [{ LC_ALL: '', LANG: 'POSIX' }, 'a~ . ##--~'],
+    [{ LC_ALL: 'C', LANG: 'en_US.UTF-8' }, 'a~ . ##--~'],
+    [{ LC_CTYPE: 'de_DE.ISO-8859-1', LANG: 'C.UTF-8' }, 'a~ . ##--~'],
+    [{ LANG: 'C.utf8' }, 'a… · ██░░±'],
+    [{}, 'a… · ██░░±'],
   ])('has the symbols that %j can show', (environment, shown) => {
     const request = { json: false, quiet: false, color: false, environment };
-    expect(openTerminal(request).symbols('a… · ██░░')).toBe(shown);
+    expect(openTerminal(request).symbols('a… · ██░░±')).toBe(shown);
   });
 });
 
