@@ -156,7 +156,10 @@ describe('figures', () => {
     expect(percent(0.9345)).toBe('93.5 %');
     expect(percent(Number.NaN)).toBe('-');
     expect(grouped(1234567)).toBe('1,234,567');
-    expect([9.94, 59.4, 61, 7260].map(duration)).toEqual([
+    expect([0, 0.0001, 0.034, 9.94, 59.4, 61, 7260].map(duration)).toEqual([
+      '0.0 s',
+      '1 ms',
+      '34 ms',
       '9.9 s',
       '59 s',
       '1 min 01 s',
