@@ -13,7 +13,7 @@ const ENTRIES = {
   docs: [/^docs\/([\w/-]+\.md|examples\/[\w.-]+)$/, 500e3],
   bin: [/^bin\/vggtune\.js$/, 5e3],
   // Compiled code, and the declarations of the library; no maps, since the sources that they lead to are not here.
-  dist: [/^dist\/[\w/-]+\.(js|d\.ts)$/, 3e6],
+  dist: [/^dist\/([\w/-]+\.(js|d\.ts)|config\/fields\.json)$/, 3e6],
   assets: [
     /^assets\/((completion|report|web)\/[\w.-]+|demo\/(\w+\.(json|md)|img\/twitter\/64\/[\w-]+\.png))$/,
     2e6,

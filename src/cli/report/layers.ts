@@ -35,15 +35,18 @@ export function layerLines(description: Description, { width, paint }: Terminal)
     paint('dim', header),
     ...lines,
     '',
-    ...facts([
-      ['parameters', grouped(totals.parameters)],
-      ['multiply-adds', `${grouped(totals.macs)} an image`],
-      ...(known ? [['trained', grouped(totals.trained ?? 0)] as const] : []),
+    ...facts(
       [
-        'field',
-        'the receptive field: the pixels of the image that an output depends on, on a side',
+        ['parameters', grouped(totals.parameters)],
+        ['multiply-adds', `${grouped(totals.macs)} an image`],
+        ...(known ? [['trained', grouped(totals.trained ?? 0)] as const] : []),
+        [
+          'field',
+          'the receptive field: the pixels of the image that an output depends on, on a side',
+        ],
       ],
-    ]),
+      width,
+    ),
   ];
 }
 
