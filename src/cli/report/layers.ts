@@ -35,18 +35,18 @@ export function layerLines(description: Description, { width, paint }: Terminal)
     paint('dim', header),
     ...lines,
     '',
-    ...facts(
-      [
-        ['parameters', grouped(totals.parameters)],
-        ['multiply-adds', `${grouped(totals.macs)} an image`],
-        ...(known ? [['trained', grouped(totals.trained ?? 0)] as const] : []),
-        [
-          'field',
-          'the receptive field: the pixels of the image that an output depends on, on a side',
-        ],
-      ],
-      width,
-    ),
+    ...facts(totalRows(description), width),
+  ];
+}
+
+function totalRows({ totals }: Description): [string, string][] {
+  return [
+    ['parameters', grouped(totals.parameters)],
+    ['multiply-adds', `${grouped(totals.macs)} an image`],
+    ...(totals.trained === undefined
+      ? []
+      : [['trained', grouped(totals.trained)] as [string, string]]),
+    ['field', 'the receptive field: the pixels of the image that an output depends on, on a side'],
   ];
 }
 
