@@ -37,6 +37,7 @@ export const SECTIONS = [
       ['docs/ci', 'CI, and many machines'],
       ['docs/queue', 'A queue'],
       ['docs/tracking', 'TensorBoard and MLflow'],
+      ['docs/install', 'Installing'],
       ['docs/containers', 'Containers'],
       ['docs/windows', 'Windows'],
       ['docs/gpu', 'Graphics cards'],

@@ -17,6 +17,16 @@ const FIXES: Readonly<Record<string, string>> = {
   EPERM: 'give permission to read and write it, or choose another folder',
 };
 
+/**
+ * Error codes of paths that cannot be. Where a file is looked for they mean that it is not there; where nobody expected
+ * them, they are the fault of a folder that was named, and not of the program.
+ */
+const PATH_FIXES: Readonly<Record<string, string>> = {
+  ENOTDIR: 'a file stands where a folder should be: choose another folder',
+  ELOOP: 'the links of this path lead in a circle: choose another folder',
+  ENAMETOOLONG: 'choose a folder with a shorter path',
+};
+
 /** What to do about a failure of the machine; undefined for what is none. */
 export const machineFix = (code: string): string | undefined => FIXES[code];
 
@@ -24,10 +34,13 @@ export const machineFix = (code: string): string | undefined => FIXES[code];
  * An unexpected system error is a failure of the machine, and not a bug: it becomes an error that says what
  * to do. Any other error is returned unchanged.
  */
-export function explainMachine(error: unknown): unknown {
+export const explainMachine = (error: unknown) =>
+  explain(error, (code) => FIXES[code] ?? PATH_FIXES[code]);
+
+function explain(error: unknown, fixOf: (code: string) => string | undefined): unknown {
   if (error instanceof VggtuneError || !(error instanceof Error) || !('syscall' in error))
     return error;
-  const fix = machineFix(systemCode(error) ?? '');
+  const fix = fixOf(systemCode(error) ?? '');
   if (fix === undefined) return error;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
   return dataError(
@@ -47,7 +60,7 @@ export function explainMachine(error: unknown): unknown {
  */
 export function unlessMachineFails<T>(value: T): (error: unknown) => T {
   return (error) => {
-    const explained = explainMachine(error);
+    const explained = explain(error, machineFix);
     if (explained !== error) throw explained;
     return value;
   };

@@ -15,6 +15,8 @@ export function grouped(value: number): string {
 /** `3.2 s`, `4 min 05 s`, `2 h 10 min` */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '-';
+  // An epoch on a few small images takes no 0.0 seconds.
+  if (seconds > 0 && seconds < 0.05) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

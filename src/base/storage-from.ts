@@ -8,7 +8,10 @@ import type { Storage } from './storage.ts';
 export function storageFrom(environment: NodeJS.ProcessEnv, folder?: string): Storage {
   const { VGGTUNE_CACHE_LIMIT: limit, VGGTUNE_MIRROR: mirror } = environment;
   return {
-    folder: folder ?? cacheFolder(environment),
+    // Many commands need no cache, and then no home folder either.
+    get folder() {
+      return folder ?? cacheFolder(environment);
+    },
     ...(limit !== undefined && { limit }),
     ...(mirror !== undefined && { mirror }),
   };

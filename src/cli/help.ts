@@ -151,7 +151,22 @@ const PLACEHOLDERS = {
   switch: ' none',
 } as const;
 
-const placeholder = (field: Field) => PLACEHOLDERS[field.kind];
+/** What the text of a setting is, where it is more than a text. */
+const TEXTS: Readonly<Record<string, string>> = {
+  data: 'FOLDER',
+  decisions: 'FILE',
+  out: 'FOLDER',
+  weights: 'FILE',
+  weightsPreprocessing: 'NAME',
+  freeze: 'LAYER',
+  checkpointEvery: 'TIME',
+  device: 'NAME',
+  'image.background': 'COLOUR',
+  'advise.budget': 'TIME',
+};
+
+const placeholder = ({ path, kind }: Field) =>
+  kind === 'text' && path in TEXTS ? ` ${TEXTS[path]}` : PLACEHOLDERS[kind];
 
 function valuesOf(field: Field): string {
   const parts: string[] = [];

@@ -130,9 +130,8 @@ const GENERAL_FLAGS: ReadonlySet<string> = new Set(
 );
 
 async function printHelp(command: Command, { terminal }: Surroundings): Promise<number> {
-  // The schema is loaded for its flags alone.
   const takes = command.takesConfig === true;
-  const fields = takes ? (await import('../config/fields.ts')).CONFIG_FIELDS : [];
+  const fields = takes ? await (await import('../config/listed-fields.ts')).listedFields() : [];
   const text = commandHelp(command, fields, terminal);
   return report({ document: { help: text }, text }, terminal);
 }

@@ -33,7 +33,7 @@ export function renderError(error: unknown, paint: Paint): string {
     ['expected', expected],
     ['found', found],
     ['where', where],
-    ['to do', fix],
+    ['fix', fix],
   ] as const;
   const details = rows.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(9)} ${quoted(value, 12)}`],

@@ -93,9 +93,16 @@ function showsUnicode({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
 }
 
 /** The symbols of tables and bars, each as one character of ASCII, so that columns stay where they are. */
-const ASCII: Readonly<Record<string, string>> = { '…': '~', '·': '.', '█': '#', '░': '-' };
+const ASCII: Readonly<Record<string, string>> = {
+  '…': '~',
+  '·': '.',
+  '█': '#',
+  '░': '-',
+  '±': '~',
+};
 
-const asciiSymbols = (text: string) => text.replace(/[…·█░]/g, (symbol) => ASCII[symbol] ?? symbol);
+const asciiSymbols = (text: string) =>
+  text.replace(/[…·█░±]/g, (symbol) => ASCII[symbol] ?? symbol);
 
 const isSet = (value: string | undefined) => value !== undefined && value !== '';
 

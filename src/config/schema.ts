@@ -107,7 +107,7 @@ export const runConfigSchema = z.strictObject({
     .string()
     .min(1)
     .describe(
-      'folder of images (one sub-folder a class, or train/val/test above them), or a CSV of path,label',
+      'folder of images (one sub-folder per class, or train/val/test above them), or a CSV of path,label',
     ),
   decisions: z
     .string()
@@ -202,7 +202,7 @@ export const runConfigSchema = z.strictObject({
         ),
       largePerClass: count
         .default(1000)
-        .describe('mean images a class from which on data is large'),
+        .describe('mean images per class from which on data is large'),
       largeInAll: count.default(20_000).describe('images in all from which on data is large'),
       similar: fraction
         .default(0.8)

@@ -9,7 +9,7 @@ import { type LoadedData, loadData } from './prepare/data.ts';
 import { withBackbone } from './prepare/default-backbone.ts';
 import type { SampleSetting } from './prepare/sample-setting.ts';
 import { augmentedRows, plainRows } from './prepare/samples.ts';
-import { type Start, startingPoint } from './prepare/start-weights.ts';
+import { type Start, startingPoint, startSentence } from './prepare/start-weights.ts';
 import { contextOf, engineOf, type WorkContext } from './prepare/work-context.ts';
 import { isRefit } from './run/refit.ts';
 
@@ -51,7 +51,7 @@ export async function computeFeatures(request: FeaturesRequest): Promise<Feature
   const data = await loadData(config, request);
   const engine = await engineOf(request, config);
   const start = await startingPoint(config, data.index.classes.length, request);
-  request.emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
+  request.emit({ type: 'note', message: startSentence(config.backbone, start) });
   const { split, index } = data;
   const { shard } = request;
   const { network, weights } = start;

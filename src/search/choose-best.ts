@@ -47,7 +47,7 @@ function leadOver(run: Judged, first: Judged, metric: GateMetric): Lead {
   const known = new Map(first.predictions.map((image) => [image.path, image]));
   const pairs = run.predictions.flatMap((image) => {
     const other = known.get(image.path);
-    return other === undefined ? [] : [[valueOf(image, metric), valueOf(other, metric)] as const];
+    return other === undefined ? [] : [[gainOf(image, metric), gainOf(other, metric)] as const];
   });
   const difference = pairedDifference(
     pairs.map(([own]) => own),
@@ -57,7 +57,7 @@ function leadOver(run: Judged, first: Judged, metric: GateMetric): Lead {
 }
 
 /** What an image adds to the figure; more is better. The mean F1 score has no such parts: hits stand for it. */
-function valueOf({ label, guesses, loss }: ImagePrediction, metric: GateMetric): number {
+function gainOf({ label, guesses, loss }: ImagePrediction, metric: GateMetric): number {
   if (metric === 'loss') return -(loss ?? 0);
   const asked = metric === 'top5' ? guesses : guesses.slice(0, 1);
   return asked.some((guess) => guess.label === label) ? 1 : 0;

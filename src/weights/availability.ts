@@ -52,7 +52,10 @@ async function answers(url: string, signal?: AbortSignal): Promise<string | unde
     // A server that sends whole files only has the file.
     if (error instanceof NoRanges) return undefined;
     if (error instanceof VggtuneError) {
-      const { found = error.message } = error.details;
+      const { found = error.message, expected, where } = error.details;
+      // A wrong setting of the machine; what was found is a detail of it.
+      if (error.kind === 'usage')
+        return `they cannot be fetched (${error.message}; ${where}: ${expected})`;
       const fix = connectionFix(error);
       return `they cannot be fetched (${found})${fix === undefined ? '' : `; ${fix}`}`;
     }

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../base/errors.ts';
+import { dataError, messageOf, systemCode } from '../base/errors.ts';
 import type { Storage } from '../base/storage.ts';
 import type { WeightsSource } from './sources.ts';
 
@@ -31,11 +31,18 @@ export async function findCached(
   part: Part,
 ): Promise<string | undefined> {
   const whole = cachedPath(storage, source, 'all');
-  if ((source.holds === 'all' || part === 'features') && (await sizeOfFile(whole)) !== undefined) {
+  if ((source.holds === 'all' || part === 'features') && (await isThere(whole))) {
     return whole;
   }
   const own = cachedPath(storage, source, part);
-  return part === 'features' && (await sizeOfFile(own)) !== undefined ? own : undefined;
+  return part === 'features' && (await isThere(own)) ? own : undefined;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  const size = await sizeOfFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  return size !== undefined;
 }
 
 export interface CachedFile {
@@ -49,7 +56,7 @@ export async function listCached(storage: Storage): Promise<readonly CachedFile[
   const folder = weightsFolder(storage);
   const names = await readdir(folder).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
-    throw error;
+    throw unreadable(folder, error);
   });
   const files: CachedFile[] = [];
   for (const name of names.filter((name) => !name.startsWith('.')).sort()) {
@@ -70,3 +77,12 @@ export async function sizeOfFile(path: string): Promise<number | undefined> {
     throw error;
   }
 }
+
+/** The cache is where the home folder is, unless somebody says where: a home folder may be closed, or no folder. */
+const unreadable = (path: string, error: unknown) =>
+  dataError('the folder of weights cannot be read', {
+    found: messageOf(error),
+    where: path,
+    fix: 'name another folder for the cache: --cache FOLDER, or VGGTUNE_CACHE',
+    cause: error,
+  });

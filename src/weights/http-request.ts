@@ -1,5 +1,5 @@
 import { type Dispatcher, EnvHttpProxyAgent, fetch, type Response } from 'undici';
-import { unavailableError, VggtuneError } from '../base/errors.ts';
+import { messageOf, unavailableError, usageError, VggtuneError } from '../base/errors.ts';
 
 /** The server sends whole files only, so that the whole file must be requested. */
 export class NoRanges extends Error {}
@@ -12,11 +12,25 @@ export function isPassing(error: unknown): boolean {
 }
 
 let agent: Dispatcher | undefined;
-/** The agent for HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or not, as other tools read them. */
-const proxies = (): Dispatcher => {
-  agent ??= new EnvHttpProxyAgent();
-  return agent;
-};
+/**
+ * The agent for HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or not, as other tools read them.
+ * @throws VggtuneError (usage) where a proxy has no address
+ */
+function proxies(): Dispatcher {
+  try {
+    agent ??= new EnvHttpProxyAgent();
+    return agent;
+  } catch (cause) {
+    // What the variable holds is not shown: it may have a password.
+    throw usageError('a proxy variable holds no address', {
+      expected: 'http://HOST:PORT, with the scheme',
+      found: messageOf(cause),
+      where: 'HTTP_PROXY or HTTPS_PROXY, in capitals or not',
+      fix: 'write it so, or unset the variable',
+      cause,
+    });
+  }
+}
 
 export async function request(url: string, headers: Record<string, string>, signal: AbortSignal) {
   // Compression would make the lengths of ranges meaningless.

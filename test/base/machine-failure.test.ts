@@ -11,16 +11,23 @@ const systemError = (code: string) =>
     path: '/x/y',
   });
 
-it.each(['EIO', 'EMFILE', 'ENOMEM', 'ENOSPC', 'EACCES', 'EROFS'])(
-  '%s from wherever it comes is the machine’s',
-  (code) => {
-    expect(explainMachine(systemError(code))).toMatchObject({
-      kind: 'data',
-      message: 'the system refuses to open /x/y',
-      details: { where: '/x/y', found: expect.stringContaining(code), fix: expect.any(String) },
-    });
-  },
-);
+it.each([
+  'EIO',
+  'EMFILE',
+  'ENOMEM',
+  'ENOSPC',
+  'EACCES',
+  'EROFS',
+  'ENOTDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+])('%s from wherever it comes is the machine’s', (code) => {
+  expect(explainMachine(systemError(code))).toMatchObject({
+    kind: 'data',
+    message: 'the system refuses to open /x/y',
+    details: { where: '/x/y', found: expect.stringContaining(code), fix: expect.any(String) },
+  });
+});
 
 it('anything else comes back as it was', async () => {
   const missing = await readFile(`${tmpdir()}/no such file`).catch((error: unknown) => error);
@@ -29,7 +36,8 @@ it('anything else comes back as it was', async () => {
 });
 
 it('what is not there has a value; a machine that fails says nothing of whether it is', () => {
-  expect(unlessMachineFails('none')(systemError('ENOENT'))).toBe('none');
+  for (const code of ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'])
+    expect(unlessMachineFails('none')(systemError(code))).toBe('none');
   expect(unlessMachineFails('none')(usageError('another kind of file'))).toBe('none');
   for (const code of ['EIO', 'EMFILE', 'EACCES']) {
     expect(() => unlessMachineFails('none')(systemError(code))).toThrow('the system refuses');

@@ -139,15 +139,15 @@ describe('text for a terminal', () => {
   });
 
   it.each([
-    [{ LC_ALL: 'C' }, 'a~ . ##--'],
-    [{ LC_ALL: '', LANG: 'POSIX' }, 'a~ . ##--'],
-    [{ LC_ALL: 'C', LANG: 'en_US.UTF-8' }, 'a~ . ##--'],
-    [{ LC_CTYPE: 'de_DE.ISO-8859-1', LANG: 'C.UTF-8' }, 'a~ . ##--'],
-    [{ LANG: 'C.utf8' }, 'a… · ██░░'],
-    [{}, 'a… · ██░░'],
+    [{ LC_ALL: 'C' }, 'a~ . ##--~'],
+    [{ LC_ALL: '', LANG: 'POSIX' }, 'a~ . ##--~'],
+    [{ LC_ALL: 'C', LANG: 'en_US.UTF-8' }, 'a~ . ##--~'],
+    [{ LC_CTYPE: 'de_DE.ISO-8859-1', LANG: 'C.UTF-8' }, 'a~ . ##--~'],
+    [{ LANG: 'C.utf8' }, 'a… · ██░░±'],
+    [{}, 'a… · ██░░±'],
   ])('has the symbols that %j can show', (environment, shown) => {
     const request = { json: false, quiet: false, color: false, environment };
-    expect(openTerminal(request).symbols('a… · ██░░')).toBe(shown);
+    expect(openTerminal(request).symbols('a… · ██░░±')).toBe(shown);
   });
 });
 
@@ -156,7 +156,10 @@ describe('figures', () => {
     expect(percent(0.9345)).toBe('93.5 %');
     expect(percent(Number.NaN)).toBe('-');
     expect(grouped(1234567)).toBe('1,234,567');
-    expect([9.94, 59.4, 61, 7260].map(duration)).toEqual([
+    expect([0, 0.0001, 0.034, 9.94, 59.4, 61, 7260].map(duration)).toEqual([
+      '0.0 s',
+      '1 ms',
+      '34 ms',
       '9.9 s',
       '59 s',
       '1 min 01 s',
@@ -179,7 +182,7 @@ describe('errors', () => {
   it('say what was expected, found, where, and what to do', () => {
     const error = dataError('no images', { expected: 'e', found: 'f', where: 'w', fix: 'x' });
     expect(renderError(error, plain)).toBe(
-      'error: no images\n  expected  e\n  found     f\n  where     w\n  to do     x',
+      'error: no images\n  expected  e\n  found     f\n  where     w\n  fix       x',
     );
     expect(exitCodeOf(error)).toBe(EXIT_CODES.data);
   });
@@ -199,7 +202,7 @@ describe('errors', () => {
   });
 
   it('take nothing from a file that a terminal would act upon', () => {
-    const evil = 'a\u001b[2J\u001b[8mb\u202ec\u009b1A\r\n  to do     run this';
+    const evil = 'a\u001b[2J\u001b[8mb\u202ec\u009b1A\r\n  fix       run this';
     const error = dataError(evil, { expected: evil, found: evil, where: evil, fix: evil });
     const lines = renderError(error, plain).split('\n');
     const shown = 'a\ufffd[2J\ufffd[8mb\ufffdc\ufffd1A\ufffd';
@@ -207,13 +210,13 @@ describe('errors', () => {
     expect(lines[0]).toBe(`error: ${shown}`);
     expect(lines[2]).toBe(`  expected  ${shown}`);
     // A line of ours begins after two spaces, and this one does not.
-    expect(lines[3]).toBe(`${' '.repeat(12)}  to do     run this`);
+    expect(lines[3]).toBe(`${' '.repeat(12)}  fix       run this`);
     expect(renderError(new Error(evil), plain)).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
     const issues = new ConfigError([issueOf(evil), issueOf('x')]);
     expect(renderError(issues, plain).split('\n')).toEqual([
       'error: 2 problems with the settings:',
       `  ${shown}`,
-      `${' '.repeat(4)}  to do     run this: unknown key`,
+      `${' '.repeat(4)}  fix       run this: unknown key`,
       '  x: unknown key',
     ]);
   });

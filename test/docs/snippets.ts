@@ -55,8 +55,10 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'VGGTUNE_REAL_VGG16=': 'it measures for hours, with weights that are not in the repository',
   'python bench/': 'it measures for hours, beside PyTorch',
   'docker ': 'it wants Docker',
+  'npm install @tensorflow/tfjs@4': 'it installs; test/package/run.js --web does that',
+  'python3 -m http.server':
+    'it serves until it is stopped; test/stranger/main.js opens what it serves',
   'python3 -m venv': 'it installs packages of Python',
-  'python3 -m http.server': 'it serves until it is stopped',
   'heif-convert ': 'it wants the tools of libheif, and a photograph of a phone',
   'sips ': 'it wants macOS',
   'TRACKING_PYTHON=': 'it wants TensorBoard and MLflow; .ci/run installs them and runs it',
@@ -71,6 +73,5 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
 export const NOT_RUN_KINDS: Readonly<Record<string, string>> = {
   text: 'it shows what is printed, or what lies where',
   python: 'it shows what is written for other tools',
-  dockerfile: 'it wants Docker and the network',
   powershell: 'it is for Windows; its command is one that other snippets run',
 };

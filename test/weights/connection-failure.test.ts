@@ -96,3 +96,23 @@ test.each([
   expect((error as VggtuneError).details.fix).toMatch(fix);
   expect((error as VggtuneError).exitCode).toBe(5);
 });
+
+test.each(['127.0.0.1:9', 'localhost:9', 'ftp://proxy:9', 'user:s3cret@proxy'])(
+  'a proxy variable that holds %s, which is no address, is told and not shown',
+  async (value) => {
+    vi.stubEnv('HTTPS_PROXY', value);
+    vi.stubEnv('no_proxy', undefined);
+    const { downloadRange } = await import('../../src/weights/download.ts');
+    const { whyUnavailable } = await import('../../src/weights/availability.ts');
+    const range = { start: 0, end: 1 };
+    const error = (await downloadRange('https://weights.example/file', range, { patience }).catch(
+      (e: unknown) => e,
+    )) as VggtuneError;
+    expect(error.exitCode).toBe(2);
+    expect(error.details.expected).toContain('http://HOST:PORT');
+    expect(error.message + error.details.found).not.toContain('s3cret');
+    vi.stubEnv('VGGTUNE_MIRROR', undefined);
+    const why = await whyUnavailable('vgg13', { storage: testStorage(), part: 'features' });
+    expect(why).toMatch(/^they cannot be fetched \(a proxy variable holds no address; HTTP_PROXY/);
+  },
+);

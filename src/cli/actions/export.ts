@@ -33,7 +33,15 @@ export async function run(args: Arguments, context: Context): Promise<Outcome<Ou
 }
 
 function exportLine({ format, folder, verification }: ExportedFolder): string {
-  const { readBy, images, agreement } = verification;
-  const checked = `read by ${readBy}: ${percent(agreement)} the same on ${plural(images, 'image')}`;
-  return `${format}: ${shortPath(folder)} (${checked})`;
+  const { readBy, images, agreement, accuracy, exactness, largestDifference } = verification;
+  const parts = [
+    `read back by ${readBy} on ${plural(images, 'image')}`,
+    `largest difference ${largestDifference.toPrecision(2)}`,
+  ];
+  if (exactness !== 'float') parts.push(`same class on ${percent(agreement)}`);
+  if (accuracy !== undefined && exactness !== 'float') {
+    const { exported, trained } = accuracy;
+    parts.push(`accuracy ${percent(exported)} for ${percent(trained)}`);
+  }
+  return `${format}: ${shortPath(folder)} (${parts.join(', ')})`;
 }

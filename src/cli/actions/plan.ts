@@ -3,6 +3,7 @@ import { type PlanReport, plan } from '../../pipeline/plan.ts';
 import type { Arguments, Context, Outcome } from '../command.ts';
 import { configSettings } from '../config-sources.ts';
 import { bytes, duration, grouped } from '../number-formats.ts';
+import { ownEvidence } from '../report/evidence.ts';
 import { layerRange } from '../report/layers.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -27,7 +28,7 @@ function planLines(report: PlanReport, terminal: Terminal): string[] {
     ...facts(dataRows(report), width),
     '',
     paint('bold', `Strategy: ${report.strategy}`),
-    ...bullets(report.evidence),
+    ...bullets(ownEvidence(report)),
     '',
     paint('bold', 'Network'),
     ...facts(networkRows(report), width),
@@ -49,7 +50,7 @@ function dataRows({ data, leftOut }: PlanReport): [string, string][] {
   return [
     ['folder', printable(data.folder)],
     ['found', `${grouped(data.images)} images in ${data.classes.length} classes`],
-    ['left out', leftOut.length === 0 ? 'nothing' : `${leftOut.length}: ${first.join(', ')}`],
+    ['skipped', leftOut.length === 0 ? 'nothing' : `${leftOut.length}: ${first.join(', ')}`],
     ['split', `train ${sides.train}, val ${sides.val}, test ${sides.test}`],
   ];
 }
@@ -57,7 +58,7 @@ function dataRows({ data, leftOut }: PlanReport): [string, string][] {
 function networkRows({ config, weights, head, ...report }: PlanReport): [string, string][] {
   const { total, trained } = report.parameters;
   return [
-    ['backbone', `${config.backbone}, ${weights}`],
+    ['backbone', weights.startsWith(config.backbone) ? weights : `${config.backbone}, ${weights}`],
     ['head', `${head.kind}, dropout ${head.dropout}; new: ${layerRange(report.newLayers)}`],
     ['frozen', layerRange(report.frozen)],
     ['trained', layerRange(report.trained)],

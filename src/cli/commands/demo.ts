@@ -4,7 +4,7 @@ import { DEVICE_OPTION } from '../device-flag.ts';
 export const command: Command = {
   usage: 'demo [FOLDER]',
   description: [
-    'Builds a folder of emoji pictures, fine-tunes the small pretrained network vgg-nano on a few of',
+    'Builds a folder of emoji images, fine-tunes the small pretrained network vgg-nano on a few of',
     'them by the strategy that the advisor chooses, and measures it on images that it did not train',
     'on, beside the same network trained from random weights. Takes less than a minute and fetches',
     'nothing. FOLDER gets the images and the runs; vggtune-demo by default.',

@@ -5,7 +5,7 @@ export const command: Command = {
   usage: 'plan FOLDER [flags]',
   description: [
     'Shows everything that `vggtune train` would do with the same flags, without training: the data',
-    'found and left out, the split, the strategy and why, what is frozen and what is trained at which',
+    'found and skipped, the split, the strategy and why, what is frozen and what is trained at which',
     'rate, time and memory, and the files that would be written. Where no strategy is named, some are tried',
     'as `vggtune advise` does, and `train` goes on from there; `--advise.budget 0` does without.',
   ].join('\n'),

@@ -5,7 +5,7 @@ import { CONFIG_OPTIONS } from '../config-options.ts';
 export const command: Command = {
   usage: 'train FOLDER [flags]',
   description: [
-    'Fine-tunes a VGG network on a folder of images: one sub-folder a class, or train/, val/ and',
+    'Fine-tunes a VGG network on a folder of images: one sub-folder per class, or train/, val/ and',
     'test/ above them, or a CSV of path,label. Writes a run folder with the model, its figures and',
     'everything that is needed to repeat the run.',
     '',

@@ -37,11 +37,11 @@ function sizeFacts({ data, size, duplicates }: AdviceReport): [string, string][]
   const { identical, nearImages, nearGroups, wouldHaveCrossed } = duplicates;
   const [example] = duplicates.examples;
   return [
-    ['found', `${grouped(data.images)} in ${size.classes} classes, ${data.skipped} left out`],
+    ['found', `${grouped(data.images)} in ${size.classes} classes, ${data.skipped} skipped`],
     ['split', `train ${data.sides.train}, val ${data.sides.val}, test ${data.sides.test}`],
     [
       'to train on',
-      `${grouped(size.images)} different; a class ${perClass.fewest} to ${perClass.most}, median ${perClass.median}`,
+      `${grouped(size.images)} different; per class ${perClass.fewest} to ${perClass.most}, median ${perClass.median}`,
     ],
     ['imbalance', `${decimal(size.imbalance, 1)} to 1`],
     ['identical', grouped(identical)],
@@ -62,10 +62,10 @@ function depthLines({ similarity, sample }: AdviceReport, { width, paint }: Term
   const rows = similarity.depths.map((depth) => [
     depth.name,
     grouped(depth.width),
-    `${percent(depth.probe)} +- ${decimal(100 * depth.probeError, 1)}`,
+    `${percent(depth.probe)} ± ${decimal(100 * depth.probeError, 1)}`,
     depth.random === null ? '-' : percent(depth.random),
     decimal(depth.logme),
-    `${decimal(100 * depth.lead, 1)} +- ${decimal(100 * depth.leadError, 1)}`,
+    `${decimal(100 * depth.lead, 1)} ± ${decimal(100 * depth.leadError, 1)}`,
   ]);
   const columns = [
     { header: 'depth' },

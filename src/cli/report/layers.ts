@@ -14,9 +14,9 @@ export function layerLines(description: Description, { width, paint }: Terminal)
     { header: 'output' },
     { header: 'parameters', align: right },
     { header: 'multiply-adds', align: right },
-    { header: 'sees', align: right },
+    { header: 'field', align: right },
     { header: 'stride', align: right },
-    ...(known ? [{ header: 'is' }] : []),
+    ...(known ? [{ header: 'state' }] : []),
   ];
   const rows = layers.map((layer) => [
     layer.name,
@@ -35,11 +35,18 @@ export function layerLines(description: Description, { width, paint }: Terminal)
     paint('dim', header),
     ...lines,
     '',
-    ...facts([
-      ['parameters', grouped(totals.parameters)],
-      ['multiply-adds', `${grouped(totals.macs)} an image`],
-      ...(known ? [['trained', grouped(totals.trained ?? 0)] as const] : []),
-    ]),
+    ...facts(totalRows(description), width),
+  ];
+}
+
+function totalRows({ totals }: Description): [string, string][] {
+  return [
+    ['parameters', grouped(totals.parameters)],
+    ['multiply-adds', `${grouped(totals.macs)} an image`],
+    ...(totals.trained === undefined
+      ? []
+      : [['trained', grouped(totals.trained)] as [string, string]]),
+    ['field', 'the receptive field: the pixels of the image that an output depends on, on a side'],
   ];
 }
 
@@ -52,7 +59,7 @@ export function receptiveFieldLines({ receptiveField }: Description, paint: Term
     return [at.name, `r = ${sum} = ${at.size}`, `j = ${stride}`] as const;
   });
   const shown = table(
-    [{ header: 'layer' }, { header: 'sees' }, { header: 'stride' }],
+    [{ header: 'layer' }, { header: 'receptive field' }, { header: 'stride' }],
     lines,
     Number.POSITIVE_INFINITY,
   );
@@ -82,7 +89,7 @@ type Comparison = NonNullable<Description['comparison']>;
 function kernelTable({ kernels }: Comparison, width: number): string[] {
   const columns = [
     { header: 'kernels' },
-    { header: 'sees', align: right },
+    { header: 'field', align: right },
     { header: 'weights', align: right },
     { header: 'multiply-adds', align: right },
     { header: 'ReLUs', align: right },
@@ -115,7 +122,7 @@ function alexNetTable({ alexnet }: Comparison, width: number): string[] {
     { header: 'output' },
     { header: 'parameters', align: right },
     { header: 'multiply-adds', align: right },
-    { header: 'sees', align: right },
+    { header: 'field', align: right },
     { header: 'stride', align: right },
   ];
   return table(columns, rows, width);

@@ -8,6 +8,7 @@ import { shellWord, shortPath } from '../shell.ts';
 import { facts } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable, truncate, wrap } from '../width.ts';
+import { ownEvidence } from './evidence.ts';
 
 type Row = readonly [string, string];
 
@@ -52,8 +53,7 @@ const EVIDENCE_LINES = 2;
 
 /** As much of the evidence as two lines hold. */
 function shortEvidence({ plan }: RunRecord, width: number): string {
-  const own = `strategy ${plan.strategy}, `;
-  const texts = plan.evidence.map((text) => (text.startsWith(own) ? text.slice(own.length) : text));
+  const texts = ownEvidence(plan);
   const first = plan.strategy.length + 2;
   const lines = wrap(`${' '.repeat(first)}${printable(texts.join('; '))}`, width);
   if (lines.length <= EVIDENCE_LINES) return texts.join('; ');

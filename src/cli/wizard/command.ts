@@ -5,13 +5,13 @@ import { freeRunFolder } from '../../pipeline/inspect/preview.ts';
 import { parseArguments } from '../arguments.ts';
 import type { Arguments, Command, Context, Outcome } from '../command.ts';
 import { command as train } from '../commands/train.ts';
-import { wrap } from '../width.ts';
-import { type Advice, adviseOn } from './advice.ts';
+import { type Advice, adviseOn, costOf } from './advice.ts';
 import { type Answers, commandLine, configOf, fileOf, namedBackbone, wordsOf } from './answers.ts';
 import { askFolder, describePreview, type Folder } from './folder.ts';
 import { BACK, type Back, type Prompts, TerminalPrompts } from './prompts.ts';
 import { askBackbone, askBudget, askExports, askStrategy, type Backbone } from './questions.ts';
-import { walk } from './steps.ts';
+import { Scroll } from './scroll.ts';
+import { type Step, walk } from './steps.ts';
 import { askAndSave, askDecision, type Decision, planLines } from './summary.ts';
 
 /** The wizard: what `vggtune` runs on a terminal when no command is given. */
@@ -37,19 +37,22 @@ interface State {
 
 async function run(args: Arguments, context: Context): Promise<Outcome> {
   const { terminal } = context;
-  const wizard = new Wizard(new TerminalPrompts(terminal.paint), context);
-  say(context, [
+  const scroll = new Scroll(terminal.symbols);
+  const prompts = new TerminalPrompts(terminal, scroll);
+  const wizard = new Wizard({ prompts, scroll, context });
+  scroll.say([
     terminal.paint('bold', 'Fine-tune a VGG network on your images.'),
     'Escape goes back, Ctrl-C leaves. Nothing is written before the end.',
   ]);
-  const { decision } = await walk<State>({}, [
+  const steps: readonly Step<State>[] = [
     (state) => wizard.folder(state),
-    (state) => wizard.strategy(state),
     (state) => wizard.budget(state),
     (state) => wizard.backbone(state),
+    (state) => wizard.strategy(state),
     (state) => wizard.exports(state),
     (state) => wizard.decide(state),
-  ]);
+  ];
+  const { decision } = await walk<State>({}, steps, scroll);
   if (decision === undefined || decision.kind === 'quit') {
     throw interruptedError('the wizard was left', { fix: 'nothing was written; start it again' });
   }
@@ -59,47 +62,31 @@ async function run(args: Arguments, context: Context): Promise<Outcome> {
   if (kind === 'save') {
     return { document: { command }, text: `Train with:\n  ${command}`, exitCode: EXIT_CODES.ok };
   }
-  say(context, ['The same without the wizard:', `  ${command}`, '']);
+  scroll.say(['The same without the wizard:', `  ${command}`, '']);
   // The wizard trains by the very words that it prints.
   return train.run(parseArguments(train, words.slice(1)), context);
-}
-
-/** Prints lines of prose, wrapped to the terminal; indented lines are commands and stay whole. */
-function say({ terminal }: Context, lines: readonly string[]): void {
-  for (const line of lines) {
-    const parts = line.startsWith('  ') ? [line] : wrap(line, terminal.width);
-    for (const part of parts) process.stdout.write(`${part}\n`);
-  }
 }
 
 /** The questions. Each takes the answers so far, and returns them with its own. */
 class Wizard {
   readonly #prompts: Prompts;
+  readonly #scroll: Scroll;
   readonly #context: Context;
   readonly #layout: { readonly width: number };
 
-  constructor(prompts: Prompts, context: Context) {
-    this.#prompts = prompts;
-    this.#context = context;
-    this.#layout = { width: context.terminal.width };
+  constructor(parts: { prompts: Prompts; scroll: Scroll; context: Context }) {
+    this.#prompts = parts.prompts;
+    this.#scroll = parts.scroll;
+    this.#context = parts.context;
+    this.#layout = { width: parts.context.terminal.width };
   }
 
   async folder(state: State): Promise<State | Back> {
-    const found = await askFolder(this.#prompts, state.folder?.path ?? '');
+    const begin = state.folder?.path ?? '';
+    const found = await askFolder(this.#prompts, { begin, ...this.#layout });
     if (found === BACK) return BACK;
-    say(this.#context, [describePreview(found.path, found.data)]);
+    this.#scroll.say([describePreview(found.path, found.data)]);
     return { ...state, folder: found };
-  }
-
-  async strategy(state: State): Promise<State | Back> {
-    const { folder: place } = state;
-    if (place === undefined) return BACK;
-    const known = state.advice?.of === place.path ? state.advice.found : undefined;
-    const found = known ?? (await adviseOn(place, this.#context));
-    if (known === undefined) say(this.#context, found.evidence);
-    const chosen = await askStrategy(this.#prompts, { advice: found, layout: this.#layout });
-    const next = { ...state, advice: { of: place.path, found } };
-    return chosen === BACK ? BACK : { ...next, strategy: chosen };
   }
 
   async budget(state: State): Promise<State | Back> {
@@ -117,6 +104,23 @@ class Wizard {
     return chosen === BACK ? BACK : { ...state, backbone: chosen };
   }
 
+  /** The strategy is measured on the network that was chosen: another one may see other images as alike. */
+  async strategy(state: State): Promise<State | Back> {
+    const { folder: place, backbone } = state;
+    if (place === undefined || backbone === undefined) return BACK;
+    const of = `${backbone} ${place.path}`;
+    const known = state.advice?.of === of ? state.advice.found : undefined;
+    const subject = { path: place.path, backbone };
+    const found =
+      known ?? (await adviseOn(subject, { context: this.#context, scroll: this.#scroll }));
+    this.#scroll.say([`measured on ${backbone}:`, ...found.evidence]);
+    const before = known === undefined ? undefined : state.strategy;
+    const asked = { advice: found, backbone, before, layout: this.#layout };
+    const chosen = await askStrategy(this.#prompts, asked);
+    const next = { ...state, advice: { of, found } };
+    return chosen === BACK ? BACK : { ...next, strategy: chosen };
+  }
+
   async exports(state: State): Promise<State | Back> {
     const before = state.exports ?? configOf(baseWords(state), this.#context.environment).export;
     const chosen = await askExports(this.#prompts, before);
@@ -130,11 +134,14 @@ class Wizard {
     const words = wordsOf(answers, this.#context.environment);
     const { width } = this.#layout;
     const config = configOf(words, this.#context.environment);
-    say(this.#context, ['', ...planLines(config, { data: place.data, width }), '']);
+    this.#scroll.say(['measuring how long a step takes']);
+    const cost = await costOf(words, this.#context);
+    this.#scroll.say(['', ...planLines(config, { data: place.data, width, cost }), '']);
     const kind = await askDecision(this.#prompts);
     if (kind === BACK) return BACK;
     if (kind === 'train' || kind === 'quit') return { ...state, decision: { kind, words } };
-    const saved = await askAndSave(this.#prompts, fileOf(answers, this.#context.environment));
+    const parts = { prompts: this.#prompts, scroll: this.#scroll };
+    const saved = await askAndSave(parts, fileOf(answers, this.#context.environment));
     return saved === BACK ? BACK : { ...state, decision: { kind, words: ['train', '-c', saved] } };
   }
 }

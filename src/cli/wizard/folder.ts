@@ -3,7 +3,7 @@ import { expandHome } from '../../base/home.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { listPlaces, type Preview, previewOf } from '../../pipeline/inspect/preview.ts';
 import { plural } from '../number-formats.ts';
-import { printable } from '../width.ts';
+import { printable, wrap } from '../width.ts';
 import type { Back, Found, Prompts } from './prompts.ts';
 
 export type Data = Extract<Preview, { kind: 'data' }>;
@@ -15,7 +15,10 @@ export interface Folder {
 }
 
 /** Asks where the images are; paths are completed, and only what can be trained on is taken. */
-export async function askFolder(prompts: Prompts, begin: string): Promise<Folder | Back> {
+export async function askFolder(
+  prompts: Prompts,
+  { begin, width }: { readonly begin: string; readonly width: number },
+): Promise<Folder | Back> {
   const previews = new Map<string, Promise<Preview>>();
   const preview = (path: string) => {
     const known = previews.get(path) ?? previewOf(path);
@@ -25,7 +28,7 @@ export async function askFolder(prompts: Prompts, begin: string): Promise<Folder
   const typed = await prompts.search({
     message: 'Folder of images:',
     begin,
-    source: (text) => candidates(text, preview),
+    source: async (text) => (await candidates(text, preview)).map((found) => wrapped(found, width)),
     validate: async (text) => {
       const found = await preview(pathOf(text));
       return found.kind === 'data' || `${pathOf(text)} ${found.problem}`;
@@ -41,6 +44,15 @@ export function pathOf(text: string): string {
   const bare = text.trim().replace(/^(['"])(.*)\1$/, '$2');
   const home = expandHome(bare);
   return home.length > 1 ? home.replace(/[/\\]+$/, '') : home;
+}
+
+/** A hint broken between words, which the list would break anywhere. */
+function wrapped(found: Found, width: number): Found {
+  const lines = (text: string, taken: number) => wrap(text, width - taken).join('\n');
+  // A problem stands behind a mark and a space.
+  if ('problem' in found) return { problem: lines(found.problem, 2) };
+  const { description } = found;
+  return description === undefined ? found : { ...found, description: lines(description, 0) };
 }
 
 /** The typed path if it exists, then its possible completions. */

@@ -1,6 +1,8 @@
 import inquirer from 'inquirer';
 import { interruptedError } from '../../base/errors.ts';
-import type { Paint } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Scroll } from './scroll.ts';
+import { keyHelp, type Look, lookOf } from './theme.ts';
 
 /** The answer that returns to the previous question. */
 export const BACK = Symbol('back');
@@ -60,15 +62,19 @@ const pageSize = () => Math.max(5, (process.stdout.rows ?? 24) - 6);
  * going back leaves no half-drawn list.
  */
 export class TerminalPrompts implements Prompts {
-  readonly #paint: Paint;
+  readonly #terminal: Pick<Terminal, 'paint' | 'symbols'>;
+  readonly #scroll: Scroll;
+  readonly #look: Look;
 
-  constructor(paint: Paint) {
-    this.#paint = paint;
+  constructor(terminal: Pick<Terminal, 'paint' | 'symbols'>, scroll: Scroll) {
+    this.#terminal = terminal;
+    this.#scroll = scroll;
+    this.#look = lookOf(terminal);
   }
 
   async select<T>({ message, choices, begin = 0, back }: SelectQuestion<T>): Promise<T | Back> {
     const listed = choices.map(({ name }, at) => ({ name, value: at }));
-    const way = back ? [{ name: '← back', value: -1 }] : [];
+    const way = back ? [{ name: this.#look.back, value: -1 }] : [];
     const at = await ask<number>({
       type: 'select',
       message,
@@ -76,7 +82,7 @@ export class TerminalPrompts implements Prompts {
       default: begin,
       loop: false,
       pageSize: pageSize(),
-      theme: this.#theme(back ? '↑↓ moves • ⏎ takes • esc goes back' : '↑↓ moves • ⏎ takes'),
+      theme: this.#theme(['UP/DOWN moves', 'ENTER takes', ...(back ? ['esc goes back'] : [])]),
     });
     const choice = at === BACK ? undefined : choices[at];
     if (choice === undefined) return BACK;
@@ -97,7 +103,7 @@ export class TerminalPrompts implements Prompts {
       choices: listed,
       loop: false,
       pageSize: pageSize(),
-      theme: this.#theme('space picks • ⏎ takes • esc goes back'),
+      theme: this.#theme(['space picks', 'ENTER takes', 'esc goes back']),
     });
     if (names !== BACK) this.#answered(message, names.length === 0 ? 'nothing' : names.join(', '));
     return names;
@@ -110,7 +116,7 @@ export class TerminalPrompts implements Prompts {
       initialValue: begin,
       pageSize: Math.min(8, pageSize()),
       source: async (typed: string | undefined) => (await source(typed ?? '')).map(listedPlace),
-      theme: this.#theme('↑↓ moves • tab completes • ⏎ takes'),
+      theme: this.#theme(['UP/DOWN moves', 'tab completes', 'ENTER takes']),
       validate,
     });
     if (value !== BACK) this.#answered(message, value);
@@ -118,23 +124,23 @@ export class TerminalPrompts implements Prompts {
   }
 
   async text({ message, begin, validate }: TextQuestion): Promise<string | Back> {
-    const value = await ask<string>({ type: 'input', message, default: begin, validate });
+    const theme = this.#theme([]);
+    const value = await ask<string>({ type: 'input', message, default: begin, validate, theme });
     if (value !== BACK) this.#answered(message, value);
     return value;
   }
 
-  #theme(help: string) {
-    return {
-      style: {
-        keysHelpTip: () => this.#paint('dim', help),
-        disabled: (text: string) => this.#paint('red', text),
-      },
-    };
+  #theme(keys: readonly string[]) {
+    const { theme } = this.#look;
+    const help = keyHelp(this.#look, keys);
+    const keysHelpTip = () => this.#terminal.paint('dim', help);
+    return { ...theme, style: { ...theme.style, keysHelpTip } };
   }
 
   #answered(message: string, answer: string): void {
-    const paint = this.#paint;
-    process.stdout.write(`${paint('green', '✔')} ${paint('bold', message)} ${answer}\n`);
+    const { paint } = this.#terminal;
+    const mark = paint('green', this.#look.done);
+    this.#scroll.say([`${mark} ${paint('bold', message)} ${answer}`]);
   }
 }
 

@@ -4,19 +4,22 @@ import { runConfigSchema, STRATEGIES } from '../../config/schema.ts';
 import { wrap } from '../width.ts';
 import type { Advice } from './advice.ts';
 import type { Back, Prompts } from './prompts.ts';
-import { EXPORT_PHRASES, NETWORK_SENTENCES } from './sentences.ts';
+import { EXPORT_PHRASES, NETWORK_SENTENCES, PRETRAINED_ON } from './sentences.ts';
 
-/** Each strategy in one sentence. */
-export const STRATEGY_SENTENCES: Readonly<Record<StrategyName, string>> = {
-  head: 'Trains only a new last layer on what the network already knows: quick, and best for few images of everyday things.',
-  top: 'Also retrains the last layers: for few images that look unlike photographs, such as X-rays or drawings.',
-  all: 'Adjusts the whole network a little: for many images of everyday things.',
-  scratch: 'Learns everything anew: for very many images that are unlike any photograph.',
-};
+/**
+ * Each strategy in one sentence.
+ * @param known what the network was pretrained on, in the plural
+ */
+export const strategySentences = (known: string): Readonly<Record<StrategyName, string>> => ({
+  head: `Trains only a new last layer on what the network already knows: quick, and best for few images that are like ${known}.`,
+  top: `Also retrains the last layers: for few images that are unlike ${known}.`,
+  all: `Adjusts the whole network a little: for many images that are like ${known}.`,
+  scratch: `Learns everything anew: for very many images that are unlike ${known}.`,
+});
 
 const BUDGET_SENTENCES: Readonly<Record<PresetName, string>> = {
   quick: 'A first answer soon: a small network, small images, few epochs.',
-  balanced: 'What most people want.',
+  balanced: 'What most people want. How long it takes here is said before anything is trained.',
   best: 'The best accuracy, several times the work.',
 };
 
@@ -32,16 +35,24 @@ function explained(name: string, sentence: string, { width }: Layout): string {
 
 export function askStrategy(
   prompts: Prompts,
-  { advice, layout }: { readonly advice: Advice; readonly layout: Layout },
+  of: {
+    readonly advice: Advice;
+    readonly backbone: Backbone;
+    readonly before: StrategyName | undefined;
+    readonly layout: Layout;
+  },
 ): Promise<StrategyName | Back> {
-  const { strategy: recommended } = advice;
+  const { advice, backbone, before, layout } = of;
+  const recommended = advice.strategy;
   const order = [recommended, ...STRATEGIES.filter((name) => name !== recommended)];
+  const sentences = strategySentences(PRETRAINED_ON[backbone]);
   return prompts.select({
     message: 'Strategy:',
     choices: order.map((value) => {
       const name = value === recommended ? `${value} (recommended)` : value;
-      return { value, name: explained(name, STRATEGY_SENTENCES[value], layout), short: value };
+      return { value, name: explained(name, sentences[value], layout), short: value };
     }),
+    begin: Math.max(0, before === undefined ? 0 : order.indexOf(before)),
     back: true,
   });
 }

@@ -15,6 +15,21 @@ export const NETWORK_SENTENCES: Readonly<Record<RunConfig['backbone'], string>> 
   vgg19_bn: 'vgg19 with batch norms: the most accurate on ImageNet.',
 };
 
+const PHOTOGRAPHS = 'photographs of everyday things';
+
+/** What each network was pretrained on. */
+export const PRETRAINED_ON: Readonly<Record<RunConfig['backbone'], string>> = {
+  'vgg-nano': 'drawings and icons',
+  vgg11: PHOTOGRAPHS,
+  vgg13: PHOTOGRAPHS,
+  vgg16: PHOTOGRAPHS,
+  vgg19: PHOTOGRAPHS,
+  vgg11_bn: PHOTOGRAPHS,
+  vgg13_bn: PHOTOGRAPHS,
+  vgg16_bn: PHOTOGRAPHS,
+  vgg19_bn: PHOTOGRAPHS,
+};
+
 /** Each format of a trained model, by what reads it. */
 export const EXPORT_PHRASES: Readonly<Record<ExportFormat, string>> = {
   onnx: 'for ONNX Runtime, everywhere',

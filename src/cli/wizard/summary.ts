@@ -7,20 +7,26 @@ import { facts } from '../table.ts';
 import { freeFileName } from './answers.ts';
 import type { Data } from './folder.ts';
 import { BACK, type Back, type Prompts } from './prompts.ts';
+import type { Scroll } from './scroll.ts';
 
 /** The plan, as lines of at most `width` columns. */
 export function planLines(
   config: RunConfig,
-  { data, width }: { readonly data: Data; readonly width: number },
+  of: { readonly data: Data; readonly width: number; readonly cost: string | undefined },
 ): string[] {
+  const { data, width, cost } = of;
   const { augment } = config;
   const rows: [string, string][] = [
     ['images', `${grouped(data.images)} of ${plural(data.classes.length, 'class')}`],
     ['strategy', config.strategy],
     ['network', `${config.backbone}, head ${config.head.kind}`],
     ['training', trainingText(config)],
-    ['pictures', augment.views === 1 ? 'as they are' : 'cropped, flipped and coloured at random'],
+    [
+      'images seen',
+      augment.views === 1 ? 'as they are' : 'cropped, flipped and coloured at random',
+    ],
     ['held back', `${Math.round(100 * (config.split.val + config.split.test))} % to measure on`],
+    ...(cost === undefined ? [] : [['takes', cost] as [string, string]]),
     ['run folder', shortPath(config.out)],
   ];
   return facts(rows, width);
@@ -52,7 +58,10 @@ export function askDecision(prompts: Prompts): Promise<Decision | Back> {
 }
 
 /** Asks for a name and writes the file; an existing file is never replaced. */
-export async function askAndSave(prompts: Prompts, content: string): Promise<string | Back> {
+export async function askAndSave(
+  { prompts, scroll }: { readonly prompts: Prompts; readonly scroll: Scroll },
+  content: string,
+): Promise<string | Back> {
   const problem = new Map<string, string>();
   for (;;) {
     const path = await prompts.text({
@@ -69,6 +78,6 @@ export async function askAndSave(prompts: Prompts, content: string): Promise<str
     );
     if (failure === undefined) return path;
     problem.set(path, failure);
-    process.stdout.write(`${failure}\n`);
+    scroll.say([failure]);
   }
 }

@@ -18,7 +18,7 @@ export function choiceEvidence(choice: ChoiceReport): readonly string[] {
 }
 
 function depthSentence({ name, probe, probeError, random, logme }: DepthEvidence): string {
-  const accuracy = `${(100 * probe).toFixed(1)} % +- ${(100 * probeError).toFixed(1)}`;
+  const accuracy = `${(100 * probe).toFixed(1)} % ± ${(100 * probeError).toFixed(1)}`;
   const control = random === null ? '' : ` (random weights ${(100 * random).toFixed(1)} %)`;
   return `${name}: linear probe ${accuracy}${control}, LogME ${logme.toFixed(3)}`;
 }

@@ -197,7 +197,6 @@ async function exportInto(folder: string, task: Task): Promise<Verification> {
   const images = await checkImages(job.images, checkCount(task));
   const verification = await verify(folder, { task, images });
   expectFaithful(format, verification);
-  emit({ type: 'note', message: summary(format, verification) });
   const json = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`;
   await writeFile(join(folder, 'labels.json'), json(model.labels));
   await writeFile(join(folder, 'model-card.json'), json(exported.card));
@@ -235,15 +234,4 @@ function exactnessOf({ exporter, quantize }: Task): Exactness {
 function checkCount(task: Task): number {
   if (exactnessOf(task) !== 'byte') return 10;
   return task.exporter.check.by === 'onnxruntime' ? 500 : 50;
-}
-
-function summary(format: string, { images, readBy, ...found }: Verification): string {
-  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
-  const { accuracy, agreement, largestDifference } = found;
-  const difference = `largest difference ${largestDifference.toPrecision(2)}`;
-  const kept =
-    accuracy === undefined || found.exactness === 'float'
-      ? ''
-      : `, same class on ${percent(agreement)}, accuracy ${percent(accuracy.exported)} for ${percent(accuracy.trained)}`;
-  return `${format}: read back by ${readBy} on ${images} images, ${difference}${kept}`;
 }

@@ -1,11 +1,13 @@
-import { constants } from 'node:fs';
+import { constants, existsSync, realpathSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { freemem, platform, release } from 'node:os';
+import { join } from 'node:path';
 import { messageOf, VggtuneError } from '../../base/errors.ts';
 import { makeFolder } from '../../base/folders.ts';
 import { thisMachine } from '../../base/machine.ts';
 import { explainNative } from '../../base/native-library.ts';
 import type { Storage } from '../../base/storage.ts';
+import { ownFolder, versionIn } from '../../base/version.ts';
 import type { EngineReport } from '../../engines/index.ts';
 
 /** One item that was checked. Optional items may be `absent`, or present and `broken`. */
@@ -29,6 +31,7 @@ export interface GroupedCheck extends Check {
 export async function examine(storage: Storage): Promise<readonly GroupedCheck[]> {
   const groups: Readonly<Record<CheckGroup, readonly Check[]>> = {
     machine: [
+      programCheck(ownFolder(), process.cwd()),
       nodeCheck(process.versions.node),
       { name: 'system', state: 'ok', detail: `${platform()} ${release()}` },
       { name: 'cores', state: 'ok', detail: String(thisMachine().processors) },
@@ -71,6 +74,20 @@ export function nodeCheck(version: string): Check {
   const check = { name: 'node', detail: `v${version}, ${process.arch}` };
   if (!isOld) return { ...check, state: 'ok' };
   return { ...check, state: 'failed', fix: `install Node.js ${OLDEST_NODE.join('.')} or later` };
+}
+
+/**
+ * Says which vggtune runs. One on the PATH and one in a folder may both be there, and of different versions.
+ * @param own the folder of the package that runs
+ */
+export function programCheck(own: string, folder: string): Check {
+  const check = { name: 'vggtune', state: 'ok' as const };
+  const detail = `${versionIn(own)}, ${own}`;
+  const other = join(folder, 'node_modules', 'vggtune');
+  const isSame = existsSync(other) && realpathSync(other) === realpathSync(own);
+  const version = isSame ? undefined : versionIn(other);
+  if (version === undefined) return { ...check, detail };
+  return { ...check, detail: `${detail}; this folder has ${version}, which npx vggtune runs` };
 }
 
 /** Free memory, of the container where there is one: Node 20.13 knows, older ones do not. */
@@ -150,9 +167,11 @@ async function imageDecoder(): Promise<Check> {
   }
 }
 
-async function cache({ folder }: Storage): Promise<Check> {
+async function cache(storage: Storage): Promise<Check> {
   const name = 'cache folder';
+  let folder = 'none';
   try {
+    folder = storage.folder;
     await makeFolder(folder);
     await access(folder, constants.W_OK);
     const { bavail, bsize } = await statfs(folder);

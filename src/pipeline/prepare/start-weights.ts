@@ -26,6 +26,10 @@ export interface Start {
   readonly provenance: Readonly<Record<string, string>>;
 }
 
+/** What a run begins with, for a log; weights of the network's own name are not named twice. */
+export const startSentence = (backbone: string, { source }: Pick<Start, 'source'>) =>
+  `${backbone} starts from ${source.replace(`${backbone} (`, 'its own weights (')}`;
+
 /** Whether a config starts from pretrained weights. */
 export function startsPretrained(config: Pick<RunConfig, 'weights'>): boolean {
   return config.weights !== 'random';

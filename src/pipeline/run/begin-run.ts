@@ -7,7 +7,12 @@ import { readPlan, writeRecord } from '../../run/run-records.ts';
 import type { RunPaths } from '../../run/store.ts';
 import { frozenAndTrained, planTraining, type TrainPlan } from '../../training/train-plan.ts';
 import type { SampleSetting } from '../prepare/sample-setting.ts';
-import { startHash, startingPoint, startsPretrained } from '../prepare/start-weights.ts';
+import {
+  startHash,
+  startingPoint,
+  startSentence,
+  startsPretrained,
+} from '../prepare/start-weights.ts';
 import { engineOf } from '../prepare/work-context.ts';
 import { isRefit } from './refit.ts';
 import type { StrategyRun } from './strategy-run.ts';
@@ -29,7 +34,7 @@ export async function beginRun(
   const engine = await engineOf(run, config);
   const start = await startingPoint(config, index.classes.length, run);
   const { network, weights, newLayers, provenance } = start;
-  emit({ type: 'note', message: `${config.backbone} starts from ${start.source}` });
+  emit({ type: 'note', message: startSentence(config.backbone, start) });
   const refit = isRefit(run);
   const plan = planTraining({ strategy, config, network, newLayers, refit });
   const evidence = [...run.evidence, `starts from ${start.source}`];

@@ -36,7 +36,11 @@ export function openProgram(file: string, words: readonly string[], options: Scr
   const terminal = new xterm.Terminal({ cols, rows, scrollback: 2000, allowProposedApi: true });
   let code: number | undefined;
   let title = '';
-  program.onData((data) => terminal.write(data));
+  let written = '';
+  program.onData((data) => {
+    written += data;
+    terminal.write(data);
+  });
   terminal.onTitleChange((text) => {
     title = text;
   });
@@ -78,6 +82,8 @@ export function openProgram(file: string, words: readonly string[], options: Scr
   return {
     lines,
     broken,
+    /** Everything that was written, with its control sequences. */
+    written: () => written,
     /** Waits for a text on the screen. */
     see: (text: string, seconds?: number) =>
       until(`"${text}"`, () => (lines().join('\n').includes(text) ? lines() : undefined), seconds),

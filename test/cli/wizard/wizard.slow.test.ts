@@ -45,18 +45,27 @@ async function chooseFolder(screen: Screen): Promise<void> {
   screen.type(KEYS.tab);
   await screen.see('24 images');
   screen.type(KEYS.enter);
+  await screen.see('? How much time');
+}
+
+/** From the folder to the strategy, by what is offered. */
+async function toTheStrategy(screen: Screen): Promise<void> {
+  await chooseFolder(screen);
+  screen.type(KEYS.enter);
+  await screen.see('? Network:');
+  screen.type(KEYS.enter);
   await screen.see('? Strategy:');
 }
 
 /** Takes what is offered, up to the plan. */
 async function toThePlan(screen: Screen): Promise<void> {
   await chooseFolder(screen);
-  screen.type(KEYS.enter);
-  await screen.see('? How much time');
   screen.type(KEYS.up);
   await screen.see('❯ quick');
   screen.type(KEYS.enter);
   await screen.see('? Network:');
+  screen.type(KEYS.enter);
+  await screen.see('? Strategy:');
   screen.type(KEYS.enter);
   await screen.see('? Write the model as:');
   screen.type(KEYS.enter);
@@ -70,14 +79,15 @@ describe('the wizard', () => {
   it('leads to a trained model, by a command that gives the same config', async () => {
     const screen = start({ columns: 100 });
     await toThePlan(screen);
-    expect(linesFrom(screen.lines(), 'images ')).toEqual([
-      'images      24 of 3 classes',
-      'strategy    scratch',
-      'network     vgg-nano, head linear',
-      'training    at most 5 epochs, adamw, one-cycle',
-      'pictures    cropped, flipped and coloured at random',
-      'held back   20 % to measure on',
-      'run folder  runs/pictures-scratch',
+    expect(linesFrom(screen.lines(), 'images  ')).toEqual([
+      'images       24 of 3 classes',
+      'strategy     scratch',
+      'network      vgg-nano, head linear',
+      'training     at most 5 epochs, adamw, one-cycle',
+      'images seen  cropped, flipped and coloured at random',
+      'held back    20 % to measure on',
+      expect.stringMatching(/^takes {8}\S+ (s|min.*) at most, \S+ MB of memory$/),
+      'run folder   runs/pictures-scratch',
       '',
       '? What now?',
       '❯ Train',
@@ -103,17 +113,57 @@ describe('the wizard', () => {
   it('goes back by Escape and by choice, and keeps what was answered', async () => {
     const screen = start();
     await chooseFolder(screen);
+    screen.type(KEYS.up);
+    await screen.see('❯ quick');
+    screen.type(KEYS.enter);
+    await screen.see('? Network:');
+    screen.type(KEYS.escape);
+    await screen.see('❯ quick');
+    await screen.gone('? Network:');
+    screen.type(KEYS.enter);
+    await screen.see('? Network:');
+    screen.type(KEYS.down.repeat(9));
+    await screen.see('❯ ← back');
     screen.type(KEYS.enter);
     await screen.see('? How much time');
     screen.type(KEYS.escape);
-    await screen.see('? Strategy:');
-    await screen.gone('? How much time');
-    screen.type(KEYS.up.repeat(1) + KEYS.down.repeat(4));
-    await screen.see('❯ ← back');
-    screen.type(KEYS.enter);
     await screen.see('? Folder of images: pictures');
     // What matches is listed a moment later.
     expect(linesFrom(await screen.see('❯ pictures'), '? Folder')[1]).toMatch(/^❯ pictures/);
+  });
+
+  it('takes away what was answered since, where one goes back', async () => {
+    const screen = start({ columns: 40 });
+    await toTheStrategy(screen);
+    expect(screen.lines().join(' ')).toContain('measured on vgg-nano:');
+    screen.type(KEYS.enter);
+    await screen.see('? Write the model as:');
+    const answers = () => screen.lines().filter((line) => line.startsWith('✔'));
+    const said = (count: number) =>
+      [
+        'Folder of images: pictures/',
+        'How much time may it take? balanced',
+        'Network: vgg-nano',
+        'Strategy: scratch',
+      ]
+        .slice(0, count)
+        .map((line) => `✔ ${line}`);
+    expect(answers()).toEqual(said(4));
+    for (const [question, count] of [
+      ['? Strategy:', 3],
+      ['? Network:', 2],
+      ['? How much time', 1],
+      ['? Folder of images', 0],
+    ] as const) {
+      screen.type(KEYS.escape);
+      await screen.see(question);
+      expect(answers()).toEqual(said(count));
+      const asked = screen.lines().filter((line) => line.startsWith('?'));
+      expect(asked).toHaveLength(1);
+    }
+    const [first, ...others] = screen.lines();
+    expect(first).toBe('Fine-tune a VGG network on your images.');
+    expect(others.join(' ')).toMatch(/^Escape goes back, .* before the end\. \? Folder of images/);
   });
 
   it('ends with 130 on Ctrl-C, at any question, and leaves nothing', async () => {
@@ -146,32 +196,66 @@ describe('the wizard', () => {
   });
 
   it('fits a terminal 40 columns wide', async () => {
-    const screen = start({ columns: 40, rows: 40 });
-    await chooseFolder(screen);
+    const screen = start({ columns: 40, rows: 60 });
+    await screen.see('Folder of images:');
+    screen.type('pictures');
+    const hint = await screen.see('8');
+    expect(hint.slice(hint.indexOf('❯ pictures') + 2, -1)).toEqual([
+      '3 classes, 24 images: blue 8, green 8,',
+      'red 8',
+    ]);
+    screen.type(KEYS.enter);
+    await screen.see('? How much time');
+    screen.type(KEYS.enter);
+    await screen.see('? Network:');
+    screen.type(KEYS.enter);
+    await screen.see('? Strategy:');
     expect(linesFrom(screen.lines(), '? Strategy:')).toEqual([
       '? Strategy:',
       '❯ scratch (recommended)',
       '    Learns everything anew: for very',
-      '    many images that are unlike any',
-      '    photograph.',
+      '    many images that are unlike',
+      '    drawings and icons.',
       '  head',
       '    Trains only a new last layer on',
       '    what the network already knows:',
-      '    quick, and best for few images of',
-      '    everyday things.',
+      '    quick, and best for few images',
+      '    that are like drawings and icons.',
       '  all',
       '    Adjusts the whole network a',
-      '    little: for many images of',
-      '    everyday things.',
+      '    little: for many images that are',
+      '    like drawings and icons.',
       '  top',
       '    Also retrains the last layers: for',
-      '    few images that look unlike',
-      '    photographs, such as X-rays or',
-      '    drawings.',
+      '    few images that are unlike',
+      '    drawings and icons.',
       '  ← back',
       '',
       '↑↓ moves • ⏎ takes • esc goes back',
     ]);
+  });
+
+  it('is plain ASCII without colours where the terminal is', async () => {
+    const plain = { ...env, LC_ALL: 'C', NO_COLOR: '1' };
+    const screen = openScreen([], { cwd: home, env: plain });
+    open.push(screen);
+    await screen.see('Folder of images:');
+    screen.type('pictures');
+    await screen.see('24 images');
+    screen.type(KEYS.enter);
+    await screen.see('? How much time');
+    expect(screen.lines()).toContain('* Folder of images: pictures');
+    expect(screen.lines().at(-1)).toBe('up/down moves, enter takes, esc goes back');
+    screen.type(KEYS.down.repeat(2));
+    await screen.see('> < back');
+    expect(screen.lines().join('\n')).toMatch(/^[\n -~]*$/);
+    // Cursor movements remain.
+    expect(
+      screen
+        .written()
+        .split('\u001b[')
+        .some((part) => /^[0-9;]*m/.test(part)),
+    ).toBe(false);
   });
 
   it('offers the network that comes with the package where no weights can be fetched', async () => {
@@ -183,13 +267,13 @@ describe('the wizard', () => {
     open.push(screen);
     await chooseFolder(screen);
     screen.type(KEYS.enter);
-    await screen.see('? How much time');
-    screen.type(KEYS.enter);
     await screen.see('❯ vgg-nano (its weights are here)');
+    screen.type(KEYS.enter);
+    await screen.see('? Strategy:');
     screen.type(KEYS.enter);
     await screen.see('? Write the model as:');
     screen.type(KEYS.enter);
-    await screen.see('network     vgg-nano, head levels');
+    await screen.see('network      vgg-nano, head levels');
   });
 
   it('takes the flags that every command has', async () => {

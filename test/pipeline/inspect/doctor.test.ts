@@ -6,6 +6,7 @@ import {
   examine,
   memoryCheck,
   nodeCheck,
+  programCheck,
 } from '../../../src/pipeline/inspect/doctor.ts';
 import { useTemporaryFolder } from '../../dataset/images.ts';
 import { testStorage } from '../../storage.ts';
@@ -30,6 +31,23 @@ describe('a doctor', () => {
       state: 'low',
       fix: expect.stringContaining('--cache'),
     });
+  });
+
+  test('says which vggtune runs where there are two', async () => {
+    const own = join(folder(), 'global');
+    const local = join(folder(), 'node_modules', 'vggtune');
+    for (const [place, version] of [
+      [own, '0.2.0'],
+      [local, '0.1.0'],
+    ] as const) {
+      await mkdir(place, { recursive: true });
+      await writeFile(join(place, 'package.json'), JSON.stringify({ version }));
+    }
+    expect(programCheck(own, folder()).detail).toBe(
+      `0.2.0, ${own}; this folder has 0.1.0, which npx vggtune runs`,
+    );
+    expect(programCheck(local, folder()).detail).toBe(`0.1.0, ${local}`);
+    expect(programCheck(own, join(folder(), 'elsewhere')).detail).toBe(`0.2.0, ${own}`);
   });
 
   test('looks at everything, and every thing that is not well has something to do about it', async () => {
