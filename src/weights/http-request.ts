@@ -1,4 +1,4 @@
-import { type Dispatcher, EnvHttpProxyAgent, fetch, type Response } from 'undici';
+import type { Dispatcher, Response } from 'undici';
 import { messageOf, unavailableError, usageError, VggtuneError } from '../base/errors.ts';
 
 /** The server sends whole files only, so that the whole file must be requested. */
@@ -16,7 +16,7 @@ let agent: Dispatcher | undefined;
  * The agent for HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in capitals or not, as other tools read them.
  * @throws VggtuneError (usage) where a proxy has no address
  */
-function proxies(): Dispatcher {
+function proxies({ EnvHttpProxyAgent }: typeof import('undici')): Dispatcher {
   try {
     agent ??= new EnvHttpProxyAgent();
     return agent;
@@ -35,8 +35,11 @@ function proxies(): Dispatcher {
 export async function request(url: string, headers: Record<string, string>, signal: AbortSignal) {
   // Compression would make the lengths of ranges meaningless.
   const plain = { ...headers, 'accept-encoding': 'identity' };
-  const options = { headers: plain, dispatcher: proxies(), signal, redirect: 'follow' } as const;
-  const response = await fetch(url, options);
+  // Most runs fetch nothing, and loading this takes an eighth of a second.
+  const undici = await import('undici');
+  const dispatcher = proxies(undici);
+  const options = { headers: plain, dispatcher, signal, redirect: 'follow' } as const;
+  const response = await undici.fetch(url, options);
   if (!isDowngrade(url, response.url)) return response;
   await response.body?.cancel();
   throw unavailableError(`${url} leads to an address without encryption`, {
