@@ -17,7 +17,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'demo',
-    summary: 'train a small network on emoji images, in under a minute',
+    summary: 'train a small network on emoji images, in about a minute',
     group: 'Train',
     load: async () => (await import('./commands/demo.ts')).command,
   },

@@ -6,7 +6,7 @@ export const command: Command = {
   description: [
     'Builds a folder of emoji images, fine-tunes the small pretrained network vgg-nano on a few of',
     'them by the strategy that the advisor chooses, and measures it on images that it did not train',
-    'on, beside the same network trained from random weights. Takes less than a minute and fetches',
+    'on, beside the same network trained from random weights. Takes about a minute and fetches',
     'nothing. FOLDER gets the images and the runs; vggtune-demo by default.',
   ].join('\n'),
   positionals: { least: 0, most: 1, what: 'a folder', words: [{ paths: 'folder' }] },
