@@ -112,7 +112,7 @@ describe('a batch', () => {
   });
 
   it('ends with 130 on Ctrl-C, says how to go on, and resumes the run that was begun', async () => {
-    const text = SWEEP.replace('epochs: 2', 'epochs: 40\nearlyStop: null');
+    const text = SWEEP.replace('epochs: 2', 'epochs: 16\nearlyStop: null');
     await writeFile(join(home, 'stopped.yaml'), text.replace('[1, 2, 3, 4]', '[1, 2]'));
     let watch: NodeJS.Timeout | undefined;
     const stopped = await vggtune(['batch', 'stopped.yaml', '--json'], {

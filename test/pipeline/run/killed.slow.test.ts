@@ -66,6 +66,7 @@ function child(options: ChildOptions): Promise<Ended> {
     ...{ epochs: 3, warmupEpochs: strategy === 'all' || strategy === 'top' ? 1 : 0, batchSize: 4 },
     image: { size: 32 },
     augment: { views: 0, flip: 0.5, brightness: 0.2 },
+    export: ['safetensors'],
     // A solved head takes no steps to be killed at.
     ...(strategy === 'head' && { head: { fit: 'steps' } }),
   };
