@@ -20,7 +20,11 @@ size = session.get_inputs()[0].shape[1]
 
 
 def pixels(data):
-    image = Image.open(io.BytesIO(data)).convert("RGB")
+    image = Image.open(io.BytesIO(data))
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    image = image.convert("RGB")
     side = min(image.size)
     image = image.resize([size * s // side for s in image.size], Image.BILINEAR)
     left, top = (round((s - size) / 2) for s in image.size)
