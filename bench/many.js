@@ -43,6 +43,7 @@ async function queueSeconds(work, { broker, workers, threads, name }) {
 
 async function measureQueue(work) {
   await makeWorld(work, { runs: Number(values.runs), pictures: PICTURES });
+  if (Number(values.rounds) === 0) return;
   const broker = await createBroker(join(work, 'broker'));
   const ratios = [];
   try {
@@ -78,7 +79,7 @@ async function measureStart(work, { name, flags }) {
   for (let at = 0; at <= Number(values.starts); at++) found.push(await startSeconds(work, all));
   const [first, ...others] = found;
   console.log(
-    `${name}: first step after ${median(others).toFixed(2)} s (${Math.min(...others).toFixed(2)} to ${Math.max(...others).toFixed(2)}), ${first.toFixed(2)} s where nothing is in the cache`,
+    `${name}, Node.js ${process.version}: first step after ${median(others).toFixed(2)} s (${Math.min(...others).toFixed(2)} to ${Math.max(...others).toFixed(2)}), ${first.toFixed(2)} s where nothing is in the cache`,
   );
 }
 
