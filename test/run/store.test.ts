@@ -8,7 +8,7 @@ import { newOwner } from '../../src/base/lock-owner.ts';
 import { createEventLog } from '../../src/run/event-log.ts';
 import type { SplitRecord } from '../../src/run/record.ts';
 import { readRecord, writeConfig, writeRecord } from '../../src/run/run-records.ts';
-import { openRun, runPaths } from '../../src/run/store.ts';
+import { freeRunFolder, openRun, runPaths, takeRun } from '../../src/run/store.ts';
 import { testConfig } from '../training/config.ts';
 
 let home: string;
@@ -195,5 +195,32 @@ describe('a run that was killed', () => {
     // Of a process on this machine that is dead nothing has to be waited for.
     const elsewhere = expect.stringContaining('looking whether process');
     expect(notes).toEqual('host' in changes ? [elsewhere] : []);
+  });
+});
+
+describe('a run that is taken to be removed', () => {
+  it('leaves what is not of the run, and cannot be taken while somebody is at work in it', async () => {
+    await makeRun();
+    await writeFile(join(folder, 'notes.txt'), 'mine');
+    const { remove, unlock } = await takeRun(folder, {});
+    await expect(takeRun(folder, {})).rejects.toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining('another run is at work'),
+    });
+    await remove();
+    await unlock();
+    expect(await readdir(folder)).toEqual(['notes.txt']);
+  });
+});
+
+describe('the folder of a new run', () => {
+  it('is the first that holds no run; one of other files is free, a file is not', async () => {
+    expect(await freeRunFolder(folder)).toBe(folder);
+    await makeRun();
+    expect(await freeRunFolder(folder)).toBe(`${folder}-2`);
+    await writeFile(`${folder}-2`, 'no folder');
+    await mkdir(`${folder}-3`);
+    await writeFile(join(`${folder}-3`, 'notes.txt'), 'mine');
+    expect(await freeRunFolder(folder)).toBe(`${folder}-3`);
   });
 });
