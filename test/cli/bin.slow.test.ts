@@ -43,8 +43,9 @@ it.skipIf(process.platform === 'win32')(
     for (const files of [20, 21, 22, 23, 24, 26, 28, 32, 40]) {
       const script = `ulimit -n ${files}; exec "${process.execPath}" "${BIN}" train pictures --backbone vgg-nano`;
       const { status, stderr } = spawnSync('bash', ['-c', script], { cwd: home, encoding: 'utf8' });
+      // Node.js now and then takes a package whose file it cannot open for one that is not there.
       expect(stderr, `${files} files`).toMatch(
-        /^error: .*EMFILE|^error: [\s\S]*too many open files/m,
+        /^error: .*EMFILE|^error: [\s\S]*too many open files|^error: Cannot find package/m,
       );
       expect(stderr).not.toMatch(/^ +at /m);
       expect([3, 5], `${files} files`).toContain(status);
