@@ -87,8 +87,9 @@ ${settings}${flags}${shown}`;
 
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-/** A description as paragraphs of Markdown: words in capitals and flags stay as they are, brackets are no links. */
-const prose = (text) => text.replaceAll('<', '\\<').replaceAll('[', '\\[');
+/** A description as paragraphs of Markdown: words in capitals and flags stay as they are, brackets are no links, indented
+ * lines are a list. */
+const prose = (text) => text.replaceAll('<', '\\<').replaceAll('[', '\\[').replace(/^ +/gm, '- ');
 
 const GROUPS = {
   main: 'The run',

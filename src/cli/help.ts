@@ -3,7 +3,7 @@ import type { Command, Option } from './command.ts';
 import { COMMANDS } from './command-list.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
 import type { Paint } from './terminal.ts';
-import { displayWidth, pad, wrap } from './width.ts';
+import { displayWidth, hang, pad, wrap } from './width.ts';
 
 /** How help is laid out. */
 export interface HelpStyle {
@@ -73,14 +73,18 @@ export function commandHelp(command: Command, fields: readonly Field[], style: H
   return [
     `Usage: vggtune ${command.usage}`,
     '',
-    ...paragraphs(command.description).flatMap((text) => wrap(text, style.width)),
+    ...paragraphs(command.description).flatMap((text) =>
+      text.startsWith(' ') ? hang(text, style.width) : wrap(text, style.width),
+    ),
     ...shown.flatMap((section) => ['', ...sectionLines(section, style)]),
   ].join('\n');
 }
 
-/** Lines of the source end where its columns do, which are not those of the terminal; empty ones divide paragraphs. */
-const paragraphs = (text: string): string[] =>
-  text.split('\n\n').flatMap((each, at) => [...(at > 0 ? [''] : []), each.replaceAll('\n', ' ')]);
+/**
+ * The lines of a description as paragraphs: they end where the columns of the source do, which are not those of the
+ * terminal. Empty lines divide paragraphs; an indented line is an entry of a list, and a line of its own.
+ */
+const paragraphs = (text: string): string[] => text.replace(/(?<=\S)\n(?=\S)/g, ' ').split('\n');
 
 const WIDEST_NAME = 34;
 const NARROWEST_TEXT = 30;

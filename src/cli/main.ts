@@ -1,5 +1,5 @@
 import { cacheWarningOnce } from '../base/cache-warning.ts';
-import { EXIT_CODES, messageOf, systemCode, usageError } from '../base/errors.ts';
+import { dataError, EXIT_CODES, messageOf, systemCode, usageError } from '../base/errors.ts';
 import type { Emit } from '../base/events.ts';
 import { storageFrom } from '../base/storage-from.ts';
 import { ownVersion } from '../base/version.ts';
@@ -205,15 +205,32 @@ async function failed(thrown: unknown, terminal: Terminal): Promise<number> {
   } catch {
     // Without a file to open or memory to take, what would explain it cannot be loaded either.
     const isMachine = systemCode(thrown) !== undefined;
-    terminal.note(`${isMachine ? 'error' : 'bug'}: ${messageOf(thrown)}`);
+    const fix = isUnloaded(thrown) ? `\n  fix       ${UNLOADED_FIX}` : '';
+    terminal.note(`${isMachine ? 'error' : 'bug'}: ${messageOf(thrown)}${fix}`);
     return isMachine ? EXIT_CODES.data : EXIT_CODES.bug;
   }
+}
+
+/** Node.js takes a package whose package.json it cannot open for one that is not there. */
+const isUnloaded = (thrown: unknown) => systemCode(thrown) === 'ERR_MODULE_NOT_FOUND';
+
+const UNLOADED_FIX =
+  'raise the limit of open files (ulimit -n); where that is high enough, install vggtune again';
+
+function explainUnloaded(thrown: unknown): unknown {
+  if (!isUnloaded(thrown)) return thrown;
+  return dataError('a part of vggtune cannot be loaded', {
+    expected: 'the packages that were installed with it, in files that may be opened',
+    found: messageOf(thrown),
+    fix: UNLOADED_FIX,
+    cause: thrown,
+  });
 }
 
 async function explained(thrown: unknown, terminal: Terminal): Promise<number> {
   const { explainNative } = await import('../base/native-library.ts');
   const { explainMachine } = await import('../base/machine-failure.ts');
-  const error = explainMachine(explainNative(thrown));
+  const error = explainUnloaded(explainMachine(explainNative(thrown)));
   const { errorDocument, exitCodeOf, renderError } = await import('./render-error.ts');
   if (terminal.log === 'json') terminal.record({ type: 'error', ...errorDocument(error) });
   else terminal.note(renderError(error, terminal.paintError));

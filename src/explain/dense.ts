@@ -82,12 +82,9 @@ const mapSide = ({ shapes, headStart }: NetworkSpec) => shapes[headStart - 1]?.[
 
 /** The first dense layer after a map that is flattened has a kernel as large as that map; every other one is 1x1. */
 function denseLayers({ layers, shapes }: NetworkSpec, total: number): DenseLayer[] {
-  const costs = new Map(layers.map(({ name }, at) => [name, at]));
-  return layers.flatMap((layer) => {
+  return layers.flatMap((layer, at) => {
     if (layer.kind !== 'dense') return [];
-    const before = layers
-      .slice(0, costs.get(layer.name))
-      .findLastIndex(({ kind }) => kind === 'flatten');
+    const before = layers.slice(0, at).findLastIndex(({ kind }) => kind === 'flatten');
     const isFirst = layers.slice(before + 1).find(({ kind }) => kind === 'dense') === layer;
     const kernel = before >= 0 && isFirst ? (shapes[before - 1]?.[1] ?? 1) : 1;
     const { name, inputs, outputs } = layer;

@@ -58,9 +58,16 @@ interface Compared {
 
 const stackTable = ({ channels, side, stacks }: Compared): LessonTable => ({
   title: `One large kernel, or a stack of 3x3: ${channels} channels on a map of ${square(side)}`,
+  ...kernelComparison(stacks),
+});
+
+/** Each large kernel, and below it the stack that sees the same. */
+export const kernelComparison = (
+  stacks: readonly KernelComparison[],
+): Pick<LessonTable, 'columns' | 'rows'> => ({
   columns: [
     left('kernels'),
-    right('sees'),
+    right('field'),
     right('weights'),
     right('multiply-adds'),
     right('ReLUs'),
@@ -105,7 +112,7 @@ function blockTable({ blocks }: KernelLesson): LessonTable[] {
   const columns = [
     left('block'),
     right('channels'),
-    right('sees'),
+    right('field'),
     right('kernels'),
     right('weights'),
     right('one kernel'),

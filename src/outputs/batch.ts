@@ -88,7 +88,12 @@ export const batchOutput = z.union([
       })
       .exactOptional()
       .describe('of --search'),
-    best: z.string().nullable().describe('name of the run that the ranking begins with'),
+    best: z
+      .string()
+      .nullable()
+      .describe(
+        'name of the run that the ranking begins with; of a search, of the one that is chosen',
+      ),
     files: texts.describe('in which the results were left'),
   }),
   z.strictObject({ runs: list(plannedRun) }).describe('of --dry-run'),

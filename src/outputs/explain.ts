@@ -8,11 +8,12 @@ import { HEADS } from '../network/catalog.ts';
 import { kernelComparison, receptiveFieldStep } from './network.ts';
 import { count, list, share, strategy, texts } from './parts.ts';
 
-const channels = count.describe('channels in and out of the compared map');
-const side = count.describe('side of the compared map, in cells');
-const stacks = list(kernelComparison).describe(
-  'stacks of 3x3 kernels beside one of 5x5, 7x7 and 11x11',
-);
+/** What two lessons say of stacks. */
+const compared = {
+  channels: count.describe('channels in and out of the compared map'),
+  side: count.describe('side of the compared map, in cells'),
+  stacks: list(kernelComparison).describe('stacks of 3x3 kernels beside one of 5x5, 7x7 and 11x11'),
+};
 
 const fieldLesson = z.strictObject({
   topic: z.literal('receptive-field'),
@@ -21,9 +22,7 @@ const fieldLesson = z.strictObject({
       share: z.number().describe('of the side of the image; more than 1 where it exceeds that'),
     }),
   ).describe('convolutions and pools'),
-  channels,
-  side,
-  stacks,
+  ...compared,
 }) satisfies z.ZodType<FieldLesson>;
 
 const kernelLesson = z.strictObject({
@@ -57,9 +56,7 @@ const kernelLesson = z.strictObject({
       saved: z.number().max(1).describe('negative where the stack has more weights'),
     }),
   ).describe('blocks of several convolutions'),
-  channels,
-  side,
-  stacks,
+  ...compared,
 }) satisfies z.ZodType<KernelLesson>;
 
 const denseLesson = z.strictObject({

@@ -56,6 +56,7 @@ const NAMES = [
   'cli/queue-option.ts',
   'cli/config-options.ts',
   'cli/device-flag.ts',
+  'cli/network-options.ts',
   'cli/run-orders.ts',
   'config/devices.ts',
   'config/gates.ts',

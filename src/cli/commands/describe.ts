@@ -1,5 +1,6 @@
-import { BACKBONES, HEADS } from '../../config/names.ts';
+import { BACKBONES } from '../../config/names.ts';
 import type { Command } from '../command.ts';
+import { headOption, SIZE_OPTIONS } from '../network-options.ts';
 
 export const command: Command = {
   usage: 'describe NETWORK|RUN|FILE [flags]',
@@ -24,20 +25,8 @@ export const command: Command = {
       valueOptional: true,
       description: 'also what 3x3 stacks save against 5x5 and 7x7 (256 channels), and AlexNet',
     },
-    {
-      name: 'head',
-      kind: 'text',
-      value: 'NAME',
-      description: 'of a network by name',
-      choices: HEADS,
-    },
-    {
-      name: 'size',
-      kind: 'text',
-      value: 'N',
-      description: 'of a network by name: side of the input',
-    },
-    { name: 'classes', kind: 'text', value: 'N', description: 'of a network by name (1000)' },
+    headOption('of a network by name'),
+    ...SIZE_OPTIONS,
     { name: 'tensors', kind: 'boolean', description: 'list every tensor of a file' },
   ],
   examples: [

@@ -1,5 +1,6 @@
+import { kernelComparison } from '../../explain/tables.ts';
 import type { Description } from '../../pipeline/inspect/describe.ts';
-import { grouped, percent, plural } from '../number-formats.ts';
+import { grouped, plural } from '../number-formats.ts';
 import { facts, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -87,24 +88,7 @@ export function comparisonLines({ comparison }: Description, terminal: Terminal)
 type Comparison = NonNullable<Description['comparison']>;
 
 function kernelTable({ kernels }: Comparison, width: number): string[] {
-  const columns = [
-    { header: 'kernels' },
-    { header: 'field', align: right },
-    { header: 'weights', align: right },
-    { header: 'multiply-adds', align: right },
-    { header: 'ReLUs', align: right },
-    { header: 'saved', align: right },
-  ];
-  const rows = kernels.flatMap(({ one, stack, saved }) =>
-    [one, stack].map((of) => [
-      `${of.layers} of ${of.kernel}x${of.kernel}`,
-      `${of.receptiveField}x${of.receptiveField}`,
-      grouped(of.weights),
-      grouped(of.macs),
-      String(of.nonLinearities),
-      of === stack ? percent(saved) : '',
-    ]),
-  );
+  const { columns, rows } = kernelComparison(kernels);
   return table(columns, rows, width);
 }
 

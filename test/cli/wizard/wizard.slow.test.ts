@@ -48,9 +48,13 @@ async function chooseFolder(screen: Screen): Promise<void> {
   await screen.see('? How much time');
 }
 
-/** From the folder to the strategy, by what is offered. */
-async function toTheStrategy(screen: Screen): Promise<void> {
+/** From the folder to the strategy, by what is offered, or in less time. */
+async function toTheStrategy(screen: Screen, { isQuick = false } = {}): Promise<void> {
   await chooseFolder(screen);
+  if (isQuick) {
+    screen.type(KEYS.up);
+    await screen.see('❯ quick');
+  }
   screen.type(KEYS.enter);
   await screen.see('? Network:');
   screen.type(KEYS.enter);
@@ -59,13 +63,7 @@ async function toTheStrategy(screen: Screen): Promise<void> {
 
 /** Takes what is offered, up to the plan. */
 async function toThePlan(screen: Screen): Promise<void> {
-  await chooseFolder(screen);
-  screen.type(KEYS.up);
-  await screen.see('❯ quick');
-  screen.type(KEYS.enter);
-  await screen.see('? Network:');
-  screen.type(KEYS.enter);
-  await screen.see('? Strategy:');
+  await toTheStrategy(screen, { isQuick: true });
   screen.type(KEYS.enter);
   await screen.see('? Write the model as:');
   screen.type(KEYS.enter);
